@@ -1,0 +1,144 @@
+//! Whole detection against one pass over the needed columns.
+
+use std::collections::BTreeMap;
+use std::error::Error;
+use std::path::PathBuf;
+use std::time::{Duration, Instant};
+
+use clap::Args;
+use datafusion::arrow::array::AsArray;
+use datafusion::arrow::datatypes::Int64Type;
+use futures::TryStreamExt;
+use spotql_sql::script::{self, Script};
+use spotql_sql::{Engine, EngineOptions, Outcome, Session};
+
+use crate::memory;
+
+/// One pass over the columns that detection needs: what no detection can be faster than.
+const FLOOR: &str = "SELECT sip, dip, count(*), sum(ibyt), sum(ipkt), min(trhour), max(sport), \
+                     max(dport), max(proto) FROM flow GROUP BY sip, dip";
+
+#[derive(Debug, Args)]
+pub(crate) struct Detection {
+    /// About how many flows
+    #[arg(long, default_value_t = 1_000_000)]
+    flows: u64,
+    /// Runs of each; the fastest counts
+    #[arg(long, default_value_t = 3)]
+    runs: usize,
+    /// Where the flows are kept between runs of the benchmark
+    #[arg(long, default_value = "target/benchmark")]
+    folder: PathBuf,
+    #[arg(long)]
+    threads: Option<usize>,
+    /// 'double' or 'single'
+    #[arg(long, default_value = "double")]
+    precision: String,
+}
+
+const DATE: &str = "2024-05-14";
+
+impl Detection {
+    pub(crate) async fn run(self) -> Result<(), Box<dyn Error>> {
+        let mut options = EngineOptions::new(self.folder.join(format!("flows-{}", self.flows)));
+        options.threads = self.threads;
+        let engine = Engine::open(options).await?;
+        let session = engine.session();
+        let variables = BTreeMap::from([
+            ("date".to_owned(), DATE.to_owned()),
+            ("precision".to_owned(), self.precision.clone()),
+        ]);
+        run_script(&session, "schema/flow.sql", &variables).await?;
+        let rows = "SELECT count(*) FROM flow";
+        if number(&session, rows).await? == 0 {
+            println!("making {} flows …", self.flows);
+            let started = Instant::now();
+            let sql = format!(
+                "INSERT INTO flow PARTITION (y, m, d, h) SELECT * FROM synthetic_flow({}, 1, '{DATE}')",
+                self.flows
+            );
+            consume(session.execute(&sql).await?).await?;
+            println!("made and loaded in {:.1} s", started.elapsed().as_secs_f64());
+        }
+        println!("flows: {}", number(&session, rows).await?);
+
+        let mut floor = Figures::default();
+        let mut detection = Figures::default();
+        // Alternating, so that both meet the same machine.
+        for _ in 0..self.runs {
+            floor.measure(async { consume(session.execute(FLOOR).await?).await }).await?;
+            detection
+                .measure(async { run_script(&session, "detect/flow.sql", &variables).await })
+                .await?;
+        }
+        floor.print("floor query");
+        detection.print("detection");
+        println!(
+            "detection / floor: {:.2}",
+            detection.fastest().as_secs_f64() / floor.fastest().as_secs_f64()
+        );
+        Ok(())
+    }
+}
+
+#[derive(Default)]
+struct Figures {
+    times: Vec<Duration>,
+    peak: u64,
+}
+
+impl Figures {
+    async fn measure(
+        &mut self,
+        work: impl Future<Output = Result<(), Box<dyn Error>>>,
+    ) -> Result<(), Box<dyn Error>> {
+        memory::reset_peak();
+        let started = Instant::now();
+        work.await?;
+        self.times.push(started.elapsed());
+        self.peak = self.peak.max(memory::peak().unwrap_or(0));
+        Ok(())
+    }
+
+    fn fastest(&self) -> Duration {
+        self.times.iter().min().copied().unwrap_or_default()
+    }
+
+    fn print(&self, what: &str) {
+        let times: Vec<String> =
+            self.times.iter().map(|time| format!("{:.2}", time.as_secs_f64())).collect();
+        println!(
+            "{what}: {:.2} s (runs: {}), peak memory of the process {} MiB",
+            self.fastest().as_secs_f64(),
+            times.join(", "),
+            self.peak >> 20
+        );
+    }
+}
+
+async fn run_script(
+    session: &Session,
+    name: &str,
+    variables: &BTreeMap<String, String>,
+) -> Result<(), Box<dyn Error>> {
+    let script = Script::shipped(name).ok_or("no such script")?;
+    for piece in script.statements()? {
+        consume(script::execute(session, &piece, variables).await?).await?;
+    }
+    Ok(())
+}
+
+async fn consume(outcome: Outcome) -> Result<(), Box<dyn Error>> {
+    if let Outcome::Rows(mut rows) = outcome {
+        while let Some(batch) = rows.try_next().await? {
+            std::hint::black_box(batch);
+        }
+    }
+    Ok(())
+}
+
+async fn number(session: &Session, sql: &str) -> Result<i64, Box<dyn Error>> {
+    let Outcome::Rows(rows) = session.execute(sql).await? else { return Err("no rows".into()) };
+    let batches: Vec<_> = rows.try_collect().await?;
+    Ok(batches.iter().flat_map(|batch| batch.column(0).as_primitive::<Int64Type>().values()).sum())
+}

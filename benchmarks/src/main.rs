@@ -1,0 +1,35 @@
+//! Figures. `detection` measures the whole road (Parquet on disk to `flow_scores` written) against
+//! a floor query in the same run; `lda` measures the training kernel alone.
+//!
+//! `cargo run --release -p spotql-benchmarks -- detection --flows 1000000`
+
+#![allow(clippy::print_stdout, reason = "a benchmark prints its figures")]
+
+mod detection;
+mod lda;
+mod memory;
+
+use clap::Parser;
+
+#[global_allocator]
+static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
+
+#[derive(Debug, Parser)]
+enum Benchmark {
+    /// Detection on synthetic flows, against a floor query
+    Detection(detection::Detection),
+    /// (document, word) pairs a second of the training kernel
+    Lda(lda::Lda),
+}
+
+fn main() -> Result<(), Box<dyn std::error::Error>> {
+    match Benchmark::parse() {
+        Benchmark::Detection(detection) => {
+            tokio::runtime::Builder::new_multi_thread()
+                .enable_all()
+                .build()?
+                .block_on(detection.run())
+        }
+        Benchmark::Lda(lda) => lda.run(),
+    }
+}

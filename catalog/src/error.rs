@@ -1,0 +1,224 @@
+//! The errors of this crate: every variant is a sentence that names the file, table, column or value, and the
+//! way out. Nothing here decides how an error is shown; `From<Error> for DataFusionError` lets one travel through
+//! a query plan as [`DataFusionError::External`].
+
+use datafusion::error::DataFusionError;
+
+/// The result of everything in this crate.
+pub type Result<T, E = Error> = std::result::Result<T, E>;
+
+/// What can go wrong in the catalog and the warehouse.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum Error {
+    /// The database is not in the metastore.
+    #[error("database '{database}' does not exist; SHOW DATABASES lists those that do")]
+    DatabaseNotFound {
+        /// The name asked for.
+        database: String,
+    },
+    /// A database of this name is there already.
+    #[error("database '{database}' exists already; CREATE DATABASE IF NOT EXISTS accepts that")]
+    DatabaseExists {
+        /// The name asked for.
+        database: String,
+    },
+    /// DROP DATABASE without CASCADE on a database that holds tables.
+    #[error("database '{database}' holds {tables} table(s); drop them first, or use DROP DATABASE … CASCADE")]
+    DatabaseNotEmpty {
+        /// The database.
+        database: String,
+        /// How many tables it holds.
+        tables: u64,
+    },
+    /// The table is not in the metastore.
+    #[error("table '{database}.{table}' does not exist; SHOW TABLES IN {database} lists those that do")]
+    TableNotFound {
+        /// The database.
+        database: String,
+        /// The table.
+        table: String,
+    },
+    /// A table of this name is there already.
+    #[error("table '{database}.{table}' exists already; CREATE TABLE IF NOT EXISTS accepts that")]
+    TableExists {
+        /// The database.
+        database: String,
+        /// The table.
+        table: String,
+    },
+    /// The partition is not in the metastore.
+    #[error("table '{table}' has no partition ({partition}); SHOW PARTITIONS {table} lists those it has")]
+    PartitionNotFound {
+        /// The table, with its database.
+        table: String,
+        /// The partition as asked for.
+        partition: String,
+    },
+    /// The partition is there already.
+    #[error("table '{table}' has partition ({partition}) already; ADD IF NOT EXISTS PARTITION accepts that")]
+    PartitionExists {
+        /// The table, with its database.
+        table: String,
+        /// The partition's name.
+        partition: String,
+    },
+    /// A name that cannot be used.
+    #[error("'{name}' cannot be the name of a {kind}: {reason}")]
+    InvalidName {
+        /// `database`, `table` or `column`.
+        kind: &'static str,
+        /// The name.
+        name: String,
+        /// What is wrong with it.
+        reason: &'static str,
+    },
+    /// A type that cannot be read, or that Hive has no equivalent for.
+    #[error("'{text}' is not a type of a Hive column: {reason}")]
+    InvalidType {
+        /// The type's text.
+        text: String,
+        /// What is wrong with it.
+        reason: String,
+    },
+    /// A table definition that contradicts itself.
+    #[error("table '{table}' cannot be created: {reason}")]
+    InvalidDefinition {
+        /// The table, with its database.
+        table: String,
+        /// What is wrong.
+        reason: String,
+    },
+    /// A PARTITION (…) clause that does not fit the table.
+    #[error("PARTITION clause does not fit table '{table}': {reason}")]
+    InvalidPartitionSpec {
+        /// The table, with its database.
+        table: String,
+        /// What is wrong.
+        reason: String,
+    },
+    /// A partition value that its column's type cannot hold.
+    #[error("'{value}' is no {data_type}, the type of partition column '{column}' of table '{table}'")]
+    InvalidPartitionValue {
+        /// The table, with its database.
+        table: String,
+        /// The partition column.
+        column: String,
+        /// Its Hive type.
+        data_type: String,
+        /// The value.
+        value: String,
+    },
+    /// A LOCATION that cannot be used.
+    #[error("location '{location}' cannot be used: {reason}")]
+    InvalidLocation {
+        /// The location as given.
+        location: String,
+        /// What is wrong with it.
+        reason: String,
+    },
+    /// Somebody else changed the same data first; nothing of this statement remains.
+    #[error("table '{table}'{}: {reason}; nothing was written, run the statement again", .partition.as_ref().map(|p| format!(", partition ({p})")).unwrap_or_default())]
+    Conflict {
+        /// The table, with its database.
+        table: String,
+        /// The partition, `None` for the whole table.
+        partition: Option<String>,
+        /// What the other did.
+        reason: String,
+    },
+    /// A data file that cannot be read.
+    #[error("data file '{path}' cannot be read: {reason}")]
+    UnreadableFile {
+        /// The file.
+        path: String,
+        /// Why, and the way out.
+        reason: String,
+    },
+    /// Rows or a file whose columns do not fit the table.
+    #[error("the columns do not fit table '{table}': {reason}")]
+    SchemaMismatch {
+        /// The table, with its database.
+        table: String,
+        /// What does not fit.
+        reason: String,
+    },
+    /// The metastore was made by a newer program.
+    #[error("metastore '{path}' has schema version {found}, this program knows versions up to {supported}; use a newer program")]
+    MetastoreVersion {
+        /// The database file.
+        path: String,
+        /// The version in the file.
+        found: i64,
+        /// The newest version this program knows.
+        supported: i64,
+    },
+    /// SQLite refused.
+    #[error("metastore '{path}': {source}")]
+    Metastore {
+        /// The database file.
+        path: String,
+        /// SQLite's error.
+        source: rusqlite::Error,
+    },
+    /// The metastore holds something that this program did not write.
+    #[error("the metastore is damaged: {what}")]
+    Corrupt {
+        /// What was found.
+        what: String,
+    },
+    /// The operating system refused.
+    #[error("'{path}': {source}")]
+    Io {
+        /// The file or folder.
+        path: String,
+        /// The system's error.
+        source: std::io::Error,
+    },
+    /// The object store refused.
+    #[error("'{path}': {source}")]
+    ObjectStore {
+        /// The object.
+        path: String,
+        /// The store's error.
+        source: object_store::Error,
+    },
+    /// The Parquet writer or reader failed.
+    #[error("Parquet file '{path}': {source}")]
+    Parquet {
+        /// The file.
+        path: String,
+        /// The library's error.
+        source: parquet::errors::ParquetError,
+    },
+    /// The query that was to be written failed.
+    #[error(transparent)]
+    Query(#[from] DataFusionError),
+    /// A background task was stopped or failed in an unexpected way.
+    #[error("a background task of the warehouse ended early: {reason}")]
+    Background {
+        /// What the runtime said.
+        reason: String,
+    },
+}
+
+impl From<Error> for DataFusionError {
+    fn from(error: Error) -> Self {
+        match error {
+            Error::Query(error) => error,
+            other => DataFusionError::External(Box::new(other)),
+        }
+    }
+}
+
+impl From<arrow::error::ArrowError> for Error {
+    fn from(error: arrow::error::ArrowError) -> Self {
+        Error::Query(error.into())
+    }
+}
+
+impl From<tokio::task::JoinError> for Error {
+    fn from(error: tokio::task::JoinError) -> Self {
+        Error::Background { reason: error.to_string() }
+    }
+}

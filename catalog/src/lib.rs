@@ -1,0 +1,38 @@
+//! The metastore and the warehouse: what tables there are, which files hold their rows, how rows get in and out.
+//!
+//! - [`Warehouse`] is the way in: databases, tables, partitions, [`Warehouse::insert`]. It knows no SQL.
+//! - [`HiveCatalog`] and [`HiveTable`] show it to DataFusion.
+//! - The directories are plain Hive layout, which Spark, Hive, Impala, DuckDB and pyarrow read. What a table holds is
+//!   said by the metastore, not by a listing; the protocol that keeps both in step is described in the module `write`.
+//!
+//! It refuses to know about functions, SQL text and the network.
+
+mod convert;
+mod error;
+mod location;
+mod metastore;
+mod partition_name;
+mod provider;
+mod scan;
+mod snapshot;
+mod statistics;
+mod storage;
+mod table;
+mod types;
+mod warehouse;
+mod write;
+
+pub use error::{Error, Result};
+pub use location::Location;
+pub use partition_name::{DEFAULT_PARTITION, RawValues};
+pub use provider::{HiveCatalog, HiveSchema};
+pub use scan::HiveTable;
+pub use snapshot::{DataFile, Partition, TableSnapshot};
+pub use statistics::{ColumnRange, FileStatistics};
+pub use table::{Column, Format, Table, TableDefinition};
+pub use types::HiveType;
+pub use warehouse::{
+    DEFAULT_DATABASE, Database, PartitionSpec, RefreshReport, RepairReport, Warehouse,
+    WarehouseOptions,
+};
+pub use write::{InsertMode, InsertReport};

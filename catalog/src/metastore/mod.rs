@@ -1,0 +1,172 @@
+//! The metastore: one SQLite database in the warehouse's folder, used by several processes at once.
+//!
+//! This module opens it and runs work on it; what is kept is in [`schema`], the statements are in the modules by what
+//! they touch. SQLite calls block, so they run on tokio's blocking threads; only the tiny look-ups that DataFusion's
+//! synchronous catalog traits ask for run where they are called. Writers and readers have a connection each: in WAL
+//! mode a reader never waits for a writer.
+
+pub(crate) mod databases;
+pub(crate) mod files;
+pub(crate) mod partitions;
+pub(crate) mod schema;
+pub(crate) mod tables;
+pub(crate) mod writes;
+
+use std::path::{Path, PathBuf};
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
+
+use rusqlite::{Connection, Transaction, TransactionBehavior};
+
+use crate::error::{Error, Result};
+
+/// The database file's name in the warehouse's folder.
+pub(crate) const FILE_NAME: &str = "spotql.sqlite3";
+
+/// How long a statement waits for another process's transaction.
+const BUSY_TIMEOUT: Duration = Duration::from_secs(60);
+
+/// What a unit of work gives: SQLite's errors become [`Error::Metastore`] with the file's path.
+pub(crate) enum Failure {
+    Sqlite(rusqlite::Error),
+    Other(Error),
+}
+
+impl From<rusqlite::Error> for Failure {
+    fn from(error: rusqlite::Error) -> Self {
+        Self::Sqlite(error)
+    }
+}
+
+impl From<Error> for Failure {
+    fn from(error: Error) -> Self {
+        Self::Other(error)
+    }
+}
+
+/// The result of a unit of work inside the metastore.
+pub(crate) type Outcome<T> = std::result::Result<T, Failure>;
+
+struct Inner {
+    path: PathBuf,
+    writer: Mutex<Connection>,
+    reader: Mutex<Connection>,
+}
+
+/// A handle to the metastore; clones share it.
+#[derive(Clone)]
+pub(crate) struct Metastore {
+    inner: Arc<Inner>,
+}
+
+impl std::fmt::Debug for Metastore {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Metastore").field("path", &self.inner.path).finish()
+    }
+}
+
+fn connect(path: &Path) -> Outcome<Connection> {
+    let connection = Connection::open(path)?;
+    connection.busy_timeout(BUSY_TIMEOUT)?;
+    connection.pragma_update(None, "foreign_keys", true)?;
+    // A committed transaction survives a power failure: it names files that were synced before it.
+    connection.pragma_update(None, "synchronous", "FULL")?;
+    connection.set_prepared_statement_cache_capacity(64);
+    Ok(connection)
+}
+
+/// Two processes that turn WAL on at once may be told "locked" without a wait.
+fn enable_wal(connection: &Connection) -> Outcome<()> {
+    let mut tries = 0;
+    loop {
+        let set = connection.pragma_update_and_check(None, "journal_mode", "WAL", |_| Ok(()));
+        match set {
+            Err(rusqlite::Error::SqliteFailure(error, _))
+                if tries < 1000
+                    && matches!(
+                        error.code,
+                        rusqlite::ErrorCode::DatabaseBusy | rusqlite::ErrorCode::DatabaseLocked
+                    ) =>
+            {
+                tries += 1;
+                std::thread::sleep(Duration::from_millis(10));
+            }
+            other => return Ok(other?),
+        }
+    }
+}
+
+impl Metastore {
+    /// Opens the metastore in a folder, makes it if there is none, and brings it to this program's schema.
+    pub(crate) async fn open(folder: &Path) -> Result<Self> {
+        let path = folder.join(FILE_NAME);
+        let opened = path.clone();
+        tokio::task::spawn_blocking(move || Self::open_blocking(opened))
+            .await?
+            .map_err(|failure| name(&path, failure))
+    }
+
+    fn open_blocking(path: PathBuf) -> Outcome<Self> {
+        let mut writer = connect(&path)?;
+        enable_wal(&writer)?;
+        schema::migrate(&mut writer, &path)?;
+        let reader = connect(&path)?;
+        let inner = Inner { path, writer: Mutex::new(writer), reader: Mutex::new(reader) };
+        Ok(Self { inner: Arc::new(inner) })
+    }
+
+    /// Runs `work` in a write transaction, which is committed if it succeeds.
+    pub(crate) async fn write<T: Send + 'static>(
+        &self,
+        work: impl FnOnce(&Transaction<'_>) -> Outcome<T> + Send + 'static,
+    ) -> Result<T> {
+        let inner = Arc::clone(&self.inner);
+        tokio::task::spawn_blocking(move || {
+            run(&inner.writer, TransactionBehavior::Immediate, work)
+                .map_err(|failure| name(&inner.path, failure))
+        })
+        .await?
+    }
+
+    /// Runs `work` in a read transaction: it sees one state of the metastore.
+    pub(crate) async fn read<T: Send + 'static>(
+        &self,
+        work: impl FnOnce(&Transaction<'_>) -> Outcome<T> + Send + 'static,
+    ) -> Result<T> {
+        let inner = Arc::clone(&self.inner);
+        tokio::task::spawn_blocking(move || {
+            run(&inner.reader, TransactionBehavior::Deferred, work)
+                .map_err(|failure| name(&inner.path, failure))
+        })
+        .await?
+    }
+
+    /// [`Self::read`] on this thread, for look-ups of a few rows.
+    pub(crate) fn read_blocking<T>(
+        &self,
+        work: impl FnOnce(&Transaction<'_>) -> Outcome<T>,
+    ) -> Result<T> {
+        run(&self.inner.reader, TransactionBehavior::Deferred, work)
+            .map_err(|failure| name(&self.inner.path, failure))
+    }
+}
+
+fn run<T>(
+    connection: &Mutex<Connection>,
+    behavior: TransactionBehavior,
+    work: impl FnOnce(&Transaction<'_>) -> Outcome<T>,
+) -> Outcome<T> {
+    // A panic while the lock was held rolled its transaction back: the connection is good.
+    let mut connection = connection.lock().unwrap_or_else(PoisonError::into_inner);
+    let transaction = connection.transaction_with_behavior(behavior)?;
+    let result = work(&transaction)?;
+    transaction.commit()?;
+    Ok(result)
+}
+
+fn name(path: &Path, failure: Failure) -> Error {
+    match failure {
+        Failure::Sqlite(source) => Error::Metastore { path: path.display().to_string(), source },
+        Failure::Other(error) => error,
+    }
+}

@@ -1,0 +1,98 @@
+//! The warehouse as a DataFusion catalog: databases are its schemas. Names are found in any case.
+
+use std::sync::Arc;
+
+use async_trait::async_trait;
+use datafusion::catalog::{CatalogProvider, SchemaProvider, TableProvider};
+use datafusion::common::DataFusionError;
+use datafusion::datasource::TableType;
+
+use crate::metastore::{databases, tables};
+use crate::scan::HiveTable;
+use crate::warehouse::Warehouse;
+
+/// All databases of a warehouse.
+#[derive(Debug)]
+pub struct HiveCatalog {
+    warehouse: Arc<Warehouse>,
+}
+
+impl HiveCatalog {
+    /// The catalog of a warehouse.
+    pub fn new(warehouse: Arc<Warehouse>) -> Self {
+        Self { warehouse }
+    }
+
+    /// The warehouse behind it.
+    pub fn warehouse(&self) -> &Arc<Warehouse> {
+        &self.warehouse
+    }
+}
+
+impl CatalogProvider for HiveCatalog {
+    fn schema_names(&self) -> Vec<String> {
+        let names = self.warehouse.backend.metastore.read_blocking(|tx| databases::all(tx));
+        match names {
+            Ok(rows) => rows.into_iter().map(|row| row.name).collect(),
+            Err(error) => {
+                log::error!("{error}");
+                Vec::new()
+            }
+        }
+    }
+
+    fn schema(&self, name: &str) -> Option<Arc<dyn SchemaProvider>> {
+        let name = name.to_lowercase();
+        let found = self.warehouse.backend.metastore.read_blocking(|tx| databases::find(tx, &name));
+        match found {
+            Ok(row) => row.map(|row| {
+                let warehouse = Arc::clone(&self.warehouse);
+                Arc::new(HiveSchema { warehouse, database: row.name }) as Arc<dyn SchemaProvider>
+            }),
+            Err(error) => {
+                log::error!("{error}");
+                None
+            }
+        }
+    }
+}
+
+/// The tables of one database.
+#[derive(Debug)]
+pub struct HiveSchema {
+    warehouse: Arc<Warehouse>,
+    database: String,
+}
+
+#[async_trait]
+impl SchemaProvider for HiveSchema {
+    fn table_names(&self) -> Vec<String> {
+        let names =
+            self.warehouse.backend.metastore.read_blocking(|tx| tables::names(tx, &self.database));
+        names.unwrap_or_else(|error| {
+            log::error!("{error}");
+            Vec::new()
+        })
+    }
+
+    async fn table(&self, name: &str) -> Result<Option<Arc<dyn TableProvider>>, DataFusionError> {
+        let found = self.warehouse.table(&self.database, name).await?;
+        Ok(found.map(|table| {
+            Arc::new(HiveTable::new(Arc::clone(&self.warehouse), table)) as Arc<dyn TableProvider>
+        }))
+    }
+
+    async fn table_type(&self, name: &str) -> Result<Option<TableType>, DataFusionError> {
+        Ok(self.table_exist(name).then_some(TableType::Base))
+    }
+
+    fn table_exist(&self, name: &str) -> bool {
+        let name = name.to_lowercase();
+        let found = self
+            .warehouse
+            .backend
+            .metastore
+            .read_blocking(|tx| tables::find(tx, &self.database, &name));
+        matches!(found, Ok(Some(_)))
+    }
+}

@@ -1,0 +1,261 @@
+//! Reading: a table of the warehouse as a DataFusion table.
+//!
+//! A scan takes one state of the table, drops partitions by the filters on partition columns and files by their
+//! bounds, and hands the rest to DataFusion's Parquet reader, which skips row groups and pages. What is special about
+//! this warehouse sits in one [`HiveFileSource`](source::HiveFileSource) around DataFusion's `ParquetSource`: foreign
+//! files are converted to the table's types, errors name the file, and files that move while they are read are found.
+
+mod adapter;
+mod moved;
+mod named;
+mod prune;
+mod reader;
+mod source;
+
+use std::sync::Arc;
+
+use async_trait::async_trait;
+use datafusion::catalog::{Session, TableProvider};
+use datafusion::common::stats::Precision;
+use datafusion::common::{ColumnStatistics, DataFusionError, Result, Statistics};
+use datafusion::datasource::TableType;
+use datafusion::datasource::listing::PartitionedFile;
+use datafusion::datasource::physical_plan::{FileGroup, FileScanConfigBuilder, ParquetSource};
+use datafusion::datasource::source::DataSourceExec;
+use datafusion::datasource::table_schema::TableSchema;
+use datafusion::logical_expr::{Expr, TableProviderFilterPushDown};
+use datafusion::physical_plan::ExecutionPlan;
+use object_store::ObjectMeta;
+
+use crate::error::Error;
+use crate::snapshot::{DataFile, Partition, TableSnapshot};
+use crate::table::Table;
+use crate::warehouse::Warehouse;
+use adapter::HiveAdapterFactory;
+use prune::FileToScan;
+use reader::Immutable;
+use source::{HiveFileSource, ScanInfo};
+
+/// Bounds of each column are given to the planner for at most this many files: beyond, they cost more than they save.
+const FILES_WITH_STATISTICS: usize = 1024;
+
+/// A table of the warehouse.
+#[derive(Debug)]
+pub struct HiveTable {
+    warehouse: Arc<Warehouse>,
+    table: Arc<Table>,
+}
+
+impl HiveTable {
+    /// The table as the metastore describes it. Rows are looked up when it is scanned.
+    pub fn new(warehouse: Arc<Warehouse>, table: Arc<Table>) -> Self {
+        Self { warehouse, table }
+    }
+
+    /// What the metastore says about the table.
+    pub fn table(&self) -> &Arc<Table> {
+        &self.table
+    }
+}
+
+#[async_trait]
+impl TableProvider for HiveTable {
+    fn schema(&self) -> arrow::datatypes::SchemaRef {
+        Arc::clone(self.table.schema())
+    }
+
+    fn table_type(&self) -> TableType {
+        TableType::Base
+    }
+
+    fn supports_filters_pushdown(
+        &self,
+        filters: &[&Expr],
+    ) -> Result<Vec<TableProviderFilterPushDown>> {
+        Ok(filters
+            .iter()
+            .map(|filter| {
+                if prune::is_on_partitions(filter, self.table.partition_fields()) {
+                    TableProviderFilterPushDown::Exact
+                } else {
+                    TableProviderFilterPushDown::Inexact
+                }
+            })
+            .collect())
+    }
+
+    async fn scan(
+        &self,
+        state: &dyn Session,
+        projection: Option<&Vec<usize>>,
+        filters: &[Expr],
+        limit: Option<usize>,
+    ) -> Result<Arc<dyn ExecutionPlan>> {
+        let snapshot = self.warehouse.snapshot(&self.table).await?;
+        let (on_partitions, on_rows): (Vec<Expr>, Vec<Expr>) = filters
+            .iter()
+            .cloned()
+            .partition(|filter| prune::is_on_partitions(filter, self.table.partition_fields()));
+        let partitions = prune::partitions(state, &snapshot, &on_partitions)?;
+        let mut files = prune::files(state, &self.table, &snapshot, &partitions, &on_rows)?;
+        if on_rows.is_empty() {
+            prune::limit(&mut files, limit);
+        }
+        let info = ScanInfo {
+            partitions: partitions.len(),
+            all_partitions: snapshot.partitions.len(),
+            files: files.len(),
+            all_files: snapshot.file_count(),
+            partitioned: self.table.is_partitioned(),
+            table: self.table.full_name(),
+        };
+
+        let schema = TableSchema::builder(Arc::clone(self.table.file_schema()))
+            .with_table_partition_cols(self.table.partition_fields().clone())
+            .build();
+        let statistics = self.statistics_of(&files);
+        let groups = self.groups(&files, state.config().target_partitions())?;
+        let options = state.table_options().parquet.clone();
+        let mut options = options;
+        // Timestamps of Impala, Hive and old Spark: read in the unit of the table's type, so that they reach beyond
+        // the years that nanoseconds can count.
+        options.global.coerce_int96 = Some("us".into());
+        let parquet = ParquetSource::new(schema).with_table_parquet_options(options);
+        let source = HiveFileSource::new(
+            Arc::new(parquet),
+            Arc::clone(&snapshot),
+            self.warehouse.pin(&snapshot),
+            state.runtime_env().cache_manager.get_file_metadata_cache(),
+            info,
+        );
+        let config = FileScanConfigBuilder::new(self.warehouse.object_store_url(), Arc::new(source))
+            .with_file_groups(groups)
+            .with_statistics(statistics)
+            .with_projection_indices(projection.cloned())?
+            .with_limit(limit)
+            .with_expr_adapter(Some(Arc::new(HiveAdapterFactory::new(self.table.full_name()))))
+            .build();
+        Ok(DataSourceExec::from_data_source(config))
+    }
+}
+
+impl HiveTable {
+    /// Row count and bounds of what is left to scan.
+    fn statistics_of(&self, files: &[FileToScan<'_>]) -> Statistics {
+        let rows: Option<u64> = files.iter().map(|file| file.file.row_count).sum();
+        let rows = rows.and_then(|rows| usize::try_from(rows).ok());
+        let bytes: u64 = files.iter().map(|file| file.file.size).sum();
+        let bytes = usize::try_from(bytes).unwrap_or(usize::MAX);
+        let schema = self.table.schema();
+        if files.is_empty() || files.len() > FILES_WITH_STATISTICS {
+            return Statistics::new_unknown(schema)
+                .with_num_rows(rows.map_or(Precision::Absent, Precision::Exact))
+                .with_total_byte_size(Precision::Inexact(bytes));
+        }
+        let each: Vec<Statistics> =
+            files.iter().map(|file| file_statistics(&self.table, file.partition, file.file)).collect();
+        Statistics::try_merge_iter(each.iter(), schema)
+            .unwrap_or_else(|_| Statistics::new_unknown(schema))
+            .with_num_rows(rows.map_or(Precision::Absent, Precision::Exact))
+            .with_total_byte_size(Precision::Inexact(bytes))
+    }
+
+    /// Files in as many groups as there are partitions to run, each of about the same number of bytes.
+    fn groups(&self, files: &[FileToScan<'_>], target: usize) -> Result<Vec<FileGroup>> {
+        let target = target.clamp(1, files.len().max(1));
+        let mut groups: Vec<Vec<PartitionedFile>> = vec![Vec::new(); target];
+        let mut order: Vec<usize> = (0..files.len()).collect();
+        order.sort_by_key(|index| std::cmp::Reverse(files[*index].file.size));
+        let mut loads: std::collections::BinaryHeap<_> =
+            (0..target).map(|group| std::cmp::Reverse((0u64, group))).collect();
+        let mut group_of = vec![0; files.len()];
+        for index in order {
+            if let Some(std::cmp::Reverse((load, group))) = loads.pop() {
+                group_of[index] = group;
+                loads.push(std::cmp::Reverse((load + files[index].file.size, group)));
+            }
+        }
+        let with_statistics = files.len() <= FILES_WITH_STATISTICS;
+        for (file, group) in files.iter().zip(group_of) {
+            groups[group].push(self.partitioned_file(file, with_statistics)?);
+        }
+        Ok(groups.into_iter().map(FileGroup::new).collect())
+    }
+
+    fn partitioned_file(
+        &self,
+        file: &FileToScan<'_>,
+        with_statistics: bool,
+    ) -> Result<PartitionedFile> {
+        let FileToScan { partition, file } = *file;
+        let location = partition.location.join(&file.path).map_err(|error| Error::Corrupt {
+            what: format!("file '{}' of partition '{}': {error}", file.path, partition.name),
+        })?;
+        let mut planned = PartitionedFile::from(ObjectMeta {
+            location: location.path().clone(),
+            last_modified: chrono::DateTime::from_timestamp_micros(file.modified).unwrap_or_default(),
+            size: file.size,
+            e_tag: None,
+            version: None,
+        });
+        planned.partition_values = partition.values.clone();
+        if file.immutable {
+            planned = planned.with_extension(Immutable);
+        }
+        if with_statistics {
+            planned.statistics = Some(Arc::new(file_statistics(&self.table, partition, file)));
+        }
+        Ok(planned)
+    }
+}
+
+/// The figures of one file, data columns then partition columns.
+fn file_statistics(table: &Table, partition: &Partition, file: &DataFile) -> Statistics {
+    let rows = file.row_count.and_then(|rows| usize::try_from(rows).ok());
+    let rows = rows.map_or(Precision::Absent, Precision::Exact);
+    let known = file.statistics(table.file_schema());
+    let data = table.file_schema().fields().iter().map(|field| known.column_statistics(field.name()));
+    let partition = partition.values.iter().map(|value| {
+        if value.is_null() {
+            ColumnStatistics::new_unknown().with_null_count(rows)
+        } else {
+            ColumnStatistics::new_unknown()
+                .with_min_value(Precision::Exact(value.clone()))
+                .with_max_value(Precision::Exact(value.clone()))
+                .with_null_count(Precision::Exact(0))
+        }
+    });
+    Statistics {
+        num_rows: rows,
+        total_byte_size: Precision::Inexact(usize::try_from(file.size).unwrap_or(usize::MAX)),
+        column_statistics: data.chain(partition).collect(),
+    }
+}
+
+/// The state of a table that a plan reads, the oldest if it reads several; `None` if it does not read the table.
+pub(crate) fn scanned_snapshot(
+    plan: &Arc<dyn ExecutionPlan>,
+    table: i64,
+) -> Option<Arc<TableSnapshot>> {
+    let here = plan
+        .downcast_ref::<DataSourceExec>()
+        .and_then(|scan| scan.downcast_to_file_source::<HiveFileSource>())
+        .map(|(_, source)| source.snapshot())
+        .filter(|snapshot| snapshot.table_id == table)
+        .cloned();
+    plan.children()
+        .into_iter()
+        .filter_map(|child| scanned_snapshot(child, table))
+        .chain(here)
+        .min_by_key(|snapshot| snapshot.version)
+}
+
+/// An error of reading one file, with the file's name and the way out.
+pub(crate) fn unreadable(path: &str, error: &DataFusionError, missing: bool) -> DataFusionError {
+    let reason = if missing {
+        "it is not there; if another program has removed it, REFRESH the table".to_string()
+    } else {
+        format!("{error}; if another program has replaced it, REFRESH the table")
+    };
+    Error::UnreadableFile { path: format!("/{path}"), reason }.into()
+}

@@ -1,0 +1,258 @@
+//! The store that holds the data files, and the few things a file system needs beyond it.
+//!
+//! All data goes through [`ObjectStore`]. Directories are the exception: object stores have none, a file system
+//! leaves empty ones behind, and its half-written uploads are hidden from listings; those are removed here by path.
+//! What is a data file is decided in one place, [`is_data_name`].
+
+use std::collections::BTreeSet;
+use std::io::ErrorKind;
+use std::path::PathBuf;
+use std::sync::Arc;
+
+use futures::stream::{self, StreamExt, TryStreamExt};
+use object_store::local::LocalFileSystem;
+use object_store::path::Path;
+use object_store::{ObjectMeta, ObjectStore, ObjectStoreExt};
+
+use crate::error::{Error, Result};
+use crate::location::Location;
+
+/// How many requests of one statement are under way at once.
+const CONCURRENCY: usize = 16;
+
+/// Runs futures, some at a time, and gives their results in order; the first error ends it.
+///
+/// It takes the futures themselves: a closure in a stream would make the callers' futures lose `Send`.
+pub(crate) async fn concurrently<T>(
+    futures: impl IntoIterator<Item = impl Future<Output = Result<T>>>,
+) -> Result<Vec<T>> {
+    let futures: Vec<_> = futures.into_iter().collect();
+    stream::iter(futures).buffered(CONCURRENCY).try_collect().await
+}
+
+/// The local file system as an object store.
+#[derive(Debug, Clone)]
+pub(crate) struct Storage {
+    local: Arc<LocalFileSystem>,
+}
+
+/// Whether a file or directory of this name can be data. Hive, Impala and Spark skip names that start with `_` or
+/// `.`; checksums (`.crc`) are no data either.
+pub(crate) fn is_data_name(name: &str) -> bool {
+    !name.starts_with(['_', '.']) && !name.ends_with(".crc")
+}
+
+fn failed(path: &Path) -> impl FnOnce(object_store::Error) -> Error + '_ {
+    move |source| Error::ObjectStore { path: format!("/{path}"), source }
+}
+
+impl Storage {
+    pub(crate) fn new() -> Self {
+        Self { local: Arc::new(LocalFileSystem::new()) }
+    }
+
+    pub(crate) fn store(&self) -> Arc<dyn ObjectStore> {
+        Arc::clone(&self.local) as Arc<dyn ObjectStore>
+    }
+
+    fn filesystem_path(&self, path: &Path) -> Result<PathBuf> {
+        self.local.path_to_filesystem(path).map_err(failed(path))
+    }
+
+    /// Moves an object. `false`: there is none of that name (any more).
+    pub(crate) async fn rename(&self, from: &Path, to: &Path) -> Result<bool> {
+        match self.local.rename(from, to).await {
+            Ok(()) => Ok(true),
+            Err(object_store::Error::NotFound { .. }) => Ok(false),
+            Err(error) => Err(failed(from)(error)),
+        }
+    }
+
+    /// Deletes an object; it need not be there.
+    pub(crate) async fn delete(&self, path: &Path) -> Result<()> {
+        match self.local.delete(path).await {
+            Ok(()) | Err(object_store::Error::NotFound { .. }) => Ok(()),
+            Err(error) => Err(failed(path)(error)),
+        }
+    }
+
+    /// What lies directly in a directory: sub-directories' names, and files. A directory that does not exist is empty.
+    pub(crate) async fn list(&self, dir: &Path) -> Result<(Vec<String>, Vec<ObjectMeta>)> {
+        let listed = self.local.list_with_delimiter(Some(dir)).await.map_err(failed(dir))?;
+        // Only raw names: `filename()` of a Path is the text on disk.
+        let dirs =
+            listed.common_prefixes.iter().filter_map(|path| path.filename().map(String::from)).collect();
+        Ok((dirs, listed.objects))
+    }
+
+    /// The data files at a location: those in it and in its sub-directories, except hidden and empty ones and what
+    /// lies in the `excluded` locations (other tables and partitions). Sorted by path.
+    pub(crate) async fn data_files(
+        &self,
+        location: &Location,
+        excluded: &BTreeSet<Location>,
+    ) -> Result<Vec<ObjectMeta>> {
+        self.walk(location, excluded, is_data_name, |file| file.size > 0).await
+    }
+
+    /// Every file at a location that this crate did not put there to be hidden, for DROP TABLE.
+    pub(crate) async fn all_files(
+        &self,
+        location: &Location,
+        excluded: &BTreeSet<Location>,
+    ) -> Result<Vec<ObjectMeta>> {
+        let ours = |name: &str| {
+            name == crate::write::STAGING_DIRECTORY || name.ends_with(crate::write::RETIRED_SUFFIX)
+        };
+        self.walk(location, excluded, |name| !ours(name), |_| true).await
+    }
+
+    async fn walk(
+        &self,
+        location: &Location,
+        excluded: &BTreeSet<Location>,
+        wanted: impl Fn(&str) -> bool,
+        keep: impl Fn(&ObjectMeta) -> bool,
+    ) -> Result<Vec<ObjectMeta>> {
+        let mut found = Vec::new();
+        let mut level = vec![location.path().clone()];
+        while !level.is_empty() {
+            let listed = concurrently(level.into_iter().map(|dir| async move {
+                let listed = self.list(&dir).await?;
+                Ok((dir, listed))
+            }))
+            .await?;
+            level = Vec::new();
+            for (dir, (dirs, files)) in listed {
+                for name in dirs.iter().filter(|name| wanted(name)) {
+                    let Ok(child) = Location::from_path(dir.clone()).join(name) else { continue };
+                    if !excluded.contains(&child) {
+                        level.push(child.path().clone());
+                    }
+                }
+                found.extend(files.into_iter().filter(|file| {
+                    file.location.filename().is_some_and(&wanted) && keep(file)
+                }));
+            }
+        }
+        found.sort_by(|a, b| a.location.cmp(&b.location));
+        Ok(found)
+    }
+
+    /// Whether nothing but hidden names lies at a location.
+    pub(crate) async fn has_no_data(&self, location: &Location) -> Result<bool> {
+        Ok(self.data_files(location, &BTreeSet::new()).await?.is_empty())
+    }
+
+    /// Removes a directory with everything in it, half-written uploads included; it need not be there.
+    pub(crate) async fn remove_tree(&self, dir: &Path) -> Result<()> {
+        let path = self.filesystem_path(dir)?;
+        on_disk(move || match std::fs::remove_dir_all(&path) {
+            Err(error) if error.kind() != ErrorKind::NotFound => Err((path, error)),
+            _ => Ok(()),
+        })
+        .await
+    }
+
+    /// Removes `dir` and its parents as long as they are empty and lie strictly below `stop`.
+    pub(crate) async fn remove_empty(&self, dir: &Path, stop: &Location) -> Result<()> {
+        let mut folders = Vec::new();
+        let mut dir = Location::from_path(dir.clone());
+        while dir.is_below(stop) {
+            folders.push(self.filesystem_path(dir.path())?);
+            match dir.path().parent() {
+                Some(parent) => dir = Location::from_path(parent),
+                None => break,
+            }
+        }
+        on_disk(move || {
+            // The first that is not empty (or is gone in part) ends it; that is no error.
+            folders.iter().try_for_each(std::fs::remove_dir).ok();
+            Ok(())
+        })
+        .await
+    }
+
+    /// Makes a directory, so that other programs find it.
+    pub(crate) async fn create_directory(&self, dir: &Path) -> Result<()> {
+        let path = self.filesystem_path(dir)?;
+        on_disk(move || std::fs::create_dir_all(&path).map_err(|error| (path, error))).await
+    }
+
+    /// Brings a written file to the disk, so that a commit that names it survives a power failure.
+    pub(crate) async fn sync(&self, file: &Path) -> Result<()> {
+        let path = self.filesystem_path(file)?;
+        on_disk(move || {
+            std::fs::File::open(&path).and_then(|file| file.sync_data()).map_err(|error| (path, error))
+        })
+        .await
+    }
+}
+
+async fn on_disk(
+    work: impl FnOnce() -> std::result::Result<(), (PathBuf, std::io::Error)> + Send + 'static,
+) -> Result<()> {
+    tokio::task::spawn_blocking(work)
+        .await?
+        .map_err(|(path, source)| Error::Io { path: path.display().to_string(), source })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn hidden_names_and_checksums_are_no_data() {
+        for name in ["_SUCCESS", ".part-0.crc", "_spotql_staging", "part-0.parquet.crc", ".hive-staging"] {
+            assert!(!is_data_name(name), "{name}");
+        }
+        assert!(is_data_name("part-0.parquet") && is_data_name("000000_0"));
+    }
+
+    #[tokio::test]
+    async fn other_tables_places_and_empty_files_are_left_out() {
+        let folder = tempfile::tempdir().unwrap();
+        let file = |name: &str, bytes: &[u8]| {
+            let path = folder.path().join(name);
+            std::fs::create_dir_all(path.parent().unwrap()).unwrap();
+            std::fs::write(path, bytes).unwrap();
+        };
+        file("a", b"x");
+        file("sub/b", b"x");
+        file("oa/c", b"x");
+        file("_temporary/d", b"x");
+        file("empty", b"");
+        let root = Location::of_folder(folder.path()).unwrap();
+        let excluded = BTreeSet::from([root.join("oa").unwrap()]);
+        let found = Storage::new().data_files(&root, &excluded).await.unwrap();
+        let names: Vec<_> =
+            found.iter().filter_map(|file| root.relative(&file.location).map(String::from)).collect();
+        assert_eq!(names, ["a", "sub/b"]);
+    }
+
+    #[tokio::test]
+    async fn names_with_percent_signs_and_colons_survive() {
+        let folder = tempfile::tempdir().unwrap();
+        let dir = folder.path().join("t=00%3A04");
+        std::fs::create_dir(&dir).unwrap();
+        std::fs::write(dir.join("a:b"), b"x").unwrap();
+        let root = Location::of_folder(folder.path()).unwrap();
+        let storage = Storage::new();
+        let found = storage.data_files(&root, &BTreeSet::new()).await.unwrap();
+        assert_eq!(root.relative(&found[0].location), Some("t=00%3A04/a:b"));
+        let renamed = root.join("t=00%3A04/_c").unwrap();
+        assert!(storage.rename(&found[0].location, renamed.path()).await.unwrap());
+        assert!(dir.join("_c").exists());
+        assert!(!storage.rename(&found[0].location, renamed.path()).await.unwrap());
+    }
+
+    #[tokio::test]
+    async fn empty_directories_go_up_to_the_one_that_stays() {
+        let folder = tempfile::tempdir().unwrap();
+        std::fs::create_dir_all(folder.path().join("t/y=1/m=2")).unwrap();
+        let root = Location::of_folder(folder.path()).unwrap();
+        let inner = root.join("t/y=1/m=2").unwrap();
+        Storage::new().remove_empty(inner.path(), &root.join("t").unwrap()).await.unwrap();
+        assert!(folder.path().join("t").exists() && !folder.path().join("t/y=1").exists());
+    }
+}

@@ -1,0 +1,220 @@
+//! The warehouse: a folder with a metastore, the managed tables' data, and whatever external tables point to.
+//!
+//! Layout, as Hive's: tables of the database `default` lie in `<folder>/<table>/`, those of another database in
+//! `<folder>/<database>.db/<table>/`, partitions in `<table>/<column>=<value>/…`. The metastore is
+//! `<folder>/spotql.sqlite3`. The folder can be moved as a whole while no process has it open. Several processes may
+//! have it open at once.
+//!
+//! All methods take names in any case. None of them understands SQL.
+
+mod databases;
+mod partitions;
+mod refresh;
+mod tables;
+
+use std::collections::{BTreeMap, HashMap};
+use std::path::{Path, PathBuf};
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
+
+use datafusion::execution::object_store::ObjectStoreUrl;
+use object_store::ObjectStore;
+
+pub use databases::Database;
+pub use partitions::PartitionSpec;
+pub use refresh::{RefreshReport, RepairReport};
+
+use crate::error::{Error, Result};
+use crate::location::Location;
+use crate::metastore::writes::GarbageRow;
+use crate::metastore::{Metastore, databases as rows};
+use crate::snapshot::{self, TableSnapshot};
+use crate::storage::Storage;
+use crate::table::Table;
+use crate::write::{Backend, collect_garbage, recover_all};
+
+/// The database that is always there.
+pub const DEFAULT_DATABASE: &str = "default";
+
+/// The folder of the lock files of writes under way, in the warehouse's folder.
+const LOCKS: &str = "_spotql_locks";
+
+/// How many tables' states are kept in memory.
+const CACHED_SNAPSHOTS: usize = 256;
+
+/// What can be set when a warehouse is opened.
+#[derive(Debug, Clone)]
+pub struct WarehouseOptions {
+    /// How long a replaced file is kept for queries of other processes that were planned before. Queries of this
+    /// process keep it as long as they need. Default: 10 minutes.
+    pub grace: Duration,
+}
+
+impl Default for WarehouseOptions {
+    fn default() -> Self {
+        Self { grace: Duration::from_secs(600) }
+    }
+}
+
+/// An open warehouse.
+#[derive(Debug)]
+pub struct Warehouse {
+    pub(crate) backend: Backend,
+    folder: PathBuf,
+    options: WarehouseOptions,
+    snapshots: Mutex<HashMap<i64, Arc<TableSnapshot>>>,
+    /// How many plans hold which state: `(table, version)`.
+    pins: Arc<Mutex<BTreeMap<(i64, i64), usize>>>,
+}
+
+impl Warehouse {
+    /// Opens the warehouse in a folder, and makes both if they are not there; completes or undoes what killed
+    /// processes have left.
+    ///
+    /// # Errors
+    /// [`Error::Io`] if the folder cannot be made, [`Error::MetastoreVersion`] if a newer program made it.
+    pub async fn open(folder: impl AsRef<Path>) -> Result<Arc<Self>> {
+        Self::open_with(folder, WarehouseOptions::default()).await
+    }
+
+    /// [`Warehouse::open`] with options.
+    ///
+    /// # Errors
+    /// As [`Warehouse::open`].
+    pub async fn open_with(
+        folder: impl AsRef<Path>,
+        options: WarehouseOptions,
+    ) -> Result<Arc<Self>> {
+        let folder = folder.as_ref();
+        let failed = |source| Error::Io { path: folder.display().to_string(), source };
+        tokio::fs::create_dir_all(folder).await.map_err(failed)?;
+        let folder = tokio::fs::canonicalize(folder).await.map_err(failed)?;
+        let metastore = Metastore::open(&folder).await?;
+        metastore.write(|tx| rows::insert(tx, DEFAULT_DATABASE, "", None)).await?;
+        let backend = Backend {
+            metastore,
+            storage: Storage::new(),
+            root: Location::of_folder(&folder)?,
+            locks: folder.join(LOCKS),
+        };
+        let warehouse = Self {
+            backend,
+            folder,
+            options,
+            snapshots: Mutex::default(),
+            pins: Arc::default(),
+        };
+        warehouse.maintain().await;
+        Ok(Arc::new(warehouse))
+    }
+
+    /// The folder, absolute.
+    pub fn folder(&self) -> &Path {
+        &self.folder
+    }
+
+    /// The store that the data lies in; to be registered for [`Warehouse::object_store_url`]. DataFusion's default
+    /// runtime has one for `file://` already.
+    pub fn object_store(&self) -> Arc<dyn ObjectStore> {
+        self.backend.storage.store()
+    }
+
+    /// The URL under which scans look their store up.
+    pub fn object_store_url(&self) -> ObjectStoreUrl {
+        ObjectStoreUrl::local_filesystem()
+    }
+
+    /// The state of a table as it is now.
+    ///
+    /// # Errors
+    /// [`Error::TableNotFound`] if it has been dropped.
+    pub async fn snapshot(&self, table: &Table) -> Result<Arc<TableSnapshot>> {
+        let cached = self.cached(table.id);
+        let (known, wanted) = (cached.as_ref().map(|snapshot| snapshot.version), table.clone());
+        let root = self.backend.root.clone();
+        let loaded = self
+            .backend
+            .metastore
+            .read(move |tx| {
+                let now = crate::metastore::tables::version(tx, wanted.id)?;
+                if now.is_some() && now == known {
+                    return Ok(None);
+                }
+                match snapshot::load(tx, &wanted, &root)? {
+                    Some(snapshot) => Ok(Some(snapshot)),
+                    None => Err(Error::TableNotFound {
+                        database: wanted.definition.database,
+                        table: wanted.definition.name,
+                    }
+                    .into()),
+                }
+            })
+            .await?;
+        match (loaded, cached) {
+            (Some(snapshot), _) => Ok(self.cache(snapshot)),
+            (None, Some(cached)) => Ok(cached),
+            (None, None) => Err(Error::Corrupt { what: "a state that nobody has read".into() }),
+        }
+    }
+
+    fn cached(&self, table: i64) -> Option<Arc<TableSnapshot>> {
+        let snapshots = self.snapshots.lock().unwrap_or_else(PoisonError::into_inner);
+        snapshots.get(&table).cloned()
+    }
+
+    fn cache(&self, snapshot: TableSnapshot) -> Arc<TableSnapshot> {
+        let snapshot = Arc::new(snapshot);
+        let mut snapshots = self.snapshots.lock().unwrap_or_else(PoisonError::into_inner);
+        if snapshots.len() >= CACHED_SNAPSHOTS {
+            snapshots.clear();
+        }
+        snapshots.insert(snapshot.table_id, Arc::clone(&snapshot));
+        snapshot
+    }
+
+    fn forget(&self, table: i64) {
+        self.snapshots.lock().unwrap_or_else(PoisonError::into_inner).remove(&table);
+    }
+
+    /// Keeps the files of a state from being deleted until the pin is dropped.
+    pub(crate) fn pin(&self, snapshot: &TableSnapshot) -> Pin {
+        let key = (snapshot.table_id, snapshot.version);
+        *self.pins.lock().unwrap_or_else(PoisonError::into_inner).entry(key).or_default() += 1;
+        Pin { key, pins: Arc::clone(&self.pins) }
+    }
+
+    /// Completes or undoes writes of killed processes, and deletes replaced files that nobody reads any more. Runs by
+    /// itself at opening and around every write; a server may also call it now and then. Failures are logged and tried
+    /// again the next time.
+    pub async fn maintain(&self) {
+        if let Err(error) = recover_all(&self.backend).await {
+            log::warn!("recovering unfinished writes: {error}");
+        }
+        let pinned = |row: &GarbageRow| {
+            let pins = self.pins.lock().unwrap_or_else(PoisonError::into_inner);
+            pins.range((row.table_id, i64::MIN)..(row.table_id, row.version)).next().is_some()
+        };
+        if let Err(error) = collect_garbage(&self.backend, self.options.grace, pinned).await {
+            log::warn!("deleting replaced files: {error}");
+        }
+    }
+}
+
+/// Held by a plan as long as it may read the files of one state of a table.
+#[derive(Debug)]
+pub(crate) struct Pin {
+    key: (i64, i64),
+    pins: Arc<Mutex<BTreeMap<(i64, i64), usize>>>,
+}
+
+impl Drop for Pin {
+    fn drop(&mut self) {
+        let mut pins = self.pins.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(count) = pins.get_mut(&self.key) {
+            *count -= 1;
+            if *count == 0 {
+                pins.remove(&self.key);
+            }
+        }
+    }
+}

@@ -1,0 +1,215 @@
+//! CREATE, DROP and SHOW TABLES.
+
+use std::collections::BTreeSet;
+use std::sync::Arc;
+
+use super::Warehouse;
+use crate::error::{Error, Result};
+use crate::location::Location;
+use crate::metastore::partitions::{self, NewPartition};
+use crate::metastore::writes;
+use crate::metastore::{files, tables};
+use crate::snapshot::partition_location;
+use crate::table::{Table, TableDefinition};
+use crate::write::{ReplacedFile, Write, retire, when_settled};
+
+impl Warehouse {
+    /// Makes a table. `false`: one of that name was there already.
+    ///
+    /// A partitioned table starts without partitions, whatever lies at its location (ADD PARTITION and MSCK add
+    /// them); an unpartitioned one holds the files that lie there. A relative LOCATION is below the database's.
+    ///
+    /// # Errors
+    /// [`Error::TableExists`] unless `if_not_exists`; [`Error::DatabaseNotFound`]; [`Error::InvalidDefinition`],
+    /// [`Error::InvalidName`], [`Error::InvalidLocation`] for what cannot be.
+    pub async fn create_table(&self, definition: TableDefinition, if_not_exists: bool) -> Result<bool> {
+        let (definition, location) = self.prepare_definition(definition).await?;
+        let exists = || Error::TableExists {
+            database: definition.database.clone(),
+            table: definition.name.clone(),
+        };
+        if self.table(&definition.database, &definition.name).await?.is_some() {
+            return if if_not_exists { Ok(false) } else { Err(exists()) };
+        }
+        let draft = Table::new(definition.clone(), 0, location.clone());
+        let found = if draft.is_partitioned() {
+            Vec::new()
+        } else {
+            let excluded = self.places_below(&draft).await?;
+            self.read_files(&draft, &location, &excluded).await?
+        };
+        let (stored, row) = (location.to_stored(&self.backend.root), definition.clone());
+        let added = self
+            .backend
+            .metastore
+            .write(move |tx| {
+                let Some(id) = tables::insert(tx, &row, &stored)? else { return Ok(false) };
+                if row.partition_columns.is_empty() {
+                    let all = NewPartition {
+                        name: String::new(),
+                        key: String::new(),
+                        raw: vec![],
+                        location: None,
+                    };
+                    if let Some(partition) = partitions::insert(tx, id, &all)? {
+                        for mut file in found {
+                            file.partition_id = partition;
+                            files::put(tx, id, &file)?;
+                        }
+                    }
+                }
+                Ok(true)
+            })
+            .await?;
+        if !added {
+            return if if_not_exists { Ok(false) } else { Err(exists()) };
+        }
+        if !definition.external {
+            self.backend.storage.create_directory(location.path()).await?;
+        }
+        Ok(true)
+    }
+
+    /// Checks a definition and finds the table's place.
+    pub(crate) async fn prepare_definition(
+        &self,
+        definition: TableDefinition,
+    ) -> Result<(TableDefinition, Location)> {
+        let definition = definition.normalised()?;
+        let database = self
+            .database(&definition.database)
+            .await?
+            .ok_or_else(|| Error::DatabaseNotFound { database: definition.database.clone() })?;
+        let text = definition.location.as_deref().unwrap_or(&definition.name);
+        let location = Location::parse(text, &database.location)?;
+        if !definition.external {
+            let invalid = |reason: String| Error::InvalidDefinition {
+                table: definition.full_name(),
+                reason,
+            };
+            if location == self.backend.root || self.backend.root.is_below(&location) {
+                return Err(invalid("DROP TABLE would delete the warehouse; use a folder in it".into()));
+            }
+            let stored = location.to_stored(&self.backend.root);
+            let others =
+                self.backend.metastore.read(|tx| tables::other_locations(tx, None)).await?;
+            let taken = others.contains(&stored);
+            if taken && self.table(&definition.database, &definition.name).await?.is_none() {
+                return Err(invalid(format!("another table lies at {location}; use EXTERNAL")));
+            }
+        }
+        Ok((definition, location))
+    }
+
+    /// Drops a table. A managed table's files are deleted, also those that other programs have put there, except what
+    /// belongs to tables that lie below it; an EXTERNAL table's stay. Queries that were planned before still find the
+    /// files. `false`: it was not there.
+    ///
+    /// # Errors
+    /// [`Error::TableNotFound`] unless `if_exists`.
+    pub async fn drop_table(&self, database: &str, name: &str, if_exists: bool) -> Result<bool> {
+        let Some(table) = self.table(database, name).await? else {
+            return if if_exists {
+                Ok(false)
+            } else {
+                Err(Error::TableNotFound { database: database.to_lowercase(), table: name.to_lowercase() })
+            };
+        };
+        let write = Write::begin(&self.backend, Some(table.id)).await?;
+        let listed = self.files_to_drop(&table).await;
+        let (backend, id) = (self.backend.clone(), write.id.clone());
+        let dropped = match listed {
+            Ok(listed) => {
+                let (table, root) = (Arc::clone(&table), backend.root.clone());
+                when_settled(&backend, table.id, &table.full_name(), move |tx| {
+                    if tables::version(tx, table.id)?.is_none() {
+                        return Ok(false);
+                    }
+                    let version = tables::bump(tx, table.id)?;
+                    if !table.definition.external {
+                        let context =
+                            ReplacedFile { write: &id, table: &table, version, root: &root };
+                        // Files of partitions that lie elsewhere, and those that came after the listing.
+                        let mut all: BTreeSet<Location> = listed.iter().cloned().collect();
+                        let rows = partitions::all(tx, table.id)?;
+                        for row in &rows {
+                            let stored = row.location.as_deref();
+                            let place =
+                                partition_location(&root, &table.location, &row.name, stored)?;
+                            for file in files::of_partition(tx, row.id)? {
+                                all.extend(place.join(&file.path).ok());
+                            }
+                        }
+                        for file in &all {
+                            retire(tx, &context, file)?;
+                        }
+                    }
+                    tables::delete(tx, table.id)?;
+                    writes::commit(tx, &id, table.id)?;
+                    Ok(true)
+                })
+                .await
+            }
+            Err(error) => Err(error),
+        };
+        self.forget(table.id);
+        match dropped {
+            Ok(true) => {
+                write.settle().await?;
+                if !table.definition.external {
+                    let storage = &self.backend.storage;
+                    storage.remove_empty(table.location.path(), &self.backend.root).await?;
+                }
+                self.maintain().await;
+                Ok(true)
+            }
+            Ok(false) => write.abort().await.map(|()| false),
+            Err(error) => {
+                write.abort().await?;
+                Err(error)
+            }
+        }
+    }
+
+    async fn files_to_drop(&self, table: &Table) -> Result<Vec<Location>> {
+        if table.definition.external {
+            return Ok(Vec::new());
+        }
+        let excluded = self.places_below(table).await?;
+        let files = self.backend.storage.all_files(&table.location, &excluded).await?;
+        Ok(files.into_iter().map(|file| Location::from_path(file.location)).collect())
+    }
+
+    /// The names of a database's tables, sorted.
+    ///
+    /// # Errors
+    /// [`Error::DatabaseNotFound`].
+    pub async fn tables(&self, database: &str) -> Result<Vec<String>> {
+        let database = database.to_lowercase();
+        self.backend
+            .metastore
+            .read(move |tx| {
+                if crate::metastore::databases::find(tx, &database)?.is_none() {
+                    return Err(Error::DatabaseNotFound { database }.into());
+                }
+                tables::names(tx, &database)
+            })
+            .await
+    }
+
+    /// A table, `None` if there is none of that name.
+    ///
+    /// # Errors
+    /// What the metastore fails with.
+    pub async fn table(&self, database: &str, name: &str) -> Result<Option<Arc<Table>>> {
+        let (database, name) = (database.to_lowercase(), name.to_lowercase());
+        let root = self.backend.root.clone();
+        self.backend
+            .metastore
+            .read(move |tx| match tables::find(tx, &database, &name)? {
+                Some(row) => Ok(Some(Arc::new(row.into_table(&root)?))),
+                None => Ok(None),
+            })
+            .await
+    }
+}

@@ -1,0 +1,266 @@
+//! The transaction in which a write becomes visible.
+
+use std::sync::Arc;
+
+use rusqlite::Transaction;
+
+use super::{Backend, now, settle_others};
+use crate::error::{Error, Result};
+use crate::location::Location;
+use crate::metastore::files::FileRow;
+use crate::metastore::partitions::{self, NewPartition, PartitionRow};
+use crate::metastore::writes::{self, GarbageRow};
+use crate::metastore::{Outcome, files, tables};
+use crate::partition_name::RawValues;
+use crate::snapshot::partition_location;
+use crate::table::{Table, TableDefinition};
+
+/// A file that was staged.
+#[derive(Debug, Clone)]
+pub(super) struct StagedFile {
+    /// The final name.
+    pub(super) name: String,
+    pub(super) staged: Location,
+    pub(super) size: u64,
+    pub(super) modified: i64,
+    pub(super) rows: u64,
+    pub(super) statistics: String,
+}
+
+/// What a write does to the partition of one key.
+#[derive(Debug, Clone)]
+pub(super) struct PartitionChange {
+    pub(super) key: String,
+    /// Canonical raw values, and the name they make: those of the partition if it has to be made.
+    pub(super) raw: RawValues,
+    pub(super) name: String,
+    /// `(id, version)` of the partitions of this key that the write has seen.
+    pub(super) seen: Vec<(i64, i64)>,
+    /// Where the files go.
+    pub(super) location: Location,
+    pub(super) files: Vec<StagedFile>,
+    /// OVERWRITE: data files in the directories that the metastore does not know; they are replaced as well.
+    pub(super) strays: Vec<Location>,
+}
+
+/// The table that is written to.
+#[derive(Debug, Clone)]
+pub(super) enum Target {
+    Existing(Arc<Table>),
+    /// CREATE TABLE AS: the table appears together with its rows.
+    New { definition: TableDefinition, location: String },
+}
+
+#[derive(Debug)]
+pub(super) struct Plan {
+    pub(super) target: Target,
+    pub(super) overwrite: bool,
+    pub(super) changes: Vec<PartitionChange>,
+}
+
+/// A transaction found committed writes on the table whose files are still being moved; it changed nothing.
+#[derive(Debug)]
+pub(crate) enum Blocked<T> {
+    /// Not blocked, done.
+    Done(T),
+    /// Wait and try again.
+    Wait,
+}
+
+/// Runs a transaction on a table until no committed write on it has files to move.
+pub(crate) async fn when_settled<T: Send + 'static>(
+    backend: &Backend,
+    table: i64,
+    name: &str,
+    work: impl Fn(&Transaction<'_>) -> Outcome<T> + Send + Sync + 'static,
+) -> Result<T> {
+    let work = Arc::new(work);
+    loop {
+        let attempt = Arc::clone(&work);
+        let done = backend
+            .metastore
+            .write(move |tx| {
+                if writes::unsettled(tx, table)?.is_empty() {
+                    Ok(Blocked::Done(attempt(tx)?))
+                } else {
+                    Ok(Blocked::Wait)
+                }
+            })
+            .await?;
+        match done {
+            Blocked::Done(result) => return Ok(result),
+            Blocked::Wait => settle_others(backend, table, name).await?,
+        }
+    }
+}
+
+/// Where a replaced file is entered.
+#[derive(Debug, Clone)]
+pub(crate) struct ReplacedFile<'a> {
+    pub(crate) write: &'a str,
+    pub(crate) table: &'a Table,
+    /// The version of the table that does not hold the file any more.
+    pub(crate) version: i64,
+    /// The warehouse's folder.
+    pub(crate) root: &'a Location,
+}
+
+/// Enters a file as garbage of a write; the file's own row is the caller's.
+pub(crate) fn retire(
+    tx: &Transaction<'_>,
+    context: &ReplacedFile<'_>,
+    file: &Location,
+) -> Outcome<()> {
+    let row = GarbageRow {
+        id: 0,
+        table_id: context.table.id,
+        version: context.version,
+        path: file.to_stored(context.root),
+        root: context.table.location.to_stored(context.root),
+    };
+    writes::add_garbage(tx, context.write, &row, now())
+}
+
+/// Step 3 of the protocol. Returns the table that was written to.
+pub(super) async fn commit(backend: &Backend, write: &str, plan: Plan) -> Result<Arc<Table>> {
+    let plan = Arc::new(plan);
+    let (root, write) = (backend.root.clone(), write.to_string());
+    match &plan.target {
+        Target::Existing(table) if plan.overwrite => {
+            let (id, name) = (table.id, table.full_name());
+            when_settled(backend, id, &name, move |tx| apply(tx, &root, &write, &plan)).await
+        }
+        _ => backend.metastore.write(move |tx| apply(tx, &root, &write, &plan)).await,
+    }
+}
+
+fn apply(tx: &Transaction<'_>, root: &Location, write: &str, plan: &Plan) -> Outcome<Arc<Table>> {
+    let table = match &plan.target {
+        Target::Existing(table) => {
+            if tables::version(tx, table.id)?.is_none() {
+                return Err(conflict(table, None, "it was dropped during the write").into());
+            }
+            Arc::clone(table)
+        }
+        Target::New { definition, location } => {
+            let Some(id) = tables::insert(tx, definition, location)? else {
+                return Err(Error::TableExists {
+                    database: definition.database.clone(),
+                    table: definition.name.clone(),
+                }
+                .into());
+            };
+            Arc::new(Table::new(definition.clone(), id, Location::from_stored(location, root)?))
+        }
+    };
+    let version = tables::bump(tx, table.id)?;
+    for change in &plan.changes {
+        apply_change(tx, root, write, plan.overwrite, &table, version, change)?;
+    }
+    writes::commit(tx, write, table.id)?;
+    Ok(table)
+}
+
+fn conflict(table: &Table, partition: Option<&str>, reason: &str) -> Error {
+    Error::Conflict {
+        table: table.full_name(),
+        partition: partition.filter(|name| !name.is_empty()).map(String::from),
+        reason: reason.to_string(),
+    }
+}
+
+fn apply_change(
+    tx: &Transaction<'_>,
+    root: &Location,
+    write: &str,
+    overwrite: bool,
+    table: &Table,
+    version: i64,
+    change: &PartitionChange,
+) -> Outcome<()> {
+    let rows = partitions::by_key(tx, table.id, &change.key)?;
+    let now_there: Vec<(i64, i64)> = rows.iter().map(|row| (row.id, row.version)).collect();
+    let dropped = change.seen.iter().any(|(id, _)| !now_there.iter().any(|(there, _)| there == id));
+    if dropped {
+        return Err(conflict(table, Some(&change.name), "it was dropped during the write").into());
+    }
+    if overwrite && now_there != change.seen {
+        let reason = "it was changed by another statement since this one began to replace it";
+        return Err(conflict(table, Some(&change.name), reason).into());
+    }
+    if overwrite {
+        replace(tx, root, write, table, version, change, &rows)?;
+    }
+    let target = match choose(&rows, &change.name) {
+        Some(row) => {
+            let location = location_of(root, table, row)?;
+            if location != change.location {
+                let reason = "it was added with another location during the write";
+                return Err(conflict(table, Some(&change.name), reason).into());
+            }
+            row.id
+        }
+        None => {
+            let new = NewPartition {
+                name: change.name.clone(),
+                key: change.key.clone(),
+                raw: change.raw.clone(),
+                location: None,
+            };
+            partitions::insert(tx, table.id, &new)?.ok_or_else(|| Error::Corrupt {
+                what: format!("partition '{}' has another key than its name", change.name),
+            })?
+        }
+    };
+    for file in &change.files {
+        let row = FileRow {
+            partition_id: target,
+            path: file.name.clone(),
+            size: file.size,
+            modified: file.modified,
+            row_count: Some(file.rows),
+            statistics: Some(file.statistics.clone()),
+            write_id: Some(write.to_string()),
+            staged: Some(file.staged.to_stored(root)),
+        };
+        files::put(tx, table.id, &row)?;
+    }
+    partitions::bump(tx, target)
+}
+
+/// The partition of a key that new files go to: the one whose directory spells the values as this crate does.
+pub(super) fn choose<'a>(rows: &'a [PartitionRow], name: &str) -> Option<&'a PartitionRow> {
+    rows.iter().find(|row| row.name == name).or_else(|| rows.first())
+}
+
+fn location_of(root: &Location, table: &Table, row: &PartitionRow) -> Result<Location> {
+    partition_location(root, &table.location, &row.name, row.location.as_deref())
+}
+
+fn replace(
+    tx: &Transaction<'_>,
+    root: &Location,
+    write: &str,
+    table: &Table,
+    version: i64,
+    change: &PartitionChange,
+    rows: &[PartitionRow],
+) -> Outcome<()> {
+    let context = ReplacedFile { write, table, version, root };
+    for row in rows {
+        let location = location_of(root, table, row)?;
+        for file in files::of_partition(tx, row.id)? {
+            let file = location
+                .join(&file.path)
+                .map_err(|error| Error::Corrupt { what: format!("file '{}': {error}", file.path) })?;
+            retire(tx, &context, &file)?;
+        }
+        files::delete_all(tx, row.id)?;
+        partitions::bump(tx, row.id)?;
+    }
+    // Listed before this transaction; the versions say that no write of this crate has added any since.
+    for stray in &change.strays {
+        retire(tx, &context, stray)?;
+    }
+    Ok(())
+}

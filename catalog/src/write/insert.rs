@@ -1,0 +1,480 @@
+//! INSERT and CREATE TABLE AS: the query's rows through the protocol of [`crate::write`].
+
+use std::collections::{BTreeMap, BTreeSet, HashMap};
+use std::sync::Arc;
+use std::sync::atomic::AtomicU64;
+
+use datafusion::execution::TaskContext;
+use datafusion::execution::memory_pool::MemoryConsumer;
+use datafusion::physical_plan::{ExecutionPlan, ExecutionPlanProperties};
+use object_store::path::Path;
+use tokio::task::JoinSet;
+
+use super::commit::{self, PartitionChange, Plan, Target};
+use super::sink::{PartitionValue, SinkContext, Written};
+use super::{Write, sink};
+use crate::convert::is_lossless;
+use crate::error::{Error, Result};
+use crate::location::{Location, below};
+use crate::metastore::tables;
+use crate::partition_name::{RawValues, canonical_text, partition_name, typed_value};
+use crate::scan::scanned_snapshot;
+use crate::snapshot::TableSnapshot;
+use crate::storage::concurrently;
+use crate::table::{Table, TableDefinition};
+use crate::warehouse::Warehouse;
+
+/// Whether rows are added or replace what is there.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum InsertMode {
+    /// INSERT INTO: rows are added.
+    Into,
+    /// INSERT OVERWRITE: the partition that is named (all of an unpartitioned table) is replaced, also by no rows at
+    /// all; of dynamic partitions those that the query gives rows for.
+    Overwrite,
+}
+
+/// What an INSERT did.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct InsertReport {
+    /// Rows written.
+    pub rows: u64,
+    /// Files written.
+    pub files: u64,
+    /// Partitions written to or replaced; 1 for an unpartitioned table.
+    pub partitions: u64,
+    /// Bytes of the files.
+    pub bytes: u64,
+}
+
+/// Where the rows of one partition go.
+#[derive(Debug, Clone)]
+pub(super) struct Destination {
+    pub(super) raw: RawValues,
+    /// The name of canonical values, which is also their key.
+    pub(super) name: String,
+    /// Where the files will lie.
+    pub(super) location: Location,
+    /// Where they are staged: the table's location, or the partition's own if that lies elsewhere.
+    pub(super) root: Location,
+}
+
+/// The partitions that a write has seen when it began.
+pub(super) struct Destinations {
+    table: Arc<Table>,
+    snapshot: Option<Arc<TableSnapshot>>,
+    by_key: HashMap<String, Vec<usize>>,
+}
+
+impl Destinations {
+    fn new(table: Arc<Table>, snapshot: Option<Arc<TableSnapshot>>) -> Self {
+        let mut by_key: HashMap<String, Vec<usize>> = HashMap::new();
+        for (index, partition) in snapshot.iter().flat_map(|snapshot| &snapshot.partitions).enumerate() {
+            by_key.entry(partition.key.clone()).or_default().push(index);
+        }
+        Self { table, snapshot, by_key }
+    }
+
+    fn seen(&self, key: &str) -> impl Iterator<Item = &crate::snapshot::Partition> {
+        let indices = self.by_key.get(key).map_or(&[][..], Vec::as_slice);
+        let partitions = self.snapshot.as_ref().map_or(&[][..], |snapshot| &snapshot.partitions);
+        indices.iter().filter_map(|index| partitions.get(*index))
+    }
+
+    /// The destination of canonical raw values.
+    pub(super) fn resolve(&self, raw: RawValues) -> Result<Destination> {
+        let name = partition_name(&self.table.definition.partition_columns, &raw);
+        let existing =
+            self.seen(&name).find(|seen| seen.name == name).or_else(|| self.seen(&name).next());
+        let location = match existing {
+            Some(partition) => partition.location.clone(),
+            None => self
+                .table
+                .location
+                .join(&name)
+                .map_err(|error| Error::Corrupt { what: error.to_string() })?,
+        };
+        let inside = location == self.table.location || location.is_below(&self.table.location);
+        let root = if inside { self.table.location.clone() } else { location.clone() };
+        Ok(Destination { raw, name, location, root })
+    }
+}
+
+impl Warehouse {
+    /// Runs `input` and writes its rows into a table. All of them become visible at once, or none.
+    ///
+    /// `input` has the table's data columns in order, then the partition columns that `static_partition` does not
+    /// give, in order; names are compared without regard to case, types must convert without loss. A static value
+    /// `None` is NULL. A NULL or empty dynamic value goes to `__HIVE_DEFAULT_PARTITION__`. A partition that INTO makes
+    /// holds what is written, not what may already lie in its directory (REFRESH adds that).
+    ///
+    /// # Errors
+    /// [`Error::InvalidPartitionSpec`], [`Error::InvalidPartitionValue`], [`Error::SchemaMismatch`] before anything
+    /// runs; [`Error::Conflict`] if another statement changed what an OVERWRITE replaces, or dropped the table; what
+    /// the query fails with. After any error nothing of the write remains.
+    pub async fn insert(
+        &self,
+        table: &Table,
+        mode: InsertMode,
+        static_partition: Vec<(String, Option<String>)>,
+        input: Arc<dyn ExecutionPlan>,
+        context: Arc<TaskContext>,
+    ) -> Result<InsertReport> {
+        let values = partition_values(table, &static_partition)?;
+        check_schema(table, &values, &input)?;
+        self.maintain().await;
+        // What the query has read is what an OVERWRITE may replace.
+        let snapshot = match scanned_snapshot(&input, table.id) {
+            Some(snapshot) => snapshot,
+            None => self.snapshot(table).await?,
+        };
+        let table = Arc::new(table.clone());
+        let job = Job {
+            target: Target::Existing(Arc::clone(&table)),
+            destinations: Destinations::new(Arc::clone(&table), Some(snapshot)),
+            table,
+            overwrite: mode == InsertMode::Overwrite,
+            values,
+        };
+        self.run(job, input, context).await
+    }
+
+    /// CREATE TABLE AS: makes a table and writes the rows of `input`, in one transaction. `input` has the data
+    /// columns, then the partition columns.
+    ///
+    /// # Errors
+    /// As [`Warehouse::insert`], and [`Error::TableExists`]; [`Error::InvalidDefinition`] if data lies at the table's
+    /// place already. After any error there is neither table nor data.
+    pub async fn create_table_as(
+        &self,
+        definition: TableDefinition,
+        input: Arc<dyn ExecutionPlan>,
+        context: Arc<TaskContext>,
+    ) -> Result<InsertReport> {
+        let (definition, location) = self.prepare_definition(definition).await?;
+        if self.table(&definition.database, &definition.name).await?.is_some() {
+            return Err(Error::TableExists { database: definition.database, table: definition.name });
+        }
+        self.maintain().await;
+        if !self.backend.storage.has_no_data(&location).await? {
+            return Err(Error::InvalidDefinition {
+                table: definition.full_name(),
+                reason: format!("files lie at {location} already; remove them, or use CREATE EXTERNAL TABLE"),
+            });
+        }
+        let stored = location.to_stored(&self.backend.root);
+        let table = Arc::new(Table::new(definition.clone(), 0, location));
+        let values = partition_values(&table, &[])?;
+        check_schema(&table, &values, &input)?;
+        let job = Job {
+            target: Target::New { definition, location: stored },
+            destinations: Destinations::new(Arc::clone(&table), None),
+            table,
+            overwrite: false,
+            values,
+        };
+        self.run(job, input, context).await
+    }
+
+    async fn run(
+        &self,
+        job: Job,
+        input: Arc<dyn ExecutionPlan>,
+        context: Arc<TaskContext>,
+    ) -> Result<InsertReport> {
+        let existing = match &job.target {
+            Target::Existing(table) => Some(table.id),
+            Target::New { .. } => None,
+        };
+        let write = Arc::new(Write::begin(&self.backend, existing).await?);
+        let result = self.stage_and_commit(&write, job, input, context).await;
+        // The tasks have been waited for, and with them went every other owner.
+        let Some(write) = Arc::into_inner(write) else { return result.map(|(_, report)| report) };
+        match result {
+            Ok((table, report)) => {
+                if let Err(error) = write.settle().await {
+                    // The rows are there; the next write or opening moves the files.
+                    log::warn!("table {}: {error}", table.full_name());
+                }
+                self.maintain().await;
+                Ok(report)
+            }
+            Err(error) => {
+                if let Err(left) = write.abort().await {
+                    log::warn!("{left}");
+                }
+                Err(error)
+            }
+        }
+    }
+
+    async fn stage_and_commit(
+        &self,
+        write: &Arc<Write>,
+        job: Job,
+        input: Arc<dyn ExecutionPlan>,
+        context: Arc<TaskContext>,
+    ) -> Result<(Arc<Table>, InsertReport)> {
+        let sink = Arc::new(SinkContext {
+            write: Arc::clone(write),
+            schema: Arc::clone(job.table.file_schema()),
+            destinations: job.destinations,
+            partition_values: job.values,
+            next_file: AtomicU64::new(0),
+        });
+        let mut tasks = JoinSet::new();
+        let mut written = Vec::new();
+        let mut failure = None;
+        for partition in 0..input.output_partitioning().partition_count() {
+            match input.execute(partition, Arc::clone(&context)) {
+                Ok(stream) => {
+                    let reservation = MemoryConsumer::new(format!("SpotqlInsert[{partition}]"))
+                        .register(context.memory_pool());
+                    tasks.spawn(sink::run(Arc::clone(&sink), stream, reservation));
+                }
+                Err(error) => {
+                    failure = Some(Error::Query(error));
+                    tasks.abort_all();
+                    break;
+                }
+            }
+        }
+        while let Some(task) = tasks.join_next().await {
+            match task.map_err(Error::from).and_then(|result| result) {
+                Ok(parts) => written.extend(parts),
+                Err(error) => {
+                    // The first error tells; the others are told to stop, and are waited for.
+                    failure.get_or_insert(error);
+                    tasks.abort_all();
+                }
+            }
+        }
+        if let Some(error) = failure {
+            return Err(error);
+        }
+        let fixed = sink.partition_values.iter().all(|value| matches!(value, PartitionValue::Static(_)));
+        let (report, mut changes) = gather(&sink, written, fixed)?;
+        if job.overwrite {
+            self.find_strays(&sink.destinations, &mut changes).await?;
+        }
+        drop(sink);
+        let plan = Plan { target: job.target, overwrite: job.overwrite, changes };
+        let table = commit::commit(&self.backend, &write.id, plan).await?;
+        Ok((table, report))
+    }
+
+    /// Data files in the directories of partitions to be replaced that the metastore does not know: other programs
+    /// put them there, and INSERT OVERWRITE replaces them, as in Hive.
+    async fn find_strays(
+        &self,
+        destinations: &Destinations,
+        changes: &mut [PartitionChange],
+    ) -> Result<()> {
+        let table = &destinations.table;
+        let excluded = self.places_below(table).await?;
+        let mut places: BTreeMap<Location, (usize, BTreeSet<Path>)> = BTreeMap::new();
+        for (index, change) in changes.iter().enumerate() {
+            let place = change.location.clone();
+            places.insert(place, (index, BTreeSet::new()));
+            for partition in destinations.seen(&change.key) {
+                let known = partition
+                    .files
+                    .iter()
+                    .filter_map(|file| partition.location.join(&file.path).ok())
+                    .map(|file| file.path().clone())
+                    .collect();
+                places.insert(partition.location.clone(), (index, known));
+            }
+        }
+        let partitions: BTreeSet<Location> = destinations
+            .snapshot
+            .iter()
+            .flat_map(|snapshot| &snapshot.partitions)
+            .map(|partition| partition.location.clone())
+            .collect();
+        let found = concurrently(places.into_iter().map(|(place, (index, known))| {
+            let mut excluded = excluded.clone();
+            excluded.extend(below(&partitions, &place));
+            excluded.remove(&place);
+            async move {
+                let files = self.backend.storage.data_files(&place, &excluded).await?;
+                let strays: Vec<Location> = files
+                    .into_iter()
+                    .map(|file| file.location)
+                    .filter(|file| !known.contains(file))
+                    .map(Location::from_path)
+                    .collect();
+                Ok((index, strays))
+            }
+        }))
+        .await?;
+        for (index, strays) in found {
+            if let Some(change) = changes.get_mut(index) {
+                change.strays.extend(strays);
+            }
+        }
+        Ok(())
+    }
+
+    /// The locations of other tables that lie below this one's.
+    pub(crate) async fn places_below(&self, table: &Table) -> Result<BTreeSet<Location>> {
+        let id = table.id;
+        let stored =
+            self.backend.metastore.read(move |tx| tables::other_locations(tx, Some(id))).await?;
+        let mut places = BTreeSet::new();
+        for location in stored {
+            let location = Location::from_stored(&location, &self.backend.root)?;
+            if location.is_below(&table.location) {
+                places.insert(location);
+            }
+        }
+        Ok(places)
+    }
+}
+
+struct Job {
+    table: Arc<Table>,
+    target: Target,
+    overwrite: bool,
+    destinations: Destinations,
+    values: Vec<PartitionValue>,
+}
+
+/// One change a partition, from what all tasks wrote. If every partition column is static (or there is none), its
+/// partition is changed even if no rows came.
+fn gather(
+    sink: &SinkContext,
+    written: Vec<Written>,
+    fixed: bool,
+) -> Result<(InsertReport, Vec<PartitionChange>)> {
+    let mut changes: BTreeMap<String, PartitionChange> = BTreeMap::new();
+    let mut report = InsertReport::default();
+    let mut change = |destination: Destination| -> String {
+        let key = destination.name.clone();
+        changes.entry(key.clone()).or_insert_with(|| PartitionChange {
+            seen: sink
+                .destinations
+                .seen(&destination.name)
+                .map(|partition| (partition.id, partition.version))
+                .collect(),
+            key: destination.name.clone(),
+            name: destination.name,
+            raw: destination.raw,
+            location: destination.location,
+            files: Vec::new(),
+            strays: Vec::new(),
+        });
+        key
+    };
+    if fixed {
+        let raw = sink
+            .partition_values
+            .iter()
+            .map(|value| match value {
+                PartitionValue::Static(text) => text.clone(),
+                PartitionValue::Dynamic(_) => None,
+            })
+            .collect();
+        change(sink.destinations.resolve(raw)?);
+    }
+    let mut files = Vec::new();
+    for part in written {
+        let key = change(part.destination);
+        for file in &part.files {
+            report.rows += file.rows;
+            report.files += 1;
+            report.bytes += file.size;
+        }
+        files.push((key, part.files));
+    }
+    for (key, files) in files {
+        if let Some(change) = changes.get_mut(&key) {
+            change.files.extend(files);
+        }
+    }
+    report.partitions = changes.len() as u64;
+    Ok((report, changes.into_values().collect()))
+}
+
+/// Where each partition column's value comes from, with static values brought to their canonical text.
+fn partition_values(
+    table: &Table,
+    given: &[(String, Option<String>)],
+) -> Result<Vec<PartitionValue>> {
+    let columns = &table.definition.partition_columns;
+    let invalid = |reason: String| Error::InvalidPartitionSpec { table: table.full_name(), reason };
+    let mut fixed: HashMap<String, Option<&str>> = HashMap::new();
+    for (name, value) in given {
+        let name = name.to_lowercase();
+        if !columns.iter().any(|column| column.name == name) {
+            let known: Vec<&str> = columns.iter().map(|column| column.name.as_str()).collect();
+            return Err(invalid(if known.is_empty() {
+                "the table is not partitioned".into()
+            } else {
+                format!("'{name}' is no partition column; these are: {}", known.join(", "))
+            }));
+        }
+        if fixed.insert(name.clone(), value.as_deref()).is_some() {
+            return Err(invalid(format!("'{name}' is given twice")));
+        }
+    }
+    let mut dynamic = 0;
+    columns
+        .iter()
+        .map(|column| match fixed.get(&column.name) {
+            Some(text) => {
+                let value = typed_value(&table.definition, column, *text)?;
+                Ok(PartitionValue::Static(canonical_text(&value)))
+            }
+            None => {
+                dynamic += 1;
+                Ok(PartitionValue::Dynamic(dynamic - 1))
+            }
+        })
+        .collect()
+}
+
+fn check_schema(
+    table: &Table,
+    values: &[PartitionValue],
+    input: &Arc<dyn ExecutionPlan>,
+) -> Result<()> {
+    let dynamic = values
+        .iter()
+        .zip(table.partition_fields())
+        .filter(|(value, _)| matches!(value, PartitionValue::Dynamic(_)))
+        .map(|(_, field)| field);
+    let expected: Vec<_> = table.file_schema().fields().iter().chain(dynamic).collect();
+    let schema = input.schema();
+    let mismatch = |reason: String| Error::SchemaMismatch { table: table.full_name(), reason };
+    if schema.fields().len() != expected.len() {
+        let names: Vec<&str> = expected.iter().map(|field| field.name().as_str()).collect();
+        return Err(mismatch(format!(
+            "the query gives {} columns, {} are expected: {}",
+            schema.fields().len(),
+            expected.len(),
+            names.join(", ")
+        )));
+    }
+    for (index, (field, expected)) in schema.fields().iter().zip(expected).enumerate() {
+        if !field.name().eq_ignore_ascii_case(expected.name()) {
+            return Err(mismatch(format!(
+                "column {} of the query is '{}', '{}' is expected",
+                index + 1,
+                field.name(),
+                expected.name()
+            )));
+        }
+        let same = field.data_type().equals_datatype(expected.data_type())
+            || is_lossless(field.data_type(), expected.data_type());
+        if !same {
+            return Err(mismatch(format!(
+                "column '{}' of the query is {}, {} is expected; cast it",
+                expected.name(),
+                field.data_type(),
+                expected.data_type()
+            )));
+        }
+    }
+    Ok(())
+}

@@ -1,0 +1,120 @@
+//! Who owns a write, and whether the owner lives: one locked file a write.
+
+use std::fs::{File, OpenOptions, TryLockError};
+use std::io::ErrorKind;
+use std::path::{Path, PathBuf};
+use std::time::{Duration, SystemTime};
+
+use crate::error::{Error, Result};
+
+/// A lock file that belongs to no write is younger than this only while its write is being entered.
+const ORPHAN_AGE: Duration = Duration::from_secs(60);
+
+/// The lock of one write; dropping it lets go of it.
+#[derive(Debug)]
+pub(super) struct WriteLock {
+    // Held for its lock.
+    _file: File,
+    path: PathBuf,
+}
+
+fn failed(path: &Path) -> impl FnOnce(std::io::Error) -> Error + '_ {
+    move |source| Error::Io { path: path.display().to_string(), source }
+}
+
+fn lock_path(folder: &Path, write: &str) -> PathBuf {
+    folder.join(format!("{write}.lock"))
+}
+
+impl WriteLock {
+    /// Makes and takes the lock of a new write.
+    pub(super) async fn create(folder: &Path, write: &str) -> Result<Self> {
+        let (folder, path) = (folder.to_path_buf(), lock_path(folder, write));
+        tokio::task::spawn_blocking(move || {
+            std::fs::create_dir_all(&folder).map_err(failed(&folder))?;
+            let file = OpenOptions::new()
+                .write(true)
+                .create_new(true)
+                .open(&path)
+                .map_err(failed(&path))?;
+            file.lock().map_err(failed(&path))?;
+            Ok(Self { _file: file, path })
+        })
+        .await?
+    }
+
+    /// Takes over the lock of a write whose owner is gone; `None` if the owner lives. A lock file that is missing has
+    /// no owner.
+    pub(super) async fn take_over(folder: &Path, write: &str) -> Result<Option<Self>> {
+        let (folder, path) = (folder.to_path_buf(), lock_path(folder, write));
+        tokio::task::spawn_blocking(move || {
+            std::fs::create_dir_all(&folder).map_err(failed(&folder))?;
+            let file = OpenOptions::new()
+                .write(true)
+                .create(true)
+                .truncate(false)
+                .open(&path)
+                .map_err(failed(&path))?;
+            match file.try_lock() {
+                Ok(()) => Ok(Some(Self { _file: file, path })),
+                Err(TryLockError::WouldBlock) => Ok(None),
+                Err(TryLockError::Error(error)) => Err(failed(&path)(error)),
+            }
+        })
+        .await?
+    }
+
+    /// Removes the lock file of a write that has ended. If that fails the file stays until [`remove_orphans`].
+    pub(super) fn remove(self) {
+        if let Err(error) = std::fs::remove_file(&self.path) {
+            log::debug!("lock file {}: {error}", self.path.display());
+        }
+    }
+}
+
+/// Removes old lock files that no write in `known` has.
+pub(super) async fn remove_orphans(folder: &Path, known: Vec<String>) -> Result<()> {
+    let folder = folder.to_path_buf();
+    tokio::task::spawn_blocking(move || {
+        let entries = match std::fs::read_dir(&folder) {
+            Ok(entries) => entries,
+            Err(error) if error.kind() == ErrorKind::NotFound => return Ok(()),
+            Err(error) => return Err(failed(&folder)(error)),
+        };
+        for entry in entries.flatten() {
+            let path = entry.path();
+            let write = path.file_stem().and_then(|stem| stem.to_str()).unwrap_or_default();
+            let old = entry
+                .metadata()
+                .and_then(|metadata| metadata.modified())
+                .ok()
+                .and_then(|modified| SystemTime::now().duration_since(modified).ok())
+                .is_some_and(|age| age > ORPHAN_AGE);
+            if !old || known.iter().any(|id| id == write) {
+                continue;
+            }
+            let free = File::open(&path).is_ok_and(|file| file.try_lock().is_ok());
+            if free {
+                std::fs::remove_file(&path).ok();
+            }
+        }
+        Ok(())
+    })
+    .await?
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[tokio::test]
+    async fn a_lock_is_taken_over_only_when_its_owner_is_gone() {
+        let folder = tempfile::tempdir().unwrap();
+        let owner = WriteLock::create(folder.path(), "w").await.unwrap();
+        assert!(WriteLock::take_over(folder.path(), "w").await.unwrap().is_none());
+        drop(owner);
+        let heir = WriteLock::take_over(folder.path(), "w").await.unwrap().unwrap();
+        heir.remove();
+        assert!(!lock_path(folder.path(), "w").exists());
+    }
+}

@@ -1,0 +1,64 @@
+//! `spotql serve`: the Arrow Flight SQL server.
+
+use std::io::Write;
+use std::net::SocketAddr;
+
+use clap::Args;
+use tokio::net::TcpListener;
+
+use super::{Common, DEFAULT_WAREHOUSE, Error};
+use crate::service;
+
+/// Serves the warehouse to Flight SQL clients.
+#[derive(Debug, Args)]
+pub struct Serve {
+    /// Address and port; port 0 takes a free one. Without login and TLS yet: keep it local
+    #[arg(long, default_value = "127.0.0.1:8815", value_name = "ADDRESS:PORT")]
+    listen: SocketAddr,
+    #[command(flatten)]
+    common: Common,
+}
+
+impl Serve {
+    /// Serves until interrupted (Ctrl-C or SIGTERM).
+    ///
+    /// # Errors
+    /// When the warehouse or the address cannot be used.
+    pub async fn execute(self) -> Result<(), Error> {
+        let engine = self.common.open(self.common.warehouse(DEFAULT_WAREHOUSE)).await?;
+        let listener = TcpListener::bind(self.listen).await.map_err(|error| {
+            Error::Usage(format!("cannot listen on {}: {error}; name another --listen", self.listen))
+        })?;
+        let address = listener.local_addr().unwrap_or(self.listen);
+        if !address.ip().is_loopback() {
+            log::warn!("{address} can be reached from other machines, and there is no login yet");
+        }
+        // Programs that start the server wait for this line.
+        let mut output = std::io::stdout();
+        writeln!(output, "listening on grpc://{address}")
+            .and_then(|()| output.flush())
+            .map_err(crate::output::Error::Write)?;
+        service::serve(engine, listener, interrupted()).await?;
+        Ok(())
+    }
+}
+
+/// Completes when the process is asked to stop.
+async fn interrupted() {
+    #[cfg(unix)]
+    let terminated = async {
+        use tokio::signal::unix::{SignalKind, signal};
+        match signal(SignalKind::terminate()) {
+            Ok(mut signal) => {
+                signal.recv().await;
+            }
+            Err(_) => std::future::pending().await,
+        }
+    };
+    #[cfg(not(unix))]
+    let terminated = std::future::pending::<()>();
+    tokio::select! {
+        _ = tokio::signal::ctrl_c() => {}
+        () = terminated => {}
+    }
+}

@@ -1,0 +1,173 @@
+//! Aligned columns for a terminal.
+
+use std::io::Write;
+
+use arrow::array::Array;
+use arrow::datatypes::{DataType, Schema};
+use arrow::record_batch::RecordBatch;
+use arrow::util::display::{ArrayFormatter, FormatOptions};
+use datafusion::error::DataFusionError;
+
+use super::Error;
+
+/// Rows that decide the widths of the columns; a wider cell further down pushes its row aside.
+const SAMPLE: usize = 1000;
+
+/// Writes rows as a table.
+#[derive(Debug)]
+pub struct TableWriter {
+    names: Vec<String>,
+    right: Vec<bool>,
+    /// The rows seen until the widths are decided.
+    sample: Vec<Vec<String>>,
+    widths: Option<Vec<usize>>,
+}
+
+impl TableWriter {
+    /// A writer of rows of this schema.
+    #[must_use]
+    pub fn new(schema: &Schema) -> Self {
+        let fields = schema.fields();
+        Self {
+            names: fields.iter().map(|field| field.name().clone()).collect(),
+            right: fields.iter().map(|field| is_number(field.data_type())).collect(),
+            sample: Vec::new(),
+            widths: None,
+        }
+    }
+
+    /// Writes the rows, or keeps them until enough have come to decide the widths.
+    ///
+    /// # Errors
+    /// When a value cannot be formatted or the output fails.
+    pub fn write(&mut self, batch: &RecordBatch, output: &mut dyn Write) -> Result<(), Error> {
+        let options = FormatOptions::default().with_null("NULL");
+        let formatters = batch
+            .columns()
+            .iter()
+            .map(|column| ArrayFormatter::try_new(column.as_ref() as &dyn Array, &options))
+            .collect::<Result<Vec<_>, _>>()
+            .map_err(|error| spotql_sql::Error::from(DataFusionError::from(error)))?;
+        for row in 0..batch.num_rows() {
+            let cells: Vec<String> =
+                formatters.iter().map(|formatter| printable(&formatter.value(row))).collect();
+            match &self.widths {
+                Some(widths) => self.line(&cells, widths, output)?,
+                None => {
+                    self.sample.push(cells);
+                    if self.sample.len() >= SAMPLE {
+                        self.begin(output)?;
+                    }
+                }
+            }
+        }
+        Ok(())
+    }
+
+    /// Writes what is left.
+    ///
+    /// # Errors
+    /// When the output fails.
+    pub fn end(&mut self, output: &mut dyn Write) -> Result<(), Error> {
+        if self.widths.is_none() {
+            self.begin(output)?;
+        }
+        Ok(())
+    }
+
+    fn begin(&mut self, output: &mut dyn Write) -> Result<(), Error> {
+        let mut widths: Vec<usize> = self.names.iter().map(|name| width(name)).collect();
+        for row in &self.sample {
+            for (widest, cell) in widths.iter_mut().zip(row) {
+                *widest = (*widest).max(width(cell));
+            }
+        }
+        self.line(&self.names, &widths, output)?;
+        let rules: Vec<String> = widths.iter().map(|&width| "-".repeat(width)).collect();
+        writeln!(output, "{}", rules.join("  "))?;
+        for row in &self.sample {
+            self.line(row, &widths, output)?;
+        }
+        self.sample = Vec::new();
+        self.widths = Some(widths);
+        Ok(())
+    }
+
+    fn line(
+        &self,
+        cells: &[String],
+        widths: &[usize],
+        output: &mut dyn Write,
+    ) -> Result<(), Error> {
+        let mut line = String::new();
+        for (i, (cell, &to)) in cells.iter().zip(widths).enumerate() {
+            let padding = " ".repeat(to.saturating_sub(width(cell)));
+            if i > 0 {
+                line.push_str("  ");
+            }
+            if self.right[i] {
+                line.push_str(&padding);
+                line.push_str(cell);
+            } else {
+                line.push_str(cell);
+                line.push_str(&padding);
+            }
+        }
+        writeln!(output, "{}", line.trim_end())?;
+        Ok(())
+    }
+}
+
+fn width(text: &str) -> usize {
+    text.chars().count()
+}
+
+/// A value on one line, without control characters: a log holds what an attacker wrote, and a
+/// terminal obeys escape sequences.
+fn printable(value: &impl ToString) -> String {
+    let text = value.to_string();
+    if text.chars().any(char::is_control) { text.escape_debug().to_string() } else { text }
+}
+
+fn is_number(data_type: &DataType) -> bool {
+    data_type.is_numeric()
+}
+
+#[cfg(test)]
+mod tests {
+    use std::sync::Arc;
+
+    use arrow::array::{ArrayRef, Float64Array, StringArray};
+
+    use super::*;
+
+    fn written(columns: Vec<(&str, ArrayRef)>) -> String {
+        let batch = RecordBatch::try_from_iter(columns).unwrap();
+        let mut writer = TableWriter::new(&batch.schema());
+        let mut output = Vec::new();
+        writer.write(&batch, &mut output).unwrap();
+        writer.end(&mut output).unwrap();
+        String::from_utf8(output).unwrap()
+    }
+
+    #[test]
+    fn numbers_stand_right_and_texts_left() {
+        let text = written(vec![
+            ("host", Arc::new(StringArray::from(vec![Some("a"), None])) as ArrayRef),
+            ("score", Arc::new(Float64Array::from(vec![0.5, 12.0])) as ArrayRef),
+        ]);
+        assert_eq!(text, "host  score\n----  -----\na       0.5\nNULL   12.0\n");
+    }
+
+    #[test]
+    fn escape_sequences_do_not_reach_the_terminal() {
+        let text = written(vec![("name", Arc::new(StringArray::from(vec!["\u{1b}[2J"])) as _)]);
+        assert!(!text.contains('\u{1b}'), "{text:?}");
+    }
+
+    #[test]
+    fn a_result_without_rows_has_its_header() {
+        let empty = StringArray::from(Vec::<&str>::new());
+        assert_eq!(written(vec![("name", Arc::new(empty) as _)]), "name\n----\n");
+    }
+}

@@ -1,0 +1,59 @@
+//! Flight's own actions besides those of Flight SQL: `CloseSession`, by which ADBC and the JDBC
+//! driver end a connection. Its messages are not in arrow-flight. Session options and
+//! cancellation by action are refused until the issue that brings them; a client cancels by
+//! dropping its stream.
+
+use std::pin::Pin;
+
+use arrow_flight::{Action, ActionType};
+use futures::{Stream, stream};
+use prost::Message;
+use tonic::{Response, Status};
+
+use super::Service;
+use super::session::Caller;
+
+const CLOSE_SESSION: &str = "CloseSession";
+
+/// `CloseSessionResult` of Flight.proto.
+#[derive(Clone, PartialEq, Eq, Message)]
+struct CloseSessionResult {
+    #[prost(int32, tag = "1")]
+    status: i32,
+}
+
+/// `CloseSessionResult.Status.CLOSED`.
+const CLOSED: i32 = 1;
+
+type Results = Pin<Box<dyn Stream<Item = Result<arrow_flight::Result, Status>> + Send>>;
+
+/// What `ListActions` adds for this module.
+pub(super) fn list() -> Vec<ActionType> {
+    vec![ActionType {
+        r#type: CLOSE_SESSION.to_owned(),
+        description: "Ends the session that the cookie names, with its prepared statements. \
+                      Request: CloseSessionRequest; response: CloseSessionResult"
+            .to_owned(),
+    }]
+}
+
+/// Does an action that is none of Flight SQL's.
+pub(super) fn other(
+    service: &Service,
+    caller: &Caller,
+    action: &Action,
+) -> Result<Response<Results>, Status> {
+    if action.r#type != CLOSE_SESSION {
+        return Err(Status::unimplemented(format!(
+            "the action '{}' is not supported; ListActions lists those that are",
+            action.r#type
+        )));
+    }
+    // A caller without a session has nothing to close, and that is as closed as can be.
+    if let Some(id) = service.sessions.close(caller) {
+        service.prepared.forget(id);
+        service.waiting.forget(id);
+    }
+    let body = CloseSessionResult { status: CLOSED }.encode_to_vec();
+    Ok(Response::new(Box::pin(stream::iter([Ok(arrow_flight::Result::new(body))]))))
+}

@@ -1,0 +1,219 @@
+//! Opaque handles: what the server remembers between two calls of a client.
+//!
+//! A handle is 128 random bits, so that it cannot be guessed; whoever holds it may use it, except
+//! that what a remembered session made can be used from that session only. Memory is bounded
+//! three ways: an entry that is not used for its lifetime is dropped, and when there are too many
+//! entries, or their texts are too large together, those go first that were not used for longest.
+//! Refusing new ones in their place would let a client that never closes anything lock out all
+//! others.
+
+use std::collections::HashMap;
+use std::sync::{Mutex, PoisonError};
+use std::time::{Duration, Instant};
+
+use uuid::Uuid;
+
+/// How much a store of handles may hold, and for how long.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Limits {
+    /// An entry is dropped when it was not used for this long.
+    pub(super) lifetime: Duration,
+    /// At most so many entries.
+    pub(super) entries: usize,
+    /// At most so many bytes, as the entries' makers weigh them.
+    pub(super) bytes: usize,
+}
+
+/// Values by handle.
+#[derive(Debug)]
+pub(super) struct Handles<T> {
+    limits: Limits,
+    store: Mutex<Store<T>>,
+}
+
+#[derive(Debug)]
+struct Store<T> {
+    entries: HashMap<Uuid, Entry<T>>,
+    bytes: usize,
+}
+
+#[derive(Debug)]
+struct Entry<T> {
+    value: T,
+    owner: Option<Uuid>,
+    bytes: usize,
+    used: Instant,
+}
+
+impl<T> Handles<T> {
+    pub(super) fn new(limits: Limits) -> Self {
+        Self { limits, store: Mutex::new(Store { entries: HashMap::new(), bytes: 0 }) }
+    }
+
+    /// Keeps a value that weighs `bytes`, for `owner` alone if there is one.
+    pub(super) fn insert(&self, owner: Option<Uuid>, bytes: usize, value: T) -> Uuid {
+        let handle = Uuid::new_v4();
+        let entry = Entry { value, owner, bytes, used: Instant::now() };
+        let mut store = self.store.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut dropped = Vec::new();
+        if store.entries.len() >= self.limits.entries || store.bytes + bytes > self.limits.bytes {
+            dropped = store.sweep(self.limits.lifetime, entry.used);
+        }
+        while store.entries.len() >= self.limits.entries || store.bytes + bytes > self.limits.bytes
+        {
+            let oldest = store.entries.iter().min_by_key(|(_, entry)| entry.used);
+            let Some(oldest) = oldest.map(|(handle, _)| *handle) else { break };
+            dropped.extend(store.remove(&oldest));
+        }
+        store.bytes += bytes;
+        store.entries.insert(handle, entry);
+        // A plan's drop can take a while; others need not wait for it.
+        drop(store);
+        drop(dropped);
+        handle
+    }
+
+    /// Takes the value out, if it is there and the caller's.
+    pub(super) fn take(&self, handle: &[u8], caller: Option<Uuid>) -> Option<T> {
+        let handle = Uuid::from_slice(handle).ok()?;
+        let mut store = self.store.lock().unwrap_or_else(PoisonError::into_inner);
+        store.usable(&handle, caller, self.limits.lifetime)?;
+        store.remove(&handle)
+    }
+
+    /// Drops what an owner left behind.
+    pub(super) fn forget(&self, owner: Uuid) {
+        let mut store = self.store.lock().unwrap_or_else(PoisonError::into_inner);
+        let dropped = store.extract(|entry| entry.owner == Some(owner));
+        drop(store);
+        drop(dropped);
+    }
+
+    /// Drops what has outlived its lifetime.
+    pub(super) fn sweep(&self) {
+        let mut store = self.store.lock().unwrap_or_else(PoisonError::into_inner);
+        let dropped = store.sweep(self.limits.lifetime, Instant::now());
+        drop(store);
+        drop(dropped);
+    }
+}
+
+impl<T: Clone> Handles<T> {
+    /// The value, if it is there and the caller's. Its lifetime begins anew.
+    pub(super) fn get(&self, handle: &[u8], caller: Option<Uuid>) -> Option<T> {
+        let handle = Uuid::from_slice(handle).ok()?;
+        let mut store = self.store.lock().unwrap_or_else(PoisonError::into_inner);
+        let entry = store.usable(&handle, caller, self.limits.lifetime)?;
+        entry.used = Instant::now();
+        Some(entry.value.clone())
+    }
+}
+
+impl<T> Store<T> {
+    fn usable(
+        &mut self,
+        handle: &Uuid,
+        caller: Option<Uuid>,
+        lifetime: Duration,
+    ) -> Option<&mut Entry<T>> {
+        self.entries.get_mut(handle).filter(|entry| {
+            entry.used.elapsed() < lifetime && (entry.owner.is_none() || entry.owner == caller)
+        })
+    }
+
+    fn remove(&mut self, handle: &Uuid) -> Option<T> {
+        let entry = self.entries.remove(handle)?;
+        self.bytes -= entry.bytes;
+        Some(entry.value)
+    }
+
+    fn sweep(&mut self, lifetime: Duration, now: Instant) -> Vec<T> {
+        self.extract(|entry| now.saturating_duration_since(entry.used) >= lifetime)
+    }
+
+    fn extract(&mut self, goes: impl Fn(&Entry<T>) -> bool) -> Vec<T> {
+        let mut bytes = 0;
+        let gone = self.entries.extract_if(|_, entry| goes(entry));
+        let values = gone.map(|(_, entry)| {
+            bytes += entry.bytes;
+            entry.value
+        });
+        let values = values.collect();
+        self.bytes -= bytes;
+        values
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn handles(lifetime: Duration, entries: usize, bytes: usize) -> Handles<&'static str> {
+        Handles::new(Limits { lifetime, entries, bytes })
+    }
+
+    const HOUR: Duration = Duration::from_secs(3600);
+
+    #[test]
+    fn a_value_is_taken_once() {
+        let handles = handles(HOUR, 10, 100);
+        let handle = handles.insert(None, 1, "plan");
+        assert_eq!(handles.get(handle.as_bytes(), None), Some("plan"));
+        assert_eq!(handles.take(handle.as_bytes(), None), Some("plan"));
+        assert_eq!(handles.take(handle.as_bytes(), None), None);
+    }
+
+    #[test]
+    fn an_expired_handle_is_unknown() {
+        let handles = handles(Duration::ZERO, 10, 100);
+        let handle = handles.insert(None, 1, "plan");
+        assert_eq!(handles.get(handle.as_bytes(), None), None);
+        assert_eq!(handles.take(handle.as_bytes(), None), None);
+    }
+
+    #[test]
+    fn sweeping_gives_back_the_memory_of_expired_entries() {
+        let handles = handles(Duration::ZERO, 10, 100);
+        handles.insert(None, 60, "a");
+        handles.sweep();
+        let store = handles.store.lock().unwrap();
+        assert_eq!((store.entries.len(), store.bytes), (0, 0));
+    }
+
+    #[test]
+    fn the_handle_unused_for_longest_goes_when_there_are_too_many() {
+        let handles = handles(HOUR, 2, 100);
+        let (a, b) = (handles.insert(None, 1, "a"), handles.insert(None, 1, "b"));
+        assert_eq!(handles.get(a.as_bytes(), None), Some("a"));
+        let c = handles.insert(None, 1, "c");
+        assert_eq!(handles.get(b.as_bytes(), None), None);
+        assert_eq!(handles.get(a.as_bytes(), None), Some("a"));
+        assert_eq!(handles.get(c.as_bytes(), None), Some("c"));
+    }
+
+    #[test]
+    fn large_values_push_out_old_ones_and_never_themselves() {
+        let handles = handles(HOUR, 10, 100);
+        let small = handles.insert(None, 60, "small");
+        let large = handles.insert(None, 500, "large");
+        assert_eq!(handles.get(small.as_bytes(), None), None);
+        assert_eq!(handles.get(large.as_bytes(), None), Some("large"));
+    }
+
+    #[test]
+    fn what_a_session_made_is_its_own_and_goes_with_it() {
+        let handles = handles(HOUR, 10, 100);
+        let (owner, other) = (Uuid::new_v4(), Uuid::new_v4());
+        let handle = handles.insert(Some(owner), 1, "plan");
+        assert_eq!(handles.get(handle.as_bytes(), None), None);
+        assert_eq!(handles.get(handle.as_bytes(), Some(other)), None);
+        assert_eq!(handles.get(handle.as_bytes(), Some(owner)), Some("plan"));
+        handles.forget(owner);
+        assert_eq!(handles.get(handle.as_bytes(), Some(owner)), None);
+    }
+
+    #[test]
+    fn bytes_that_are_no_handle_are_unknown() {
+        assert_eq!(handles(HOUR, 1, 1).take(b"short", None), None);
+    }
+}

@@ -1,0 +1,12 @@
+//! The Flight SQL server, over real sockets, with arrow-flight's own client.
+
+#![cfg(test)]
+
+mod catalog;
+mod errors;
+mod lifetime;
+mod prepared;
+mod query;
+mod server;
+mod session;
+mod update;

@@ -1,0 +1,155 @@
+//! The engine: the one place that puts catalog, functions and planner together.
+//!
+//! An [`Engine`] serves one warehouse and is shared; each client has a [`crate::Session`] of its
+//! own, with its current database, settings and variables.
+
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+use async_trait::async_trait;
+use datafusion::catalog::{CatalogProviderList, MemoryCatalogProviderList};
+use datafusion::error::Result as DataFusionResult;
+use datafusion::execution::SessionStateBuilder;
+use datafusion::execution::context::QueryPlanner;
+use datafusion::execution::memory_pool::{FairSpillPool, TrackConsumersPool};
+use datafusion::execution::runtime_env::{RuntimeEnv, RuntimeEnvBuilder};
+use datafusion::execution::session_state::SessionState;
+use datafusion::logical_expr::LogicalPlan;
+use datafusion::physical_plan::ExecutionPlan;
+use datafusion::physical_planner::{DefaultPhysicalPlanner, PhysicalPlanner};
+use datafusion::prelude::{SessionConfig, SessionContext};
+use spotql_catalog::{HiveCatalog, Warehouse};
+use spotql_udf::suspicion::{SuspicionExtensionPlanner, SuspicionPlanner};
+use spotql_udf::word::SpotqlOptions;
+use spotql_udf::{hive, synthetic, word};
+
+use crate::error::Result;
+use crate::session::Session;
+
+/// The name of the one catalog; databases are its schemas.
+pub const CATALOG: &str = "spotql";
+/// The database a session starts in.
+pub const DEFAULT_DATABASE: &str = "default";
+
+/// What an engine is opened with.
+#[derive(Debug, Clone)]
+pub struct EngineOptions {
+    /// The warehouse's folder; created if it does not exist.
+    pub warehouse: PathBuf,
+    /// Threads of a query; by default as many as there are cores.
+    pub threads: Option<usize>,
+    /// Memory for all queries together, in bytes; by default three quarters of the machine's.
+    pub memory: Option<usize>,
+}
+
+impl EngineOptions {
+    /// Defaults for the warehouse in this folder.
+    pub fn new(warehouse: impl Into<PathBuf>) -> Self {
+        Self { warehouse: warehouse.into(), threads: None, memory: None }
+    }
+}
+
+/// A warehouse with everything needed to run statements on it.
+#[derive(Debug)]
+pub struct Engine {
+    warehouse: Arc<Warehouse>,
+    base: SessionState,
+}
+
+impl Engine {
+    /// Opens a warehouse, and creates it if the folder is empty or absent.
+    ///
+    /// # Errors
+    /// When the folder cannot be used, or was written by a newer program.
+    pub async fn open(options: EngineOptions) -> Result<Arc<Self>> {
+        let warehouse = Warehouse::open(&options.warehouse).await?;
+        let mut config = SessionConfig::new()
+            .with_create_default_catalog_and_schema(false)
+            .with_default_catalog_and_schema(CATALOG, DEFAULT_DATABASE)
+            .with_information_schema(true)
+            .with_option_extension(SpotqlOptions::default());
+        if let Some(threads) = options.threads {
+            config = config.with_target_partitions(threads.max(1));
+        }
+        let catalogs = MemoryCatalogProviderList::new();
+        catalogs.register_catalog(
+            CATALOG.to_owned(),
+            Arc::new(HiveCatalog::new(Arc::clone(&warehouse))),
+        );
+        let mut base = SessionStateBuilder::new()
+            .with_config(config)
+            .with_runtime_env(runtime(options.memory)?)
+            .with_catalog_list(Arc::new(catalogs))
+            .with_query_planner(Arc::new(Planner))
+            .with_default_features()
+            .build();
+        base.runtime_env()
+            .register_object_store(warehouse.object_store_url().as_ref(), warehouse.object_store());
+        base.register_relation_planner(Arc::new(SuspicionPlanner))?;
+        let context = SessionContext::new_with_state(base);
+        for function in word::functions().into_iter().chain(hive::functions()) {
+            context.register_udf(Arc::unwrap_or_clone(function));
+        }
+        for (name, function) in synthetic::table_functions() {
+            context.register_udtf(name, function);
+        }
+        base = context.state();
+        Ok(Arc::new(Self { warehouse, base }))
+    }
+
+    /// A new session, in database `default`.
+    #[must_use]
+    pub fn session(self: &Arc<Self>) -> Session {
+        let state = SessionStateBuilder::new_from_existing(self.base.clone()).build();
+        Session::new(Arc::clone(self), state)
+    }
+
+    /// The warehouse.
+    #[must_use]
+    pub fn warehouse(&self) -> &Arc<Warehouse> {
+        &self.warehouse
+    }
+
+    /// Memory taken by all queries at this moment, in bytes.
+    #[must_use]
+    pub fn memory_used(&self) -> usize {
+        self.base.runtime_env().memory_pool.reserved()
+    }
+}
+
+fn runtime(memory: Option<usize>) -> Result<Arc<RuntimeEnv>> {
+    let limit = memory.or_else(|| Some(machine_memory()? / 4 * 3)).unwrap_or(4 << 30);
+    // The pool shares fairly among operators that can spill, and names the largest in its errors.
+    let pool = TrackConsumersPool::new(FairSpillPool::new(limit), CONSUMERS_NAMED);
+    Ok(RuntimeEnvBuilder::new().with_memory_pool(Arc::new(pool)).build_arc()?)
+}
+
+/// How many of the largest memory users an error names.
+const CONSUMERS_NAMED: std::num::NonZeroUsize = match std::num::NonZeroUsize::new(3) {
+    Some(three) => three,
+    None => std::num::NonZeroUsize::MIN,
+};
+
+/// The machine's memory in bytes, where the system says so (Linux).
+fn machine_memory() -> Option<usize> {
+    let text = std::fs::read_to_string(Path::new("/proc/meminfo")).ok()?;
+    let line = text.lines().find_map(|line| line.strip_prefix("MemTotal:"))?;
+    Some(line.trim().strip_suffix("kB")?.trim().parse::<usize>().ok()? * 1024)
+}
+
+/// DataFusion's planner with our nodes.
+#[derive(Debug)]
+struct Planner;
+
+#[async_trait]
+impl QueryPlanner for Planner {
+    async fn create_physical_plan(
+        &self,
+        plan: &LogicalPlan,
+        session: &dyn datafusion::catalog::Session,
+    ) -> DataFusionResult<Arc<dyn ExecutionPlan>> {
+        DefaultPhysicalPlanner::with_extension_planners(vec![Arc::new(SuspicionExtensionPlanner)])
+            .create_physical_plan(plan, session)
+            .await
+    }
+}

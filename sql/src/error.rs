@@ -1,0 +1,168 @@
+//! What can go wrong with a statement, each as a sentence with the way out.
+
+use datafusion::error::DataFusionError;
+use datafusion::sql::sqlparser::parser::ParserError;
+
+/// The result of this crate's functions.
+pub type Result<T, E = Error> = std::result::Result<T, E>;
+
+/// An error of the language or of a statement's execution.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum Error {
+    /// The text is no statement that SpotQL knows.
+    #[error("syntax error: {0}")]
+    Syntax(String),
+    /// A statement of a kind that is known and not supported.
+    #[error("{what} is not supported; {instead}")]
+    Unsupported {
+        /// What was asked for.
+        what: String,
+        /// What to do in its place.
+        instead: String,
+    },
+    /// No statement at all.
+    #[error("the statement is empty; write one, such as SHOW TABLES")]
+    Empty,
+    /// More than one statement where one is expected.
+    #[error(
+        "one statement is expected here and {found} were given; send them one by one, or put \
+         them in a file for 'spotql run'"
+    )]
+    SeveralStatements {
+        /// How many.
+        found: usize,
+    },
+    /// A table that does not exist.
+    #[error("table {database}.{table} does not exist; SHOW TABLES IN {database} lists those that do")]
+    TableNotFound {
+        /// Its database.
+        database: String,
+        /// Its name.
+        table: String,
+    },
+    /// The SELECT of an INSERT has the wrong number of columns.
+    #[error(
+        "INSERT into {table}: the query returns {found} columns and {expected} are expected \
+         ({columns})"
+    )]
+    InsertColumns {
+        /// The target.
+        table: String,
+        /// Columns of the query.
+        found: usize,
+        /// Columns expected.
+        expected: usize,
+        /// Their names.
+        columns: String,
+    },
+    /// A column that the table does not have.
+    #[error("table {table} has no {what} '{column}'; it has: {present}")]
+    ColumnNotFound {
+        /// The table.
+        table: String,
+        /// `column` or `partition column`.
+        what: &'static str,
+        /// The name given.
+        column: String,
+        /// What there is.
+        present: String,
+    },
+    /// A partition value that is no constant.
+    #[error("PARTITION ({column} = {value}): a constant is expected here; {reason}")]
+    PartitionValue {
+        /// The partition column.
+        column: String,
+        /// The value as written.
+        value: String,
+        /// What is wrong with it.
+        reason: String,
+    },
+    /// A setting that cannot take its value.
+    #[error("SET {name} = {value}: {reason}")]
+    Setting {
+        /// The setting.
+        name: String,
+        /// The value.
+        value: String,
+        /// What is wrong with it.
+        reason: String,
+    },
+    /// A script's variable without a value.
+    #[error(
+        "line {line}: the variable '{name}' has no value; give one with --var {name}=…, with SET \
+         {name}=… before this line, or a default in its place: ${{{name}:-…}}"
+    )]
+    UndefinedVariable {
+        /// Its name.
+        name: String,
+        /// Where it is used, from 1.
+        line: usize,
+    },
+    /// A script whose quotes, comments or braces do not close.
+    #[error("line {line}: {what} is opened here and never closed")]
+    Unclosed {
+        /// What.
+        what: &'static str,
+        /// Where, from 1.
+        line: usize,
+    },
+    /// A script that cannot be read.
+    #[error("script {path}: {source}")]
+    Script {
+        /// Its path.
+        path: String,
+        /// Why.
+        source: std::io::Error,
+    },
+    /// From the metastore or the warehouse.
+    #[error(transparent)]
+    Catalog(#[from] spotql_catalog::Error),
+    /// From the query engine.
+    #[error("{}", readable(.0))]
+    Query(#[from] DataFusionError),
+}
+
+impl From<ParserError> for Error {
+    fn from(error: ParserError) -> Self {
+        Self::Syntax(match error {
+            ParserError::TokenizerError(text) | ParserError::ParserError(text) => text,
+            ParserError::RecursionLimitExceeded => {
+                "the statement is nested too deeply; split it with WITH".to_owned()
+            }
+        })
+    }
+}
+
+/// A DataFusion error without backtraces and without the wrappers that mean nothing to a user.
+fn readable(error: &DataFusionError) -> String {
+    match error {
+        DataFusionError::Context(context, inner) => format!("{context}: {}", readable(inner)),
+        DataFusionError::Shared(inner) => readable(inner),
+        DataFusionError::Diagnostic(_, inner) => readable(inner),
+        DataFusionError::External(inner) => match inner.downcast_ref::<DataFusionError>() {
+            Some(inner) => readable(inner),
+            None => inner.to_string(),
+        },
+        DataFusionError::ArrowError(inner, _) => match inner.as_ref() {
+            datafusion::arrow::error::ArrowError::ExternalError(inner) => {
+                match inner.downcast_ref::<DataFusionError>() {
+                    Some(inner) => readable(inner),
+                    None => inner.to_string(),
+                }
+            }
+            other => other.to_string(),
+        },
+        DataFusionError::Collection(errors) => {
+            errors.iter().map(readable).collect::<Vec<_>>().join("; ")
+        }
+        DataFusionError::Plan(text)
+        | DataFusionError::Execution(text)
+        | DataFusionError::Configuration(text) => without_backtrace(text),
+        other => without_backtrace(&other.to_string()),
+    }
+}
+
+fn without_backtrace(text: &str) -> String {
+    text.split(DataFusionError::BACK_TRACE_SEP).next().unwrap_or(text).trim_end().to_owned()
+}

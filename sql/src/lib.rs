@@ -1,0 +1,19 @@
+//! SpotQL's language: Hive and Impala's statements over the catalog, the detection functions and
+//! DataFusion.
+//!
+//! [`Engine`] opens a warehouse, [`Session`] runs statements, [`script`] runs files of them. This
+//! crate knows nothing of networks or terminals.
+
+mod dialect;
+mod engine;
+mod error;
+mod parse;
+pub mod script;
+mod session;
+mod statement;
+
+pub use dialect::SpotDialect;
+pub use engine::{CATALOG, DEFAULT_DATABASE, Engine, EngineOptions};
+pub use error::{Error, Result};
+pub use parse::Kind;
+pub use session::{Done, Outcome, Prepared, Session};

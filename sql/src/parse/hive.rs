@@ -1,0 +1,268 @@
+//! The small statements of Hive and Impala: databases, SHOW, DESCRIBE, partitions, REFRESH, SET.
+
+use datafusion::sql::sqlparser::ast::{self, Expr, Ident, ObjectName};
+use datafusion::sql::sqlparser::parser::Parser;
+use datafusion::sql::sqlparser::tokenizer::{Token, Word};
+
+use super::{PartitionSpec, Statement, TableName};
+use crate::error::{Error, Result};
+
+/// Parses one of the statements of this file, or returns none and leaves the parser untouched.
+pub(super) fn parse(parser: &mut Parser<'_>) -> Result<Option<Statement>> {
+    let words = leading_words(parser);
+    let words: Vec<&str> = words.iter().map(String::as_str).collect();
+    Ok(Some(match words.as_slice() {
+        ["CREATE", "DATABASE" | "SCHEMA", ..] => create_database(parser)?,
+        ["DROP", "DATABASE" | "SCHEMA", ..] => drop_database(parser)?,
+        ["DROP", "TABLE", ..] => {
+            skip(parser, 2);
+            let if_exists = take(parser, &["IF", "EXISTS"]);
+            let table = table_name(parser)?;
+            let _ = take(parser, &["PURGE"]);
+            Statement::DropTable { table, if_exists }
+        }
+        ["USE", ..] => {
+            skip(parser, 1);
+            Statement::Use { database: identifier(parser)? }
+        }
+        ["SHOW", "DATABASES" | "SCHEMAS", ..] => {
+            skip(parser, 2);
+            Statement::ShowDatabases { like: like(parser)? }
+        }
+        ["SHOW", "TABLES", ..] => {
+            skip(parser, 2);
+            let database = (take(parser, &["IN"]) || take(parser, &["FROM"]))
+                .then(|| identifier(parser))
+                .transpose()?;
+            Statement::ShowTables { database, like: like(parser)? }
+        }
+        ["SHOW", "PARTITIONS", ..] => {
+            skip(parser, 2);
+            Statement::ShowPartitions { table: table_name(parser)? }
+        }
+        ["SHOW", "CREATE", "TABLE", ..] => {
+            skip(parser, 3);
+            Statement::ShowCreateTable { table: table_name(parser)? }
+        }
+        ["DESCRIBE" | "DESC", rest @ ..]
+            if !matches!(rest.first(), Some(&("SELECT" | "WITH" | "INSERT" | "ANALYZE"))) =>
+        {
+            skip(parser, 1);
+            let _ = take(parser, &["TABLE"]);
+            let formatted = take(parser, &["FORMATTED"]) || take(parser, &["EXTENDED"]);
+            Statement::Describe { table: table_name(parser)?, formatted }
+        }
+        ["MSCK", ..] => {
+            skip(parser, 1);
+            let _ = take(parser, &["REPAIR"]);
+            let _ = take(parser, &["TABLE"]);
+            let table = table_name(parser)?;
+            for action in ["ADD", "SYNC"] {
+                let _ = take(parser, &[action, "PARTITIONS"]);
+            }
+            Statement::Repair { table }
+        }
+        ["REFRESH", ..] => {
+            skip(parser, 1);
+            let _ = take(parser, &["TABLE"]);
+            let table = table_name(parser)?;
+            let partition =
+                take(parser, &["PARTITION"]).then(|| partition_spec(parser)).transpose()?;
+            Statement::Refresh { table, partition }
+        }
+        ["INVALIDATE", "METADATA", rest @ ..] => {
+            skip(parser, 2);
+            let table = (!rest.is_empty()).then(|| table_name(parser)).transpose()?;
+            Statement::Invalidate { table }
+        }
+        ["ALTER", "TABLE", ..] => return alter_table(parser),
+        ["SET", ..] => set(parser)?,
+        _ => return Ok(None),
+    }))
+}
+
+fn create_database(parser: &mut Parser<'_>) -> Result<Statement> {
+    skip(parser, 2);
+    let if_not_exists = take(parser, &["IF", "NOT", "EXISTS"]);
+    let name = identifier(parser)?;
+    let (mut comment, mut location) = (None, None);
+    loop {
+        if take(parser, &["COMMENT"]) {
+            comment = Some(parser.parse_literal_string()?);
+        } else if take(parser, &["LOCATION"]) {
+            location = Some(parser.parse_literal_string()?);
+        } else {
+            return Ok(Statement::CreateDatabase { name, if_not_exists, comment, location });
+        }
+    }
+}
+
+fn drop_database(parser: &mut Parser<'_>) -> Result<Statement> {
+    skip(parser, 2);
+    let if_exists = take(parser, &["IF", "EXISTS"]);
+    let name = identifier(parser)?;
+    let cascade = take(parser, &["CASCADE"]);
+    let _ = take(parser, &["RESTRICT"]);
+    Ok(Statement::DropDatabase { name, if_exists, cascade })
+}
+
+/// `ALTER TABLE t ADD|DROP …PARTITION`; other alterations are told apart by sqlparser.
+fn alter_table(parser: &mut Parser<'_>) -> Result<Option<Statement>> {
+    let start = parser.index();
+    skip(parser, 2);
+    let table = table_name(parser)?;
+    if take(parser, &["ADD"]) {
+        let if_not_exists = take(parser, &["IF", "NOT", "EXISTS"]);
+        let mut partitions = Vec::new();
+        while take(parser, &["PARTITION"]) {
+            let spec = partition_spec(parser)?;
+            let location =
+                take(parser, &["LOCATION"]).then(|| parser.parse_literal_string()).transpose()?;
+            partitions.push((spec, location));
+        }
+        if !partitions.is_empty() {
+            return Ok(Some(Statement::AddPartitions { table, if_not_exists, partitions }));
+        }
+    } else if take(parser, &["DROP"]) {
+        let if_exists = take(parser, &["IF", "EXISTS"]);
+        let mut partitions = Vec::new();
+        while take(parser, &["PARTITION"]) {
+            partitions.push(partition_spec(parser)?);
+            let _ = parser.consume_token(&Token::Comma);
+        }
+        let _ = take(parser, &["PURGE"]);
+        if !partitions.is_empty() {
+            return Ok(Some(Statement::DropPartitions { table, if_exists, partitions }));
+        }
+    } else if take(parser, &["RECOVER", "PARTITIONS"]) {
+        return Ok(Some(Statement::Repair { table }));
+    }
+    while parser.index() > start {
+        parser.prev_token();
+    }
+    Ok(None)
+}
+
+/// Everything up to the end of the statement is the value, as Hive takes it.
+fn set(parser: &mut Parser<'_>) -> Result<Statement> {
+    skip(parser, 1);
+    let mut text = String::new();
+    loop {
+        let token = parser.peek_token_no_skip();
+        match token.token {
+            Token::EOF | Token::SemiColon => break,
+            Token::SingleQuotedString(value) | Token::DoubleQuotedString(value) => {
+                text.push_str(&value);
+            }
+            Token::Whitespace(ast_whitespace) => {
+                let space = ast_whitespace.to_string();
+                if !space.starts_with("--") && !space.starts_with("/*") {
+                    text.push_str(&space);
+                }
+            }
+            other => text.push_str(&other.to_string()),
+        }
+        let _ = parser.next_token_no_skip();
+    }
+    Ok(match text.split_once('=') {
+        Some((name, value)) => {
+            Statement::Set { name: name.trim().to_owned(), value: value.trim().to_owned() }
+        }
+        None => {
+            let name = text.trim();
+            Statement::ShowSettings { name: (!name.is_empty()).then(|| name.to_owned()) }
+        }
+    })
+}
+
+/// `(column = value, column, …)`.
+fn partition_spec(parser: &mut Parser<'_>) -> Result<PartitionSpec> {
+    parser.expect_token(&Token::LParen)?;
+    let entries = parser.parse_comma_separated(Parser::parse_expr)?;
+    parser.expect_token(&Token::RParen)?;
+    partition_entries(entries)
+}
+
+/// The entries of a PARTITION clause as sqlparser reads them.
+pub(crate) fn partition_entries(entries: Vec<Expr>) -> Result<PartitionSpec> {
+    entries
+        .into_iter()
+        .map(|entry| match entry {
+            Expr::Identifier(name) => Ok((name.value.to_ascii_lowercase(), None)),
+            Expr::BinaryOp { left, op: ast::BinaryOperator::Eq, right } => match *left {
+                Expr::Identifier(name) => Ok((name.value.to_ascii_lowercase(), Some(*right))),
+                other => Err(not_an_entry(&other)),
+            },
+            other => Err(not_an_entry(&other)),
+        })
+        .collect()
+}
+
+fn not_an_entry(expr: &Expr) -> Error {
+    Error::Syntax(format!(
+        "PARTITION ({expr}): 'column = value' is expected, or 'column' for a dynamic partition"
+    ))
+}
+
+fn like(parser: &mut Parser<'_>) -> Result<Option<String>> {
+    let _ = take(parser, &["LIKE"]);
+    match parser.peek_token().token {
+        Token::SingleQuotedString(_) | Token::DoubleQuotedString(_) => {
+            Ok(Some(parser.parse_literal_string()?))
+        }
+        _ => Ok(None),
+    }
+}
+
+fn table_name(parser: &mut Parser<'_>) -> Result<TableName> {
+    TableName::try_from(&parser.parse_object_name(false)?)
+}
+
+impl TryFrom<&ObjectName> for TableName {
+    type Error = Error;
+
+    fn try_from(name: &ObjectName) -> Result<Self> {
+        let part = |ident: &Ident| ident.value.to_ascii_lowercase();
+        let parts: Vec<String> =
+            name.0.iter().filter_map(|name| name.as_ident().map(part)).collect();
+        match parts.as_slice() {
+            [table] => Ok(Self { database: None, name: table.clone() }),
+            [database, table] => {
+                Ok(Self { database: Some(database.clone()), name: table.clone() })
+            }
+            _ => Err(Error::Syntax(format!("'{name}' is no table name; write database.table"))),
+        }
+    }
+}
+
+fn identifier(parser: &mut Parser<'_>) -> Result<String> {
+    Ok(parser.parse_identifier()?.value.to_ascii_lowercase())
+}
+
+/// The words the statement begins with, in upper case.
+fn leading_words(parser: &Parser<'_>) -> Vec<String> {
+    (0..4)
+        .map_while(|i| match parser.peek_nth_token(i).token {
+            Token::Word(Word { value, quote_style: None, .. }) => Some(value.to_ascii_uppercase()),
+            _ => None,
+        })
+        .collect()
+}
+
+fn skip(parser: &mut Parser<'_>, words: usize) {
+    for _ in 0..words {
+        let _ = parser.next_token();
+    }
+}
+
+/// Consumes these words if they come next, all of them or none.
+fn take(parser: &mut Parser<'_>, words: &[&str]) -> bool {
+    let matches = words.iter().enumerate().all(|(i, word)| {
+        matches!(parser.peek_nth_token(i).token,
+            Token::Word(Word { ref value, quote_style: None, .. }) if value.eq_ignore_ascii_case(word))
+    });
+    if matches {
+        skip(parser, words.len());
+    }
+    matches
+}

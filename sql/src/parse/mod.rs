@@ -1,0 +1,211 @@
+//! From text to statements.
+//!
+//! Queries, `INSERT` and `CREATE TABLE` are parsed by sqlparser; the small statements of Hive and
+//! Impala around them, many of which sqlparser does not know, are parsed in [`hive`] with its
+//! tokenizer.
+
+mod hive;
+
+pub(crate) use hive::partition_entries;
+
+use datafusion::sql::sqlparser::ast;
+use datafusion::sql::sqlparser::keywords::Keyword;
+use datafusion::sql::sqlparser::parser::{Parser, ParserOptions};
+use datafusion::sql::sqlparser::tokenizer::{Token, TokenWithSpan, Tokenizer};
+
+use crate::dialect::SpotDialect;
+use crate::error::{Error, Result};
+
+/// A table as named in a statement.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct TableName {
+    /// The database, if one is named.
+    pub(crate) database: Option<String>,
+    /// The table, in lower case.
+    pub(crate) name: String,
+}
+
+/// One `PARTITION (…)` entry: the column and its value, none for a dynamic one.
+pub(crate) type PartitionSpec = Vec<(String, Option<ast::Expr>)>;
+
+/// A statement of the language.
+#[derive(Debug, Clone)]
+pub(crate) enum Statement {
+    /// `SELECT`, `WITH`, `VALUES`, `EXPLAIN`, and what else DataFusion plans by itself.
+    Query(Box<ast::Statement>),
+    Insert(Box<ast::Insert>),
+    CreateTable(Box<ast::CreateTable>),
+    DropTable { table: TableName, if_exists: bool },
+    CreateDatabase {
+        name: String,
+        if_not_exists: bool,
+        comment: Option<String>,
+        location: Option<String>,
+    },
+    DropDatabase { name: String, if_exists: bool, cascade: bool },
+    Use { database: String },
+    ShowDatabases { like: Option<String> },
+    ShowTables { database: Option<String>, like: Option<String> },
+    ShowPartitions { table: TableName },
+    ShowCreateTable { table: TableName },
+    Describe { table: TableName, formatted: bool },
+    Repair { table: TableName },
+    Refresh { table: TableName, partition: Option<PartitionSpec> },
+    Invalidate { table: Option<TableName> },
+    AddPartitions {
+        table: TableName,
+        if_not_exists: bool,
+        partitions: Vec<(PartitionSpec, Option<String>)>,
+    },
+    DropPartitions { table: TableName, if_exists: bool, partitions: Vec<PartitionSpec> },
+    /// `SET name = value`.
+    Set { name: String, value: String },
+    /// `SET` and `SET name`.
+    ShowSettings { name: Option<String> },
+}
+
+/// What a statement does; every entry path asks this one function.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Kind {
+    /// Returns rows and changes nothing.
+    Query,
+    /// Adds or replaces rows.
+    Write,
+    /// Changes databases, tables or partitions.
+    Ddl,
+    /// Changes the session only.
+    Session,
+}
+
+impl Statement {
+    /// What the statement does.
+    pub(crate) fn kind(&self) -> Kind {
+        match self {
+            Self::Query(_)
+            | Self::ShowDatabases { .. }
+            | Self::ShowTables { .. }
+            | Self::ShowPartitions { .. }
+            | Self::ShowCreateTable { .. }
+            | Self::Describe { .. }
+            | Self::ShowSettings { .. } => Kind::Query,
+            Self::Insert(_) => Kind::Write,
+            Self::CreateTable(create) if create.query.is_some() => Kind::Write,
+            Self::Use { .. } | Self::Set { .. } => Kind::Session,
+            Self::CreateTable(_)
+            | Self::DropTable { .. }
+            | Self::CreateDatabase { .. }
+            | Self::DropDatabase { .. }
+            | Self::Repair { .. }
+            | Self::Refresh { .. }
+            | Self::Invalidate { .. }
+            | Self::AddPartitions { .. }
+            | Self::DropPartitions { .. } => Kind::Ddl,
+        }
+    }
+}
+
+/// The words that other statements begin with.
+const STARTS: &[Keyword] = &[
+    Keyword::SELECT,
+    Keyword::WITH,
+    Keyword::INSERT,
+    Keyword::CREATE,
+    Keyword::DROP,
+    Keyword::ALTER,
+    Keyword::USE,
+    Keyword::SHOW,
+    Keyword::SET,
+    Keyword::DESCRIBE,
+    Keyword::MSCK,
+    Keyword::REFRESH,
+    Keyword::EXPLAIN,
+];
+
+/// Parses one statement; a `;` at the end is welcome.
+///
+/// # Errors
+/// When the text is empty, holds several statements, or is no statement.
+pub(crate) fn parse(sql: &str) -> Result<Statement> {
+    let dialect = SpotDialect::default();
+    let mut tokens = Tokenizer::new(&dialect, sql)
+        .tokenize_with_location()
+        .map_err(|error| Error::Syntax(error.to_string()))?;
+    let external = take_external(&mut tokens);
+    let mut parser = Parser::new(&dialect)
+        .with_options(ParserOptions::new().with_unescape(true))
+        .with_tokens_with_locations(tokens);
+    while parser.consume_token(&Token::SemiColon) {}
+    if parser.peek_token().token == Token::EOF {
+        return Err(Error::Empty);
+    }
+    let statement = match hive::parse(&mut parser)? {
+        Some(statement) => statement,
+        None => classify(parser.parse_statement()?)?,
+    };
+    let statement = match statement {
+        Statement::CreateTable(create) => {
+            Statement::CreateTable(Box::new(ast::CreateTable { external, ..*create }))
+        }
+        other => other,
+    };
+    let mut extra = 0;
+    while parser.consume_token(&Token::SemiColon) {}
+    while parser.peek_token().token != Token::EOF {
+        if extra == 0 {
+            // Say what is in the way, if it is not simply another statement.
+            let rest = parser.peek_token();
+            if !matches!(&rest.token, Token::Word(word) if STARTS.contains(&word.keyword)) {
+                return Err(Error::Syntax(format!(
+                    "unexpected '{}' after the end of the statement{}",
+                    rest.token, rest.span.start
+                )));
+            }
+        }
+        extra += 1;
+        while !matches!(parser.next_token().token, Token::SemiColon | Token::EOF) {}
+    }
+    match extra {
+        0 => Ok(statement),
+        extra => Err(Error::SeveralStatements { found: extra + 1 }),
+    }
+}
+
+/// Takes EXTERNAL out of `CREATE EXTERNAL TABLE`: sqlparser reads fewer clauses with it than
+/// without, and Hive makes no such difference.
+fn take_external(tokens: &mut Vec<TokenWithSpan>) -> bool {
+    let words: Vec<usize> = (0..tokens.len())
+        .filter(|&i| !matches!(tokens[i].token, Token::Whitespace(_) | Token::SemiColon))
+        .take(3)
+        .collect();
+    let is = |place: usize, keyword: Keyword| {
+        words.get(place).is_some_and(|&i| {
+            matches!(&tokens[i].token, Token::Word(word) if word.keyword == keyword)
+        })
+    };
+    let external =
+        is(0, Keyword::CREATE) && is(1, Keyword::EXTERNAL) && is(2, Keyword::TABLE);
+    if external {
+        tokens.remove(words[1]);
+    }
+    external
+}
+
+fn classify(statement: ast::Statement) -> Result<Statement> {
+    Ok(match statement {
+        ast::Statement::Insert(insert) => Statement::Insert(Box::new(insert)),
+        ast::Statement::CreateTable(create) => Statement::CreateTable(Box::new(create)),
+        query @ (ast::Statement::Query(_)
+        | ast::Statement::Explain { .. }
+        | ast::Statement::ShowFunctions { .. }
+        | ast::Statement::ShowVariable { .. }
+        | ast::Statement::ShowColumns { .. }) => Statement::Query(Box::new(query)),
+        other => {
+            let text = other.to_string();
+            let words: Vec<&str> = text.split_whitespace().take(3).collect();
+            return Err(Error::Unsupported {
+                what: format!("'{} …'", words.join(" ")),
+                instead: "see the list of statements in the README".to_owned(),
+            });
+        }
+    })
+}

@@ -1,0 +1,86 @@
+//! Files of statements: splitting, variables, running.
+//!
+//! A script is SQL statements separated by `;`. `${name}` (also `${var:name}`, `${hivevar:name}`,
+//! `${hiveconf:name}`) is replaced by the variable's value before the statement is parsed, and
+//! `${name:-default}` by the default where it has none. Variables come from the caller and from
+//! `SET name = value` in the script; the caller's win. Comments are left alone.
+
+mod split;
+
+use std::collections::BTreeMap;
+use std::path::{Path, PathBuf};
+
+use crate::error::{Error, Result};
+use crate::session::{Outcome, Session};
+
+pub use split::{Piece, split};
+
+/// A script's text and where it came from.
+#[derive(Debug, Clone)]
+pub struct Script {
+    /// Its path, or the name of a script that the program brings along.
+    pub name: String,
+    /// Its text.
+    pub text: String,
+}
+
+/// The scripts that the program brings along, by their names under `sql/scripts`.
+const SHIPPED: &[(&str, &str)] = &[
+    ("schema/flow.sql", include_str!("../../scripts/schema/flow.sql")),
+    ("schema/dns.sql", include_str!("../../scripts/schema/dns.sql")),
+    ("schema/proxy.sql", include_str!("../../scripts/schema/proxy.sql")),
+    ("detect/flow.sql", include_str!("../../scripts/detect/flow.sql")),
+    ("detect/flow_summary.sql", include_str!("../../scripts/detect/flow_summary.sql")),
+    ("demo.sql", include_str!("../../scripts/demo.sql")),
+    ("demo/top.sql", include_str!("../../scripts/demo/top.sql")),
+    ("demo/found.sql", include_str!("../../scripts/demo/found.sql")),
+];
+
+impl Script {
+    /// Reads a file; where there is none of that name, takes the shipped script.
+    ///
+    /// # Errors
+    /// When there is neither.
+    pub fn load(path: &Path) -> Result<Self> {
+        let name = path.display().to_string();
+        match std::fs::read_to_string(path) {
+            Ok(text) => Ok(Self { name, text }),
+            Err(source) => Self::shipped(&name).ok_or(Error::Script { path: name, source }),
+        }
+    }
+
+    /// A script that the program brings along, such as `detect/flow.sql`.
+    #[must_use]
+    pub fn shipped(name: &str) -> Option<Self> {
+        SHIPPED
+            .iter()
+            .find(|(known, _)| Path::new(known) == PathBuf::from(name))
+            .map(|(known, text)| Self { name: (*known).to_owned(), text: (*text).to_owned() })
+    }
+
+    /// The names of the scripts that the program brings along.
+    pub fn shipped_names() -> impl Iterator<Item = &'static str> {
+        SHIPPED.iter().map(|(name, _)| *name)
+    }
+
+    /// Splits the script into statements, without replacing variables yet.
+    ///
+    /// # Errors
+    /// When a quote or comment does not close.
+    pub fn statements(&self) -> Result<Vec<Piece<'_>>> {
+        split(&self.text)
+    }
+}
+
+/// Runs a statement of a script in `session`, with its variables replaced.
+///
+/// # Errors
+/// When a variable has no value, and as [`Session::execute`].
+pub async fn execute(
+    session: &Session,
+    piece: &Piece<'_>,
+    variables: &BTreeMap<String, String>,
+) -> Result<Outcome> {
+    let value = |name: &str| variables.get(name).cloned().or_else(|| session.variable(name));
+    session.execute(&piece.substitute(&value)?).await
+}

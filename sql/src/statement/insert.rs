@@ -1,0 +1,223 @@
+//! `INSERT INTO|OVERWRITE [TABLE] t [PARTITION (…)] [(columns)] SELECT|VALUES`.
+//!
+//! Columns are matched by position, as in Hive: the table's columns, then the dynamic partition
+//! columns. With a column list, the columns left out are NULL. Values are cast to the column's
+//! type; a value that cannot be cast becomes NULL.
+
+use std::sync::Arc;
+
+use datafusion::arrow::datatypes::{DataType, Field};
+use datafusion::common::{Column, ScalarValue};
+use datafusion::logical_expr::{Expr, LogicalPlan, LogicalPlanBuilder, TryCast};
+use datafusion::physical_plan::ExecutionPlan;
+use datafusion::sql::sqlparser::ast;
+use spotql_catalog::{InsertMode, Table};
+
+use super::values::{PartitionValue, partition_values};
+use crate::error::{Error, Result};
+use crate::parse::{TableName, partition_entries};
+use crate::session::{Done, Session};
+
+pub(super) async fn run(session: &Session, insert: ast::Insert) -> Result<Done> {
+    let ast::TableObject::TableName(name) = &insert.table else {
+        return Err(unsupported("INSERT into a function or query"));
+    };
+    for (present, what) in [
+        (insert.on.is_some(), "INSERT … ON CONFLICT"),
+        (insert.returning.is_some(), "INSERT … RETURNING"),
+        (!insert.assignments.is_empty(), "INSERT … SET"),
+        (insert.replace_into || insert.or.is_some() || insert.ignore, "INSERT OR REPLACE"),
+    ] {
+        if present {
+            return Err(unsupported(what));
+        }
+    }
+    let source = insert.source.ok_or_else(|| unsupported("INSERT without SELECT or VALUES"))?;
+    let table = session.table(&TableName::try_from(name)?).await?;
+    let spec = partition_entries(insert.partitioned.unwrap_or_default())?;
+    let partition = partition_values(session, spec).await?;
+    let columns: Vec<String> = insert
+        .columns
+        .iter()
+        .map(|column| Ok(TableName::try_from(column)?.name))
+        .chain(insert.after_columns.iter().map(|column| Ok(column.value.to_ascii_lowercase())))
+        .collect::<Result<_>>()?;
+
+    let mut source = source;
+    name_expressions(&mut source.body);
+    let target = Target::new(&table, partition, columns)?;
+    let query = session.logical_plan(ast::Statement::Query(source)).await?;
+    let plan = session.context().state().create_physical_plan(&target.cast(query)?).await?;
+    let mode = if insert.overwrite { InsertMode::Overwrite } else { InsertMode::Into };
+    write(session, &table, mode, target.fixed, plan).await
+}
+
+/// Names the expressions of the query by their place. The columns of an INSERT have no names, and
+/// `SELECT 0, 0` must not be refused for having two of the same.
+fn name_expressions(body: &mut ast::SetExpr) {
+    match body {
+        ast::SetExpr::Select(select) => {
+            for (i, item) in select.projection.iter_mut().enumerate() {
+                if let ast::SelectItem::UnnamedExpr(expr) = item {
+                    *item = ast::SelectItem::ExprWithAlias {
+                        expr: expr.clone(),
+                        alias: ast::Ident::new(format!("_c{i}")),
+                    };
+                }
+            }
+        }
+        ast::SetExpr::SetOperation { left, right, .. } => {
+            name_expressions(left);
+            name_expressions(right);
+        }
+        ast::SetExpr::Query(query) => name_expressions(&mut query.body),
+        _ => {}
+    }
+}
+
+async fn write(
+    session: &Session,
+    table: &Table,
+    mode: InsertMode,
+    fixed: Vec<(String, PartitionValue)>,
+    plan: Arc<dyn ExecutionPlan>,
+) -> Result<Done> {
+    let task = session.context().task_ctx();
+    let report = session.warehouse().insert(table, mode, fixed, plan, task).await?;
+    let definition = &table.definition;
+    let mut message = format!(
+        "{} row{} written to {}.{}",
+        report.rows,
+        if report.rows == 1 { "" } else { "s" },
+        definition.database,
+        definition.name
+    );
+    if !definition.partition_columns.is_empty() {
+        let partitions = report.partitions;
+        let plural = if partitions == 1 { "" } else { "s" };
+        message.push_str(&format!(", {partitions} partition{plural}"));
+    }
+    Ok(Done { message, rows: Some(report.rows) })
+}
+
+/// Where the query's columns go.
+struct Target {
+    name: String,
+    /// The columns that the write expects, in its order.
+    expected: Vec<Arc<Field>>,
+    /// For each of them, the place of its value among the query's columns; none for NULL.
+    sources: Vec<Option<usize>>,
+    /// How many columns the query must have, and their names for an error.
+    given: Vec<String>,
+    /// Static partition values.
+    fixed: Vec<(String, PartitionValue)>,
+}
+
+impl Target {
+    fn new(
+        table: &Table,
+        partition: Vec<(String, Option<PartitionValue>)>,
+        columns: Vec<String>,
+    ) -> Result<Self> {
+        let definition = &table.definition;
+        let name = format!("{}.{}", definition.database, definition.name);
+        let partition_columns = &definition.partition_columns;
+        for (column, _) in &partition {
+            if !partition_columns.iter().any(|known| known.name == *column) {
+                return Err(Error::ColumnNotFound {
+                    table: name,
+                    what: "partition column",
+                    column: column.clone(),
+                    present: names(partition_columns.iter().map(|column| &column.name)),
+                });
+            }
+        }
+        let is_fixed = |column: &str| {
+            partition.iter().any(|(known, value)| known == column && value.is_some())
+        };
+        // Columns the PARTITION clause does not name are dynamic.
+        let expected: Vec<Arc<Field>> = table
+            .file_schema()
+            .fields()
+            .iter()
+            .cloned()
+            .chain(
+                table
+                    .partition_fields()
+                    .iter()
+                    .filter(|field| !is_fixed(field.name()))
+                    .cloned(),
+            )
+            .collect();
+        let given = if columns.is_empty() {
+            expected.iter().map(|field| field.name().clone()).collect()
+        } else {
+            columns
+        };
+        for column in &given {
+            if !expected.iter().any(|field| field.name() == column) {
+                return Err(Error::ColumnNotFound {
+                    table: name,
+                    what: "column",
+                    column: column.clone(),
+                    present: names(expected.iter().map(|field| field.name())),
+                });
+            }
+        }
+        let sources = expected
+            .iter()
+            .map(|field| given.iter().position(|column| column == field.name()))
+            .collect();
+        let fixed = partition
+            .into_iter()
+            .filter_map(|(column, value)| value.map(|value| (column, value)))
+            .collect();
+        Ok(Self { name, expected, sources, given, fixed })
+    }
+
+    /// The query with its columns in the write's order and types.
+    fn cast(&self, query: LogicalPlan) -> Result<LogicalPlan> {
+        let columns = query.schema().columns();
+        if columns.len() != self.given.len() {
+            return Err(Error::InsertColumns {
+                table: self.name.clone(),
+                found: columns.len(),
+                expected: self.given.len(),
+                columns: names(self.given.iter()),
+            });
+        }
+        let expressions = self
+            .expected
+            .iter()
+            .zip(&self.sources)
+            .map(|(field, source)| {
+                let expression = match source {
+                    Some(index) => {
+                        let found = query.schema().field(*index).data_type();
+                        cast(columns[*index].clone(), found, field.data_type())
+                    }
+                    None => Expr::Literal(ScalarValue::try_from(field.data_type())?, None),
+                };
+                Ok(expression.alias(field.name()))
+            })
+            .collect::<datafusion::error::Result<Vec<_>>>()?;
+        Ok(LogicalPlanBuilder::from(query).project(expressions)?.build()?)
+    }
+}
+
+/// A column cast as Hive casts on writing: what cannot be cast is NULL.
+pub(super) fn cast(column: Column, from: &DataType, to: &DataType) -> Expr {
+    let column = Expr::Column(column);
+    if from == to { column } else { Expr::TryCast(TryCast::new(Box::new(column), to.clone())) }
+}
+
+fn names<'a>(names: impl Iterator<Item = &'a String>) -> String {
+    names.map(String::as_str).collect::<Vec<_>>().join(", ")
+}
+
+fn unsupported(what: &str) -> Error {
+    Error::Unsupported {
+        what: what.to_owned(),
+        instead: "write INSERT INTO t [PARTITION (…)] SELECT … or VALUES …".to_owned(),
+    }
+}

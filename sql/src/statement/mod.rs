@@ -1,0 +1,71 @@
+//! What the statements do, a file each kind.
+
+mod create_table;
+mod database;
+mod describe;
+mod insert;
+mod partition;
+mod set;
+mod show;
+mod values;
+
+use datafusion::arrow::array::RecordBatch;
+
+use crate::error::Result;
+use crate::parse::Statement;
+use crate::session::{Done, Session};
+
+/// Runs a statement that returns no rows.
+pub(crate) async fn run(session: &Session, statement: Statement) -> Result<Done> {
+    match statement {
+        Statement::Insert(insert) => insert::run(session, *insert).await,
+        Statement::CreateTable(create) => create_table::create(session, *create).await,
+        Statement::DropTable { table, if_exists } => {
+            create_table::drop(session, &table, if_exists).await
+        }
+        Statement::CreateDatabase { name, if_not_exists, comment, location } => {
+            database::create(session, &name, if_not_exists, comment, location).await
+        }
+        Statement::DropDatabase { name, if_exists, cascade } => {
+            database::drop(session, &name, if_exists, cascade).await
+        }
+        Statement::Use { database } => database::switch(session, &database).await,
+        Statement::Repair { table } => partition::repair(session, &table).await,
+        Statement::Refresh { table, partition } => {
+            partition::refresh(session, &table, partition).await
+        }
+        Statement::Invalidate { table } => partition::invalidate(session, table.as_ref()).await,
+        Statement::AddPartitions { table, if_not_exists, partitions } => {
+            partition::add(session, &table, if_not_exists, partitions).await
+        }
+        Statement::DropPartitions { table, if_exists, partitions } => {
+            partition::drop(session, &table, if_exists, partitions).await
+        }
+        Statement::Set { name, value } => set::set(session, name, value),
+        Statement::Query(_)
+        | Statement::ShowDatabases { .. }
+        | Statement::ShowTables { .. }
+        | Statement::ShowPartitions { .. }
+        | Statement::ShowCreateTable { .. }
+        | Statement::Describe { .. }
+        | Statement::ShowSettings { .. } => Ok(Done::new("")),
+    }
+}
+
+/// The rows of a SHOW or DESCRIBE.
+pub(crate) async fn list(session: &Session, statement: Statement) -> Result<RecordBatch> {
+    match statement {
+        Statement::ShowDatabases { like } => show::databases(session, like.as_deref()).await,
+        Statement::ShowTables { database, like } => {
+            show::tables(session, database, like.as_deref()).await
+        }
+        Statement::ShowPartitions { table } => show::partitions(session, &table).await,
+        Statement::ShowCreateTable { table } => describe::create_statement(session, &table).await,
+        Statement::Describe { table, formatted } => {
+            describe::describe(session, &table, formatted).await
+        }
+        Statement::ShowSettings { name } => set::show(session, name.as_deref()),
+        // Every other statement runs as a command or a query.
+        _ => crate::session::text_rows(&[], Vec::new()),
+    }
+}

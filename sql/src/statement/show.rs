@@ -1,0 +1,81 @@
+//! `SHOW DATABASES`, `SHOW TABLES`, `SHOW PARTITIONS`.
+
+use datafusion::arrow::array::RecordBatch;
+
+use crate::error::Result;
+use crate::parse::TableName;
+use crate::session::{Session, text_rows};
+
+pub(super) async fn databases(session: &Session, like: Option<&str>) -> Result<RecordBatch> {
+    let names = session.warehouse().databases().await?.into_iter().map(|database| database.name);
+    text_rows(&["database_name"], named(names, like))
+}
+
+pub(super) async fn tables(
+    session: &Session,
+    database: Option<String>,
+    like: Option<&str>,
+) -> Result<RecordBatch> {
+    let database = database.unwrap_or_else(|| session.database());
+    let names = session.warehouse().tables(&database).await?.into_iter();
+    text_rows(&["tab_name"], named(names, like))
+}
+
+/// One row a partition: Hive's name of it, then what the metastore knows.
+pub(super) async fn partitions(session: &Session, name: &TableName) -> Result<RecordBatch> {
+    let table = session.table(name).await?;
+    let rows = session
+        .warehouse()
+        .partitions(&table)
+        .await?
+        .partitions
+        .iter()
+        .map(|partition| {
+            vec![
+                Some(partition.name.clone()),
+                partition.row_count().map(|rows| rows.to_string()),
+                Some(partition.files.len().to_string()),
+                Some(partition.size().to_string()),
+                Some(partition.location.to_string()),
+            ]
+        })
+        .collect();
+    text_rows(&["partition", "rows", "files", "bytes", "location"], rows)
+}
+
+fn named(
+    names: impl Iterator<Item = String>,
+    like: Option<&str>,
+) -> Vec<Vec<Option<String>>> {
+    names
+        .filter(|name| like.is_none_or(|pattern| matches(pattern, name)))
+        .map(|name| vec![Some(name)])
+        .collect()
+}
+
+/// Hive's pattern: `*` and `%` stand for any text, `|` separates alternatives; case is ignored.
+fn matches(pattern: &str, name: &str) -> bool {
+    fn one(pattern: &[u8], name: &[u8]) -> bool {
+        match pattern {
+            [] => name.is_empty(),
+            [b'*' | b'%', rest @ ..] => (0..=name.len()).any(|skip| one(rest, &name[skip..])),
+            [first, rest @ ..] => name
+                .split_first()
+                .is_some_and(|(head, tail)| head.eq_ignore_ascii_case(first) && one(rest, tail)),
+        }
+    }
+    pattern.split('|').any(|pattern| one(pattern.trim().as_bytes(), name.as_bytes()))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::matches;
+
+    #[test]
+    fn hive_patterns_have_stars_and_alternatives() {
+        assert!(matches("flow*", "flow_scores"));
+        assert!(matches("DNS|flow", "flow"));
+        assert!(matches("%score%", "flow_scores"));
+        assert!(!matches("flow", "flow_scores"));
+    }
+}

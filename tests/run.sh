@@ -1,0 +1,37 @@
+#!/usr/bin/env bash
+# Installs what the tests need (pinned versions) and runs them all: formatting, lints, unit and
+# SQL-logic tests, the README's commands, and real clients.
+#
+# Needs cargo (Rust 1.94 or newer), a C compiler for SQLite and zstd, and python3 with venv.
+set -euo pipefail
+cd "$(dirname "$0")/.."
+
+step() { printf '\n== %s (%s s)\n' "$1" "$SECONDS"; }
+
+step "formatting"
+cargo fmt --all --check
+
+step "lints"
+cargo clippy --locked --workspace --all-targets -- -D warnings
+
+step "documentation"
+RUSTDOCFLAGS="-D warnings" cargo doc --locked --workspace --no-deps --document-private-items --quiet
+
+step "unit, SQL-logic and integration tests"
+cargo test --locked --workspace
+
+step "release build"
+cargo build --locked --release --workspace
+
+step "clients"
+venv=tests/.venv
+if [ ! -x "$venv/bin/python" ]; then
+  python3 -m venv "$venv"
+fi
+"$venv/bin/python" -m pip install --quiet --requirement tests/clients/requirements.txt
+SPOTQL_BIN=target/release/spotql "$venv/bin/python" -m pytest -q tests/clients
+
+step "the README's commands"
+"$venv/bin/python" tests/readme.py
+
+step "all tests passed"

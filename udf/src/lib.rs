@@ -1,0 +1,10 @@
+//! What SQL can call: functions that turn log records into words, topic models over them,
+//! and suspicion scores.
+//!
+//! This crate knows DataFusion, and neither catalog, nor SQL text, nor network.
+
+pub mod hive;
+pub mod suspicion;
+pub mod synthetic;
+pub mod topic;
+pub mod word;

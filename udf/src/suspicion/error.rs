@@ -1,0 +1,156 @@
+//! What can go wrong between a query and its scores, each as a sentence with the way out.
+
+use datafusion::error::DataFusionError;
+
+use crate::topic;
+
+pub(crate) type Result<T, E = Error> = std::result::Result<T, E>;
+
+/// An error of `lda_train` or `lda_score`.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum Error {
+    /// An argument that the function does not know.
+    #[error("{function} has no argument '{name}'; it takes {accepted}")]
+    UnknownArgument {
+        /// `lda_train` or `lda_score`.
+        function: String,
+        /// The argument as given.
+        name: String,
+        /// The names it takes.
+        accepted: String,
+    },
+    /// An argument given twice.
+    #[error("{function}: the argument '{name}' is given twice; give it once")]
+    RepeatedArgument {
+        /// The function.
+        function: String,
+        /// The argument.
+        name: String,
+    },
+    /// An argument whose value is of the wrong type or out of range.
+    #[error("{function}: {name} => {value} is not accepted; give {accepted}")]
+    InvalidArgument {
+        /// The function.
+        function: String,
+        /// The argument.
+        name: String,
+        /// The value as written.
+        value: String,
+        /// What is accepted.
+        accepted: String,
+    },
+    /// No input relation.
+    #[error(
+        "{function} needs an input: the name of a table, TABLE(name), or a query in parentheses, \
+         as in {function}((SELECT * FROM flow WHERE d = 8), source => 'flow')"
+    )]
+    MissingInput {
+        /// The function.
+        function: String,
+    },
+    /// Neither `source` nor `documents` and `words`, or both.
+    #[error(
+        "{function} needs either source => 'flow', 'dns' or 'proxy', or both documents => … and \
+         words => … (a column or an expression each, or several in brackets: [sip, dip])"
+    )]
+    WordsUndetermined {
+        /// The function.
+        function: String,
+    },
+    /// Different numbers of documents and words.
+    #[error(
+        "{function}: documents names {documents} expression(s) and words names {words}; each \
+         document needs its word, in the same order"
+    )]
+    UnevenPairs {
+        /// The function.
+        function: String,
+        /// How many documents.
+        documents: usize,
+        /// How many words.
+        words: usize,
+    },
+    /// The input lacks a column of the preset.
+    #[error(
+        "{function}: source => '{preset}' reads the column '{column}', which the input does not \
+         have; its columns are: {present}"
+    )]
+    MissingColumn {
+        /// The function.
+        function: String,
+        /// The preset.
+        preset: String,
+        /// The column it reads.
+        column: String,
+        /// The columns of the input.
+        present: String,
+    },
+    /// A word function that this build does not have.
+    #[error("the word function '{name}' is not part of this build of SpotQL")]
+    MissingFunction {
+        /// Its name.
+        name: String,
+    },
+    /// The input has a column called `score` already.
+    #[error(
+        "lda_score adds a column 'score', and the input has one already; leave it out or rename \
+         it in the input query"
+    )]
+    ScoreColumnTaken,
+    /// The input may give other rows when it is read again.
+    #[error(
+        "{function} reads its input twice, to train and to score, and this input may give other \
+         rows each time ({why}); store it first with CREATE TABLE … AS and give that table's name"
+    )]
+    UnrepeatableInput {
+        /// The function.
+        function: String,
+        /// The part of the input that is to blame.
+        why: String,
+    },
+    /// Nothing to train on.
+    #[error(
+        "lda_train: the input has no record that can be used for training ({records} records \
+         read, all without a document or a word); check the date and the source"
+    )]
+    NothingToTrainOn {
+        /// How many records were read.
+        records: u64,
+    },
+    /// A negative count.
+    #[error("lda_train: the counts column holds {value}; counts are whole numbers, 0 or more")]
+    NegativeCount {
+        /// The value found.
+        value: i64,
+    },
+    /// A relation that is no model.
+    #[error(
+        "lda_score: the model is not one: {problem}. A model is what lda_train returns, stored \
+         as it is (columns part, name, text, weight, topics)"
+    )]
+    NotAModel {
+        /// What is wrong with it.
+        problem: String,
+    },
+    /// More than 2^32 names.
+    #[error("more than 4,294,967,295 distinct documents or words in one model; train on fewer")]
+    TooManyNames,
+    /// From the topic model itself.
+    #[error(transparent)]
+    Topic(#[from] topic::Error),
+}
+
+impl From<Error> for DataFusionError {
+    fn from(error: Error) -> Self {
+        match error {
+            Error::Topic(topic::Error::Cancelled { .. }) | Error::TooManyNames => {
+                Self::Execution(error.to_string())
+            }
+            Error::NothingToTrainOn { .. } | Error::NegativeCount { .. } | Error::NotAModel { .. } => {
+                Self::Execution(error.to_string())
+            }
+            other => Self::Plan(other.to_string()),
+        }
+    }
+}

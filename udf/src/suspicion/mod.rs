@@ -1,0 +1,34 @@
+//! Suspicion: `lda_train(input, …)` and `lda_score(input, …)`, table functions over any query.
+//!
+//! * `lda_train` fits latent Dirichlet allocation to (document, word) pairs and returns the model
+//!   as rows (parameters, course of the training, documents, words), to be kept with `CREATE TABLE … AS` or `INSERT`.
+//! * `lda_score` returns every input row with one more column, `score`: the estimated probability
+//!   of the record, `min Σ_k p(k|document) p(word|k)` over its pairs. Low is suspicious. The model
+//!   is trained on the same input unless `model =>` names one.
+//!
+//! Named arguments: `source` (`'flow'`, `'dns'`, `'proxy'`), or `documents` and `words` (an
+//! expression over the input's columns each, or several in brackets) with `counts` (how often the
+//! pair of a row occurred); `topics` (20), `iterations` (20), `alpha` (1.02), `beta` (1.001),
+//! `seed` (1), `precision` (`'double'` or `'single'`); for `lda_score` also `model`.
+//!
+//! Records that the source's rules call invalid (see `flow_invalid` and its kin, which say why)
+//! take no part in training and get a NULL score.
+//!
+//! Counting is done here rather than by a GROUP BY on strings: training needs dense numbers and
+//! the counts in memory in any case, and numbering each string once is several times faster.
+
+mod arguments;
+mod error;
+mod interner;
+mod model;
+mod pairs;
+mod planner;
+mod preset;
+mod score;
+mod settings;
+mod tally;
+mod train;
+
+pub use arguments::relations_as_queries;
+pub use error::Error;
+pub use planner::{SuspicionExtensionPlanner, SuspicionPlanner};

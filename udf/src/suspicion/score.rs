@@ -1,0 +1,422 @@
+//! `lda_score`: the plan node that adds each record's estimated probability.
+//!
+//! It has two inputs: the rows of a model (a training, or a table), read once and to the end, and
+//! the records, which stream through. A record's score is the smallest of
+//! `Σ_k p(k|document) p(word|k)` over its (document, word) pairs; low is suspicious. A document or
+//! word that the model does not know gives 0, as in the original; a record without a document or
+//! word, or one that the source's rules call invalid, gets NULL.
+
+use std::cmp::Ordering;
+use std::fmt;
+use std::sync::{Arc, Mutex, PoisonError};
+
+use datafusion::arrow::array::{
+    Array, AsArray, Float64Builder, RecordBatch, RecordBatchOptions, StringViewArray,
+};
+use datafusion::arrow::datatypes::{DataType, Field, Schema, SchemaRef};
+use datafusion::common::tree_node::TreeNodeRecursion;
+use datafusion::common::{DFSchema, DFSchemaRef, internal_err};
+use datafusion::error::{DataFusionError, Result};
+use datafusion::execution::memory_pool::{MemoryConsumer, MemoryReservation};
+use datafusion::execution::{SendableRecordBatchStream, TaskContext};
+use datafusion::logical_expr::{Expr, LogicalPlan, UserDefinedLogicalNodeCore};
+use datafusion::physical_expr::{Distribution, EquivalenceProperties, Partitioning};
+use datafusion::physical_plan::distribution_requirements::InputDistributionRequirements;
+use datafusion::physical_plan::execution_plan::CardinalityEffect;
+use datafusion::physical_plan::metrics::{
+    BaselineMetrics, Count, ExecutionPlanMetricsSet, MetricBuilder, MetricsSet,
+};
+use datafusion::physical_plan::stream::RecordBatchStreamAdapter;
+use datafusion::physical_plan::{
+    DisplayAs, DisplayFormatType, ExecutionPlan, ExecutionPlanProperties, PhysicalExpr,
+    PlanProperties,
+};
+use futures::future::{BoxFuture, Shared, WeakShared};
+use futures::{FutureExt, StreamExt, TryStreamExt};
+
+use super::model::Lookup;
+use super::train::reserve;
+use crate::topic::score;
+
+/// The column that `lda_score` adds.
+pub(crate) const SCORE: &str = "score";
+/// Columns whose names begin so carry documents, words and validity from the input to the node;
+/// they are not part of its output.
+pub(crate) const HIDDEN: &str = "__lda_";
+/// Document column of pair `i`.
+pub(crate) fn document_column(i: usize) -> String {
+    format!("{HIDDEN}document_{i}")
+}
+/// Word column of pair `i`.
+pub(crate) fn word_column(i: usize) -> String {
+    format!("{HIDDEN}word_{i}")
+}
+/// True where a record may be scored; absent when all may.
+pub(crate) const VALID: &str = "__lda_valid";
+
+/// The logical node of `lda_score`.
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+pub(crate) struct Score {
+    pub(crate) model: LogicalPlan,
+    pub(crate) input: LogicalPlan,
+    /// (document, word) pairs of a record.
+    pub(crate) width: usize,
+    /// Whether the model was fitted to this very input.
+    pub(crate) own_model: bool,
+    schema: DFSchemaRef,
+}
+
+impl Score {
+    pub(crate) fn new(
+        model: LogicalPlan,
+        input: LogicalPlan,
+        width: usize,
+        own_model: bool,
+    ) -> Result<Self> {
+        let mut fields: Vec<_> = input
+            .schema()
+            .iter()
+            .filter(|(_, field)| !field.name().starts_with(HIDDEN))
+            .map(|(qualifier, field)| (qualifier.cloned(), Arc::clone(field)))
+            .collect();
+        fields.push((None, Arc::new(Field::new(SCORE, DataType::Float64, true))));
+        let schema = DFSchema::new_with_metadata(fields, input.schema().metadata().clone())?;
+        Ok(Self { model, input, width, own_model, schema: Arc::new(schema) })
+    }
+}
+
+impl PartialOrd for Score {
+    fn partial_cmp(&self, other: &Self) -> Option<Ordering> {
+        (&self.input, &self.model).partial_cmp(&(&other.input, &other.model))
+    }
+}
+
+impl UserDefinedLogicalNodeCore for Score {
+    fn name(&self) -> &str {
+        "LdaScore"
+    }
+
+    fn inputs(&self) -> Vec<&LogicalPlan> {
+        vec![&self.model, &self.input]
+    }
+
+    fn schema(&self) -> &DFSchemaRef {
+        &self.schema
+    }
+
+    fn expressions(&self) -> Vec<Expr> {
+        Vec::new()
+    }
+
+    /// With a model of its own, what is filtered out below the node would change the model. A
+    /// stored model stays as it is, and only the score itself cannot be filtered earlier.
+    fn prevent_predicate_push_down_columns(&self) -> std::collections::HashSet<String> {
+        self.schema
+            .fields()
+            .iter()
+            .map(|field| field.name().clone())
+            .filter(|name| self.own_model || name == SCORE)
+            .collect()
+    }
+
+    fn fmt_for_explain(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "LdaScore: {}", describe(self.width, self.own_model))
+    }
+
+    fn with_exprs_and_inputs(&self, _: Vec<Expr>, inputs: Vec<LogicalPlan>) -> Result<Self> {
+        let Ok([model, input]) = <[LogicalPlan; 2]>::try_from(inputs) else {
+            return internal_err!("LdaScore has two inputs, the model and the records");
+        };
+        Self::new(model, input, self.width, self.own_model)
+    }
+
+    fn necessary_children_exprs(&self, output_columns: &[usize]) -> Option<Vec<Vec<usize>>> {
+        let model = (0..self.model.schema().fields().len()).collect();
+        // Output columns are the input's visible ones, in order, then the score.
+        let (mut input, mut visible) = (Vec::new(), 0);
+        for (index, field) in self.input.schema().fields().iter().enumerate() {
+            if field.name().starts_with(HIDDEN) {
+                input.push(index);
+            } else {
+                if output_columns.contains(&visible) {
+                    input.push(index);
+                }
+                visible += 1;
+            }
+        }
+        Some(vec![model, input])
+    }
+}
+
+fn describe(width: usize, own_model: bool) -> String {
+    let pairs = match width {
+        1 => "one word a record".to_owned(),
+        width => format!("smallest of {width} words a record"),
+    };
+    let model = if own_model { "model trained on this input" } else { "model given" };
+    format!("{pairs}, {model}")
+}
+
+/// The physical node of `lda_score`.
+#[derive(Debug)]
+pub(crate) struct ScoreExec {
+    model: Arc<dyn ExecutionPlan>,
+    input: Arc<dyn ExecutionPlan>,
+    width: usize,
+    own_model: bool,
+    columns: Columns,
+    properties: Arc<PlanProperties>,
+    metrics: ExecutionPlanMetricsSet,
+    /// The model being read, shared by the partitions. Held weakly: when every stream that waits
+    /// for it is dropped, the training stops.
+    reading: Mutex<Option<WeakShared<Reading>>>,
+}
+
+type Reading = BoxFuture<'static, std::result::Result<Arc<Loaded>, Arc<DataFusionError>>>;
+
+/// A model in memory, accounted for.
+#[derive(Debug)]
+struct Loaded {
+    lookup: Lookup,
+    _memory: MemoryReservation,
+}
+
+/// Where the hidden and the visible columns of the input are.
+#[derive(Debug, Clone)]
+struct Columns {
+    pairs: Vec<(usize, usize)>,
+    valid: Option<usize>,
+    visible: Vec<usize>,
+}
+
+impl Columns {
+    fn of(schema: &Schema, width: usize) -> Result<Self> {
+        let pairs = (0..width)
+            .map(|i| Ok((schema.index_of(&document_column(i))?, schema.index_of(&word_column(i))?)))
+            .collect::<Result<_>>()?;
+        let visible = (0..schema.fields().len())
+            .filter(|&index| !schema.field(index).name().starts_with(HIDDEN))
+            .collect();
+        Ok(Self { pairs, valid: schema.index_of(VALID).ok(), visible })
+    }
+}
+
+impl ScoreExec {
+    pub(crate) fn try_new(
+        model: Arc<dyn ExecutionPlan>,
+        input: Arc<dyn ExecutionPlan>,
+        width: usize,
+        own_model: bool,
+    ) -> Result<Self> {
+        let input_schema = input.schema();
+        let columns = Columns::of(&input_schema, width)?;
+        let mut fields: Vec<_> = columns
+            .visible
+            .iter()
+            .map(|&index| Arc::clone(&input_schema.fields()[index]))
+            .collect();
+        fields.push(Arc::new(Field::new(SCORE, DataType::Float64, true)));
+        let schema = Arc::new(Schema::new_with_metadata(fields, input_schema.metadata().clone()));
+        let properties = PlanProperties::new(
+            EquivalenceProperties::new(schema),
+            Partitioning::UnknownPartitioning(input.output_partitioning().partition_count()),
+            input.pipeline_behavior(),
+            input.boundedness(),
+        );
+        Ok(Self {
+            model,
+            input,
+            width,
+            own_model,
+            columns,
+            properties: Arc::new(properties),
+            metrics: ExecutionPlanMetricsSet::new(),
+            reading: Mutex::new(None),
+        })
+    }
+
+    /// The one reading of the model that all partitions wait for.
+    fn model(&self, context: &Arc<TaskContext>) -> Result<Shared<Reading>> {
+        let mut reading = self.reading.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(shared) = reading.as_ref().and_then(WeakShared::upgrade) {
+            return Ok(shared);
+        }
+        let rows = self.model.execute(0, Arc::clone(context))?;
+        let memory = MemoryConsumer::new("lda_score model").register(context.memory_pool());
+        let shared = load(rows, memory).map(|loaded| loaded.map_err(Arc::new)).boxed().shared();
+        *reading = shared.downgrade();
+        Ok(shared)
+    }
+}
+
+async fn load(
+    mut rows: SendableRecordBatchStream,
+    memory: MemoryReservation,
+) -> Result<Arc<Loaded>> {
+    let mut lookup = Lookup::default();
+    while let Some(batch) = rows.next().await {
+        lookup.add(&batch?)?;
+        reserve(&memory, lookup.memory_bytes())?;
+    }
+    lookup.check()?;
+    Ok(Arc::new(Loaded { lookup, _memory: memory }))
+}
+
+impl DisplayAs for ScoreExec {
+    fn fmt_as(&self, format: DisplayFormatType, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let description = describe(self.width, self.own_model);
+        match format {
+            DisplayFormatType::TreeRender => write!(f, "{description}"),
+            _ => write!(f, "LdaScoreExec: {description}"),
+        }
+    }
+}
+
+impl ExecutionPlan for ScoreExec {
+    fn name(&self) -> &'static str {
+        "LdaScoreExec"
+    }
+
+    fn properties(&self) -> &Arc<PlanProperties> {
+        &self.properties
+    }
+
+    fn children(&self) -> Vec<&Arc<dyn ExecutionPlan>> {
+        vec![&self.model, &self.input]
+    }
+
+    fn input_distribution_requirements(&self) -> InputDistributionRequirements {
+        InputDistributionRequirements::new(vec![
+            Distribution::SinglePartition,
+            Distribution::UnspecifiedDistribution,
+        ])
+    }
+
+    fn apply_expressions(
+        &self,
+        _: &mut dyn FnMut(&Arc<dyn PhysicalExpr>) -> Result<TreeNodeRecursion>,
+    ) -> Result<TreeNodeRecursion> {
+        Ok(TreeNodeRecursion::Continue)
+    }
+
+    fn with_new_children(
+        self: Arc<Self>,
+        children: Vec<Arc<dyn ExecutionPlan>>,
+    ) -> Result<Arc<dyn ExecutionPlan>> {
+        let Ok([model, input]) = <[Arc<dyn ExecutionPlan>; 2]>::try_from(children) else {
+            return internal_err!("LdaScoreExec has two inputs, the model and the records");
+        };
+        Ok(Arc::new(Self::try_new(model, input, self.width, self.own_model)?))
+    }
+
+    fn cardinality_effect(&self) -> CardinalityEffect {
+        CardinalityEffect::Equal
+    }
+
+    fn execute(
+        &self,
+        partition: usize,
+        context: Arc<TaskContext>,
+    ) -> Result<SendableRecordBatchStream> {
+        let model = self.model(&context)?;
+        let input = self.input.execute(partition, context)?;
+        let schema = self.schema();
+        let columns = self.columns.clone();
+        let metrics = Metrics::new(&self.metrics, partition);
+        let output = Arc::clone(&schema);
+        let batches = futures::stream::once(async move {
+            let model = model.await.map_err(DataFusionError::Shared)?;
+            let mut scorer = Scorer { model, columns, schema: output, metrics };
+            Ok::<_, DataFusionError>(input.map(move |batch| scorer.score(&batch?)))
+        })
+        .try_flatten();
+        Ok(Box::pin(RecordBatchStreamAdapter::new(schema, batches)))
+    }
+
+    fn metrics(&self) -> Option<MetricsSet> {
+        Some(self.metrics.clone_inner())
+    }
+}
+
+/// Scores the batches of one partition.
+struct Scorer {
+    model: Arc<Loaded>,
+    columns: Columns,
+    schema: SchemaRef,
+    metrics: Metrics,
+}
+
+impl Scorer {
+    fn score(&mut self, batch: &RecordBatch) -> Result<RecordBatch> {
+        let _timer = self.metrics.baseline.elapsed_compute().timer();
+        let rows = batch.num_rows();
+        let valid = self.columns.valid.map(|index| batch.column(index).as_boolean());
+        let pairs: Vec<(&StringViewArray, &StringViewArray)> = self
+            .columns
+            .pairs
+            .iter()
+            .map(|&(d, w)| (batch.column(d).as_string_view(), batch.column(w).as_string_view()))
+            .collect();
+        let lookup = &self.model.lookup;
+        let mut unknown = 0;
+        let mut scores = Float64Builder::with_capacity(rows);
+        for row in 0..rows {
+            let usable = valid.is_none_or(|valid| valid.is_valid(row) && valid.value(row))
+                && pairs.iter().all(|(d, w)| d.is_valid(row) && w.is_valid(row));
+            if !usable {
+                scores.append_null();
+                continue;
+            }
+            let mut lowest = f64::INFINITY;
+            for (documents, words) in &pairs {
+                let probability = lookup
+                    .probability(documents.value(row), words.value(row))
+                    .unwrap_or_else(|| {
+                        unknown += 1;
+                        0.0
+                    });
+                lowest = lowest.min(probability);
+            }
+            scores.append_value(lowest);
+        }
+        let scores = scores.finish();
+        self.metrics.unscored.add(scores.null_count());
+        self.metrics.unknown.add(unknown);
+        self.metrics.baseline.record_output(rows);
+
+        let mut columns: Vec<_> =
+            self.columns.visible.iter().map(|&index| Arc::clone(batch.column(index))).collect();
+        columns.push(Arc::new(scores));
+        let options = RecordBatchOptions::new().with_row_count(Some(rows));
+        Ok(RecordBatch::try_new_with_options(Arc::clone(&self.schema), columns, &options)?)
+    }
+}
+
+impl Lookup {
+    /// `Σ_k p(k|document) p(word|k)`; none when the model does not know one of them.
+    fn probability(&self, document: &str, word: &str) -> Option<f64> {
+        let document = self.documents.get(document)? as usize * self.topics;
+        let word = self.words.get(word)? as usize * self.topics;
+        Some(score(
+            &self.theta[document..document + self.topics],
+            &self.phi[word..word + self.topics],
+        ))
+    }
+}
+
+/// What EXPLAIN ANALYZE shows of the scoring.
+struct Metrics {
+    baseline: BaselineMetrics,
+    unscored: Count,
+    unknown: Count,
+}
+
+impl Metrics {
+    fn new(set: &ExecutionPlanMetricsSet, partition: usize) -> Self {
+        Self {
+            baseline: BaselineMetrics::new(set, partition),
+            unscored: MetricBuilder::new(set).counter("records_unscored", partition),
+            unknown: MetricBuilder::new(set).counter("pairs_unknown_to_model", partition),
+        }
+    }
+}

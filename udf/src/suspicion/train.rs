@@ -1,0 +1,401 @@
+//! `lda_train`: the plan node that fits a model to its input and returns it as rows.
+//!
+//! The input has the columns described in [`super::tally`]. All its partitions are counted at the
+//! same time; the fitting itself runs on as many threads as the session has target partitions, and
+//! the result does not depend on that number. Memory for counts and fitting is taken from the
+//! query's memory pool before it is used. Dropping the stream stops the work.
+
+use std::cmp::Ordering;
+use std::fmt;
+
+use std::ops::ControlFlow;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering as Memory};
+
+use datafusion::common::runtime::SpawnedTask;
+use datafusion::common::tree_node::TreeNodeRecursion;
+use datafusion::common::{DFSchema, DFSchemaRef, internal_err};
+use datafusion::error::{DataFusionError, Result};
+use datafusion::execution::memory_pool::{MemoryConsumer, MemoryReservation};
+use datafusion::execution::{SendableRecordBatchStream, TaskContext};
+use datafusion::logical_expr::{Expr, LogicalPlan, UserDefinedLogicalNodeCore};
+use datafusion::physical_expr::{EquivalenceProperties, Partitioning};
+use datafusion::physical_plan::execution_plan::{Boundedness, EmissionType};
+use datafusion::physical_plan::metrics::{
+    Count, ExecutionPlanMetricsSet, Gauge, MetricBuilder, MetricsSet,
+};
+use datafusion::physical_plan::stream::RecordBatchStreamAdapter;
+use datafusion::physical_plan::{
+    DisplayAs, DisplayFormatType, ExecutionPlan, PhysicalExpr, PlanProperties,
+};
+use futures::{StreamExt, TryStreamExt};
+
+use super::error::Error;
+use super::model::{Model, SCHEMA};
+use super::settings::Settings;
+use super::tally::{Counts, Tally};
+use crate::topic::{Corpus, em};
+
+/// The logical node of `lda_train`.
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+pub(crate) struct Train {
+    pub(crate) input: LogicalPlan,
+    pub(crate) settings: Settings,
+    /// (document, word) column pairs of the input.
+    pub(crate) width: usize,
+    /// Whether a column of counts follows them.
+    pub(crate) counted: bool,
+    schema: DFSchemaRef,
+}
+
+impl Train {
+    pub(crate) fn new(
+        input: LogicalPlan,
+        settings: Settings,
+        width: usize,
+        counted: bool,
+    ) -> Result<Self> {
+        let schema = DFSchema::try_from(Arc::clone(&SCHEMA))?;
+        Ok(Self { input, settings, width, counted, schema: Arc::new(schema) })
+    }
+}
+
+impl PartialOrd for Train {
+    fn partial_cmp(&self, other: &Self) -> Option<Ordering> {
+        self.input.partial_cmp(&other.input)
+    }
+}
+
+impl UserDefinedLogicalNodeCore for Train {
+    fn name(&self) -> &str {
+        "LdaTrain"
+    }
+
+    fn inputs(&self) -> Vec<&LogicalPlan> {
+        vec![&self.input]
+    }
+
+    fn schema(&self) -> &DFSchemaRef {
+        &self.schema
+    }
+
+    fn expressions(&self) -> Vec<Expr> {
+        Vec::new()
+    }
+
+    fn fmt_for_explain(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "LdaTrain: {}", self.settings)
+    }
+
+    fn with_exprs_and_inputs(&self, _: Vec<Expr>, inputs: Vec<LogicalPlan>) -> Result<Self> {
+        let Ok([input]) = <[LogicalPlan; 1]>::try_from(inputs) else {
+            return internal_err!("LdaTrain has one input");
+        };
+        Ok(Self { input, ..self.clone() })
+    }
+}
+
+/// The physical node of `lda_train`.
+#[derive(Debug)]
+pub(crate) struct TrainExec {
+    input: Arc<dyn ExecutionPlan>,
+    settings: Settings,
+    width: usize,
+    counted: bool,
+    properties: Arc<PlanProperties>,
+    metrics: ExecutionPlanMetricsSet,
+}
+
+impl TrainExec {
+    pub(crate) fn new(
+        input: Arc<dyn ExecutionPlan>,
+        settings: Settings,
+        width: usize,
+        counted: bool,
+    ) -> Self {
+        let properties = PlanProperties::new(
+            EquivalenceProperties::new(Arc::clone(&SCHEMA)),
+            Partitioning::UnknownPartitioning(1),
+            EmissionType::Final,
+            Boundedness::Bounded,
+        );
+        Self {
+            input,
+            settings,
+            width,
+            counted,
+            properties: Arc::new(properties),
+            metrics: ExecutionPlanMetricsSet::new(),
+        }
+    }
+}
+
+impl DisplayAs for TrainExec {
+    fn fmt_as(&self, format: DisplayFormatType, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match format {
+            DisplayFormatType::TreeRender => {
+                for (name, value) in self.settings.named() {
+                    writeln!(f, "{name}={value}")?;
+                }
+                Ok(())
+            }
+            _ => write!(f, "LdaTrainExec: {}", self.settings),
+        }
+    }
+}
+
+impl ExecutionPlan for TrainExec {
+    fn name(&self) -> &'static str {
+        "LdaTrainExec"
+    }
+
+    fn properties(&self) -> &Arc<PlanProperties> {
+        &self.properties
+    }
+
+    fn children(&self) -> Vec<&Arc<dyn ExecutionPlan>> {
+        vec![&self.input]
+    }
+
+    fn apply_expressions(
+        &self,
+        _: &mut dyn FnMut(&Arc<dyn PhysicalExpr>) -> Result<TreeNodeRecursion>,
+    ) -> Result<TreeNodeRecursion> {
+        Ok(TreeNodeRecursion::Continue)
+    }
+
+    fn with_new_children(
+        self: Arc<Self>,
+        children: Vec<Arc<dyn ExecutionPlan>>,
+    ) -> Result<Arc<dyn ExecutionPlan>> {
+        let Ok([input]) = <[Arc<dyn ExecutionPlan>; 1]>::try_from(children) else {
+            return internal_err!("LdaTrainExec has one input");
+        };
+        Ok(Arc::new(Self::new(input, self.settings.clone(), self.width, self.counted)))
+    }
+
+    fn execute(
+        &self,
+        partition: usize,
+        context: Arc<TaskContext>,
+    ) -> Result<SendableRecordBatchStream> {
+        if partition != 0 {
+            return internal_err!("LdaTrainExec has one partition, not {partition}");
+        }
+        let inputs = (0..self.input.properties().partitioning.partition_count())
+            .map(|partition| self.input.execute(partition, Arc::clone(&context)))
+            .collect::<Result<Vec<_>>>()?;
+        let batch_size = context.session_config().batch_size();
+        let training = Training {
+            settings: self.settings.clone(),
+            width: self.width,
+            counted: self.counted,
+            threads: context.session_config().target_partitions(),
+            metrics: Metrics::new(&self.metrics),
+            context,
+        };
+        let batches = futures::stream::once(async move { training.run(inputs).await })
+            .map_ok(move |trained| {
+                let count = trained.model.batch_count(batch_size);
+                futures::stream::iter(
+                    (0..count).map(move |index| trained.model.batch(index, batch_size)),
+                )
+            })
+            .try_flatten();
+        Ok(Box::pin(RecordBatchStreamAdapter::new(Arc::clone(&SCHEMA), batches)))
+    }
+
+    fn metrics(&self) -> Option<MetricsSet> {
+        Some(self.metrics.clone_inner())
+    }
+}
+
+/// One run of a training.
+struct Training {
+    settings: Settings,
+    width: usize,
+    counted: bool,
+    threads: usize,
+    metrics: Metrics,
+    context: Arc<TaskContext>,
+}
+
+/// A model and the memory it is accounted with.
+struct Trained {
+    model: Model,
+    _memory: MemoryReservation,
+}
+
+impl Training {
+    async fn run(self, inputs: Vec<SendableRecordBatchStream>) -> Result<Trained> {
+        let tallies: Vec<SpawnedTask<Result<(Tally, MemoryReservation)>>> = inputs
+            .into_iter()
+            .enumerate()
+            .map(|(partition, input)| {
+                let memory = MemoryConsumer::new(format!("lda_train counts[{partition}]"))
+                    .register(self.context.memory_pool());
+                SpawnedTask::spawn(count(input, Tally::new(self.width, self.counted), memory))
+            })
+            .collect();
+        let mut counted = Vec::with_capacity(tallies.len());
+        let mut memory = Vec::with_capacity(tallies.len());
+        for tally in tallies {
+            let (tally, reserved) =
+                tally.await.map_err(|error| DataFusionError::External(Box::new(error)))??;
+            counted.push(tally);
+            memory.push(reserved);
+        }
+
+        let stop = StopOnDrop::default();
+        let stopped = Arc::clone(&stop.0);
+        let reservation =
+            MemoryConsumer::new("lda_train model").register(self.context.memory_pool());
+        let fitting = SpawnedTask::spawn_blocking(move || {
+            // Renumbering holds the pairs twice for a moment.
+            let tallied: usize = counted.iter().map(Tally::memory_bytes).sum();
+            reserve(&reservation, tallied)?;
+            let counts = Tally::combine(counted)?;
+            drop(memory);
+            self.fit(counts, reservation, &stopped)
+        });
+        let trained = fitting.await.map_err(|error| DataFusionError::External(Box::new(error)))?;
+        drop(stop);
+        trained
+    }
+
+    fn fit(
+        self,
+        counts: Counts,
+        reservation: MemoryReservation,
+        stopped: &AtomicBool,
+    ) -> Result<Trained> {
+        let Counts { documents, words, pairs, records, used } = counts;
+        if pairs.is_empty() {
+            return Err(Error::NothingToTrainOn { records }.into());
+        }
+        let parameters = self.settings.parameters(self.threads);
+        let needed = em::memory_bytes(
+            documents.len(),
+            words.len(),
+            pairs.len(),
+            parameters.topics,
+            parameters.precision,
+            parameters.threads,
+        );
+        // The corpus is complete before the training begins, and the pairs are gone by then.
+        let (d, w, p) = (documents.len(), words.len(), pairs.len());
+        let corpus_bytes = Corpus::building_bytes(d, w, p).max(Corpus::predicted_bytes(d, w, p));
+        reserve(
+            &reservation,
+            needed
+                + corpus_bytes
+                + size_of_val(pairs.as_slice())
+                + documents.memory_bytes()
+                + words.memory_bytes()
+                // Totals of documents and words.
+                + size_of::<f64>() * (documents.len() + words.len()),
+        )?;
+
+        let mut document_totals = vec![0.0; documents.len()];
+        let mut word_totals = vec![0.0; words.len()];
+        for pair in &pairs {
+            #[expect(clippy::cast_precision_loss, reason = "counts beyond 2^53 do not occur")]
+            let count = pair.count as f64;
+            document_totals[pair.document() as usize] += count;
+            word_totals[pair.word() as usize] += count;
+        }
+        self.metrics.documents.set(documents.len());
+        self.metrics.words.set(words.len());
+        self.metrics.pairs.set(pairs.len());
+        self.metrics.records.add(usize::try_from(records).unwrap_or(usize::MAX));
+        self.metrics.unusable.add(usize::try_from(records - used).unwrap_or(usize::MAX));
+
+        let corpus = Corpus::from_pairs(
+            documents.len(),
+            words.len(),
+            pairs.iter().map(|pair| (pair.document(), pair.word(), pair.count)),
+        )
+        .map_err(Error::from)?;
+        drop(pairs);
+        let fitted = em::train(
+            &corpus,
+            &parameters,
+            &mut |iteration| {
+                log::debug!(
+                    "lda_train: iteration {}, log-likelihood {:.6e}",
+                    iteration.number,
+                    iteration.log_likelihood
+                );
+                ControlFlow::Continue(())
+            },
+            stopped,
+        )
+        .map_err(Error::from)?;
+        drop(corpus);
+        let model = Model {
+            settings: self.settings,
+            documents,
+            words,
+            document_totals,
+            word_totals,
+            fitted,
+            records: (records, used),
+        };
+        Ok(Trained { model, _memory: reservation })
+    }
+}
+
+async fn count(
+    mut input: SendableRecordBatchStream,
+    mut tally: Tally,
+    memory: MemoryReservation,
+) -> Result<(Tally, MemoryReservation)> {
+    while let Some(batch) = input.next().await {
+        tally.add(&batch?)?;
+        reserve(&memory, tally.memory_bytes())?;
+    }
+    Ok((tally, memory))
+}
+
+/// Takes the memory from the query's pool, or says what to do.
+pub(super) fn reserve(reservation: &MemoryReservation, bytes: usize) -> Result<()> {
+    reservation.try_resize(bytes).map_err(|error| {
+        error.context(format!(
+            "a topic model of this input needs {} MiB at this stage and does not fit the memory \
+             limit; raise the limit (--memory), use precision => 'single', fewer topics, or fewer \
+             records",
+            bytes.div_ceil(1 << 20)
+        ))
+    })
+}
+
+/// Tells the blocking thread to stop when nobody waits for its result any more.
+#[derive(Default)]
+struct StopOnDrop(Arc<AtomicBool>);
+
+impl Drop for StopOnDrop {
+    fn drop(&mut self) {
+        self.0.store(true, Memory::Relaxed);
+    }
+}
+
+/// What EXPLAIN ANALYZE shows of a training.
+struct Metrics {
+    documents: Gauge,
+    words: Gauge,
+    pairs: Gauge,
+    records: Count,
+    unusable: Count,
+}
+
+impl Metrics {
+    fn new(set: &ExecutionPlanMetricsSet) -> Self {
+        Self {
+            documents: MetricBuilder::new(set).global_gauge("documents"),
+            words: MetricBuilder::new(set).global_gauge("words"),
+            pairs: MetricBuilder::new(set).global_gauge("pairs"),
+            records: MetricBuilder::new(set).global_counter("records"),
+            unusable: MetricBuilder::new(set).global_counter("records_unusable"),
+        }
+    }
+}

@@ -1,0 +1,22 @@
+//! Topic models (latent Dirichlet allocation) on plain slices: counts of (document, word) pairs
+//! in, mixtures out.
+//!
+//! - [`Corpus`] holds the counts, compressed and sparse, by document and by word;
+//! - [`em`] estimates the model by expectation maximisation;
+//! - [`Fitted`] is the result, [`score`] the estimated probability of a word in a document.
+//!
+//! Documents and words are numbers from 0; whoever calls keeps the names, in one canonical
+//! order: the order of the numbers is part of what "the same seed gives the same bits" means.
+//! Nothing here knows Arrow, DataFusion, logs or addresses, and nothing here counts records:
+//! that is the engine's work.
+
+mod corpus;
+pub mod em;
+mod error;
+mod model;
+#[cfg(test)]
+mod tests;
+
+pub use corpus::{Corpus, Rows};
+pub use error::Error;
+pub use model::{Fitted, score};

@@ -1,0 +1,44 @@
+//! A trained topic model: which topics a document has, which words a topic has.
+
+use super::em::Iteration;
+
+/// A trained model. Rows are in the corpus' numbering; nothing here is null or NaN.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Fitted {
+    /// How many topics.
+    pub topics: usize,
+    /// `p(k|d) = N_dk / Σ_k N_dk`, documents × topics, row after row. Every row sums to 1; a
+    /// document without words gets the uniform mix `1 / topics`.
+    pub theta: Vec<f64>,
+    /// `p(w|k) = N_wk / Σ_w N_wk`, words × topics, row after row (so that a word's row lies
+    /// together). Every column sums to 1; a word that never occurs has probability 0.
+    pub phi: Vec<f64>,
+    /// `N_k = Σ_w N_wk`: how many tokens each topic explains. `p(w|k) · N_k = N_wk`.
+    pub topic_tokens: Vec<f64>,
+    /// How the training went: the start (number 0) and every iteration.
+    pub iterations: Vec<Iteration>,
+}
+
+impl Fitted {
+    /// The topic mix of a document, or `None` if the corpus has no such document.
+    pub fn document(&self, document: usize) -> Option<&[f64]> {
+        self.theta.chunks_exact(self.topics).nth(document)
+    }
+
+    /// A word's probability in each topic, or `None` if the corpus has no such word.
+    pub fn word(&self, word: usize) -> Option<&[f64]> {
+        self.phi.chunks_exact(self.topics).nth(word)
+    }
+}
+
+/// `Σ_k p(k|d) p(w|k)`, the estimated probability of a word in a document; low is suspicious.
+///
+/// The sum is taken from the first topic to the last, one rounding at a time, so that its bits
+/// are those of the reference vectors. Where the lengths differ the shorter one counts; an
+/// empty row gives 0.
+pub fn score(theta: &[f64], phi: &[f64]) -> f64 {
+    theta
+        .iter()
+        .zip(phi)
+        .fold(0.0, |sum, (mix, word)| sum + mix * word)
+}

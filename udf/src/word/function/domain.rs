@@ -1,0 +1,59 @@
+//! `domain_class`, `domain` and `subdomain`.
+
+use std::sync::Arc;
+
+use arrow::array::{Array, ArrayRef, Int32Array, StringViewArray};
+use arrow::datatypes::DataType;
+
+use super::scalar::{Call, Declaration, Parameter, Takes, parameter};
+use crate::word::domain::DomainInfo;
+
+const NAME: &[Parameter] = &[parameter("name", Takes::Text, "a DNS or host name")];
+
+pub(super) const CLASS: Declaration = Declaration {
+    name: "domain_class",
+    parameters: NAME,
+    returns: DataType::Int32,
+    reads_settings: true,
+    about: "How well known the domain of a name is: 2 for the user's own (setting \
+            spotql.user_domain), 1 for one of the top domains (setting spotql.top_domains), else \
+            0. NULL for NULL",
+    example: ("domain_class('www.example.com')", "0"),
+    kernel: |call| {
+        let classes = call.options().domain_classes()?;
+        let class = |name| i32::from(classes.class(&DomainInfo::of(name)));
+        let column: Int32Array = call.text(0).iter().map(|name| name.map(class)).collect();
+        Ok(Arc::new(column))
+    },
+};
+
+pub(super) const DOMAIN: Declaration = Declaration {
+    name: "domain",
+    parameters: NAME,
+    returns: DataType::Utf8View,
+    reads_settings: false,
+    about: "The domain of a name, without its ending: what stands before a country code, one of \
+            com, org, net, int, edu, gov, mil, or both. 'None' if it has no such ending or \
+            nothing before it, NULL for NULL",
+    example: ("domain('mail.eu.example.com')", "example"),
+    kernel: |call| Ok(part(call, |info| info.domain_text())),
+};
+
+pub(super) const SUBDOMAIN: Declaration = Declaration {
+    name: "subdomain",
+    about: "What stands before the domain of a name, dots included. 'None' if nothing does or \
+            the name has no domain, NULL for NULL",
+    example: ("subdomain('mail.eu.example.com')", "mail.eu"),
+    kernel: |call| Ok(part(call, |info| info.subdomain_text())),
+    ..DOMAIN
+};
+
+fn part(call: &Call, part: for<'a> fn(DomainInfo<'a>) -> &'a str) -> ArrayRef {
+    let names = call.text(0);
+    let column: StringViewArray = names
+        .iter()
+        .map(|name| name.map(|name| part(DomainInfo::of(name))))
+        .collect();
+    debug_assert_eq!(column.len(), call.rows());
+    Arc::new(column)
+}

@@ -1,0 +1,50 @@
+//! The words on columns: scalar SQL functions over the recipes of the parent module.
+//!
+//! A function is a [`Declaration`] (name, parameters, documentation, kernel) in the file of its
+//! recipe. What they share is done once, in [`scalar`]: checking and casting arguments, scalars
+//! among columns, documentation. Kernels see whole columns.
+
+mod dns;
+mod domain;
+mod flow;
+mod invalid;
+mod numbers;
+mod proxy;
+mod scalar;
+#[cfg(test)]
+mod tests;
+mod words;
+
+use std::sync::Arc;
+
+use datafusion::logical_expr::ScalarUDF;
+
+use scalar::{Declaration, WordFunction};
+
+const DECLARATIONS: [&Declaration; 14] = [
+    &flow::SOURCE,
+    &flow::DESTINATION,
+    &dns::WORD,
+    &proxy::WORD,
+    &invalid::FLOW,
+    &invalid::DNS,
+    &invalid::PROXY,
+    &domain::CLASS,
+    &domain::DOMAIN,
+    &domain::SUBDOMAIN,
+    &numbers::ENTROPY,
+    &numbers::ENTROPY_BIN,
+    &numbers::CEIL_LOG2,
+    &numbers::FLOOR_LOG2,
+];
+
+/// All word functions, ready to be registered with a session.
+///
+/// Those that depend on [`SpotqlOptions`](super::SpotqlOptions) read them from the session that
+/// runs them, and take the defaults where the session was made without them.
+pub fn functions() -> Vec<Arc<ScalarUDF>> {
+    DECLARATIONS
+        .iter()
+        .map(|declaration| Arc::new(ScalarUDF::new_from_impl(WordFunction::new(declaration))))
+        .collect()
+}

@@ -1,0 +1,31 @@
+//! Words: what a log record looks like to the topic model.
+//!
+//! A word sums a record up in a few coarse fields, so that similar records share one. Each kind
+//! of log has its recipe in a file of its own ([`flow`], [`dns`], [`proxy`]): plain functions that
+//! know neither Arrow nor SQL. `function/` puts them on columns, as scalar SQL functions, which
+//! [`functions`] lists; what sessions can change about them is in [`settings`].
+//!
+//! The recipes are those of Apache Spot, faults included, so that results can be compared record
+//! by record. A record whose word cannot be made has none (NULL); it is never made up. Validity is
+//! a question of its own, which [`invalid`] answers.
+
+pub mod country;
+pub mod dns;
+pub mod domain;
+pub mod entropy;
+mod error;
+pub mod flow;
+mod function;
+#[cfg(test)]
+mod golden;
+pub mod hour;
+pub mod invalid;
+pub mod math;
+pub mod proxy;
+pub mod settings;
+pub mod top_domains;
+pub mod writer;
+
+pub use error::Error;
+pub use function::functions;
+pub use settings::SpotqlOptions;

@@ -1,0 +1,270 @@
+//! Lists of well-known domains, such as Tranco's, Majestic's or Alexa's.
+//!
+//! Only the first label of every entry is kept, as in the original: `google` for `google.com`.
+//! Lists are read once and shared by all sessions of the process; a list that changed on disk (its
+//! time or size) is read again. Files that are no plain text, or too large to be such a list, are
+//! refused.
+
+use std::collections::VecDeque;
+use std::fs::{self, File};
+use std::io::Read;
+use std::path::{Path, PathBuf};
+use std::sync::{Arc, LazyLock, Mutex, PoisonError};
+use std::time::SystemTime;
+
+use hashbrown::HashSet;
+
+use super::error::Error;
+
+/// How many lists are kept; the one used longest ago leaves first.
+const KEPT_LISTS: usize = 8;
+/// Larger files are refused, in bytes; the lists of a million domains take about 25 million.
+const LARGEST_FILE: u64 = 256 << 20;
+
+/// The lists in memory, the one used last first.
+static LISTS: LazyLock<Mutex<Lists>> = LazyLock::new(Mutex::default);
+
+type Lists = VecDeque<(Version, Arc<TopDomains>)>;
+
+/// The first labels of well-known domains.
+#[derive(Debug, Clone, Default)]
+pub struct TopDomains {
+    labels: HashSet<Box<str>, ahash::RandomState>,
+}
+
+/// A file at one moment.
+#[derive(Debug, Clone, PartialEq, Eq)]
+struct Version {
+    path: PathBuf,
+    modified: Option<SystemTime>,
+    size: u64,
+}
+
+impl TopDomains {
+    /// Is this domain, without its ending, the first label of an entry? Case counts.
+    #[inline]
+    pub fn contains(&self, domain: &str) -> bool {
+        !self.labels.is_empty() && self.labels.contains(domain)
+    }
+
+    /// The number of distinct first labels.
+    pub fn len(&self) -> usize {
+        self.labels.len()
+    }
+
+    /// Is there no label?
+    pub fn is_empty(&self) -> bool {
+        self.labels.is_empty()
+    }
+
+    /// Takes the first labels of full names; empty ones are left out.
+    pub fn from_names<'a>(names: impl IntoIterator<Item = &'a str>) -> Self {
+        let mut labels = HashSet::default();
+        for name in names {
+            let label = name.split_once('.').map_or(name, |(label, _)| label);
+            if !label.is_empty() && !labels.contains(label) {
+                labels.insert(label.into());
+            }
+        }
+        Self { labels }
+    }
+
+    /// Reads a list from its text: one domain a line, `rank,domain`, or any fields below a header
+    /// that calls one of them `domain`.
+    ///
+    /// A header, quotes, blanks round fields, empty lines, lines that start with `#`, line ends of
+    /// every kind and a byte order mark are tolerated.
+    pub fn parse(text: &str) -> Self {
+        let text = text.strip_prefix('\u{feff}').unwrap_or(text);
+        let mut lines = text
+            .split(['\n', '\r'])
+            .map(str::trim)
+            .filter(|line| !line.is_empty() && !line.starts_with('#'))
+            .peekable();
+        let header = lines.peek().and_then(|line| Header::of(line));
+        if header.is_some() {
+            lines.next();
+        }
+        let column = header.map(|header| header.domain);
+        Self::from_names(lines.filter_map(|line| match column {
+            Some(column) => field(line, column),
+            None => field(line, 1).or_else(|| field(line, 0)),
+        }))
+    }
+
+    /// The list in this file, from memory if it has not changed since it was read.
+    ///
+    /// # Errors
+    /// If it is missing, unreadable, no regular file, no UTF-8, or larger than 256 MiB.
+    pub fn cached(path: &Path) -> Result<Arc<Self>, Error> {
+        let version = Version::of(path)?;
+        if let Some(list) = recall(&version) {
+            return Ok(list);
+        }
+        // Read outside the lock: two sessions may read one list twice, and no one waits.
+        let list = Arc::new(Self::parse(&read(path)?));
+        let mut lists = LISTS.lock().unwrap_or_else(PoisonError::into_inner);
+        lists.retain(|(known, _)| known.path != version.path);
+        lists.truncate(KEPT_LISTS - 1);
+        lists.push_front((version, Arc::clone(&list)));
+        Ok(list)
+    }
+}
+
+/// The list of this version, which becomes the one used last.
+fn recall(version: &Version) -> Option<Arc<TopDomains>> {
+    let mut lists = LISTS.lock().unwrap_or_else(PoisonError::into_inner);
+    let at = lists.iter().position(|(known, _)| known == version)?;
+    let entry = lists.remove(at)?;
+    let list = Arc::clone(&entry.1);
+    lists.push_front(entry);
+    Some(list)
+}
+
+impl Version {
+    fn of(path: &Path) -> Result<Self, Error> {
+        let problem = |problem: String| Error::TopDomains {
+            path: path.to_owned(),
+            problem,
+        };
+        let metadata = fs::metadata(path).map_err(|error| problem(error.to_string()))?;
+        if !metadata.is_file() {
+            return Err(problem("it is no regular file".into()));
+        }
+        if metadata.len() > LARGEST_FILE {
+            return Err(problem(format!("it is larger than {LARGEST_FILE} bytes")));
+        }
+        // A file system without times leaves the size to tell versions apart.
+        let modified = metadata.modified().ok();
+        Ok(Self {
+            path: path.to_owned(),
+            modified,
+            size: metadata.len(),
+        })
+    }
+}
+
+fn read(path: &Path) -> Result<String, Error> {
+    let problem = |problem: String| Error::TopDomains {
+        path: path.to_owned(),
+        problem,
+    };
+    let mut bytes = Vec::new();
+    File::open(path)
+        .and_then(|file| file.take(LARGEST_FILE).read_to_end(&mut bytes))
+        .map_err(|error| problem(error.to_string()))?;
+    String::from_utf8(bytes).map_err(|error| {
+        let line = error.as_bytes()[..error.utf8_error().valid_up_to()]
+            .iter()
+            .filter(|byte| **byte == b'\n')
+            .count();
+        problem(format!("line {} is not UTF-8 text", line + 1))
+    })
+}
+
+/// The first line of a list, if it names columns.
+struct Header {
+    /// Which column holds the domain.
+    domain: usize,
+}
+
+impl Header {
+    fn of(line: &str) -> Option<Self> {
+        let named = fields(line).position(|field| field.eq_ignore_ascii_case("domain"));
+        if let Some(domain) = named {
+            return Some(Self { domain });
+        }
+        // Unknown names: the first field of a ranked entry would be a number.
+        let ranked = field(line, 0).is_some_and(|rank| rank.parse::<u64>().is_ok());
+        (!ranked && field(line, 1).is_some()).then_some(Self { domain: 1 })
+    }
+}
+
+fn fields(line: &str) -> impl Iterator<Item = &str> {
+    line.split(',')
+        .map(|field| field.trim().trim_matches('"').trim())
+}
+
+fn field(line: &str, column: usize) -> Option<&str> {
+    fields(line).nth(column)
+}
+
+#[cfg(test)]
+mod tests {
+    use std::io::Write;
+
+    use super::*;
+
+    fn labels(text: &str) -> Vec<String> {
+        let mut labels: Vec<String> = TopDomains::parse(text)
+            .labels
+            .iter()
+            .map(|label| label.to_string())
+            .collect();
+        labels.sort_unstable();
+        labels
+    }
+
+    #[test]
+    fn a_ranked_list_and_a_plain_one_read_alike() {
+        assert_eq!(labels("1,google.com\n2,bbc.co.uk\n"), ["bbc", "google"]);
+        assert_eq!(labels("google.com\nbbc.co.uk"), ["bbc", "google"]);
+    }
+
+    #[test]
+    fn headers_quotes_and_line_ends_are_tolerated() {
+        assert_eq!(
+            labels("\u{feff}rank,domain\r\n\"1\",\"google.com\"\r\n\r\n"),
+            ["google"]
+        );
+        assert_eq!(labels("Domain\ngoogle.com\n"), ["google"]);
+        assert_eq!(
+            labels("# a comment\nposition,site\n1, google.com \n"),
+            ["google"]
+        );
+    }
+
+    #[test]
+    fn a_header_says_which_column_holds_the_domain() {
+        let majestic = "GlobalRank,TldRank,Domain,TLD\n1,1,google.com,com\n2,2,bbc.co.uk,uk\n";
+        assert_eq!(labels(majestic), ["bbc", "google"]);
+    }
+
+    #[test]
+    fn only_whole_first_labels_are_contained() {
+        let list = TopDomains::from_names(["google.com", "google.de", ".com", ""]);
+        assert_eq!(list.len(), 1);
+        assert!(list.contains("google"));
+        assert!(!list.contains("com") && !list.contains("") && !list.contains("Google"));
+    }
+
+    #[test]
+    fn a_list_that_changed_on_disk_is_read_again() {
+        let file = std::env::temp_dir().join(format!("spotql-top-{}.csv", std::process::id()));
+        fs::write(&file, "1,google.com\n").unwrap();
+        let first = TopDomains::cached(&file).unwrap();
+        assert!(
+            Arc::ptr_eq(&first, &TopDomains::cached(&file).unwrap()),
+            "read twice"
+        );
+
+        let mut appended = File::options().append(true).open(&file).unwrap();
+        appended.write_all(b"2,bbc.co.uk\n").unwrap();
+        assert!(TopDomains::cached(&file).unwrap().contains("bbc"));
+        fs::remove_file(&file).unwrap();
+    }
+
+    #[test]
+    fn what_is_no_text_file_is_refused() {
+        let directory = TopDomains::cached(&std::env::temp_dir())
+            .unwrap_err()
+            .to_string();
+        assert!(directory.contains("no regular file"), "{directory}");
+
+        let file = std::env::temp_dir().join(format!("spotql-binary-{}.csv", std::process::id()));
+        fs::write(&file, b"1,google.com\n2,\xff\xfe\n").unwrap();
+        let binary = TopDomains::cached(&file).unwrap_err().to_string();
+        assert!(binary.contains("line 2 is not UTF-8"), "{binary}");
+        fs::remove_file(&file).unwrap();
+    }
+}
