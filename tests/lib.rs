@@ -7,5 +7,8 @@ use std::path::{Path, PathBuf};
 #[must_use]
 pub fn shared() -> Option<PathBuf> {
     let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../shared");
-    folder.join("data").is_dir().then(|| folder.canonicalize().unwrap_or(folder))
+    folder
+        .join("data")
+        .is_dir()
+        .then(|| folder.canonicalize().unwrap_or(folder))
 }

@@ -3,7 +3,13 @@
 //! In the files, `${TEST_DIR}` is a folder that is theirs and `${SHARED}` the folder of real data;
 //! a file whose name begins with `shared_` needs the latter and is skipped without it.
 
-#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::print_stderr, missing_docs)]
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    clippy::print_stderr,
+    missing_docs
+)]
 
 use std::path::{Path, PathBuf};
 
@@ -58,16 +64,29 @@ fn column_type(data_type: &DataType) -> DefaultColumnType {
     }
 }
 
-fn text_rows(batch: &RecordBatch) -> Result<Vec<Vec<String>>, datafusion::arrow::error::ArrowError> {
+fn text_rows(
+    batch: &RecordBatch,
+) -> Result<Vec<Vec<String>>, datafusion::arrow::error::ArrowError> {
     let options = FormatOptions::default().with_null("NULL");
     let formatters = batch
         .columns()
         .iter()
         .map(|column| ArrayFormatter::try_new(column.as_ref(), &options))
         .collect::<Result<Vec<_>, _>>()?;
-    let cell = |text: String| if text.is_empty() { "(empty)".to_owned() } else { text };
+    let cell = |text: String| {
+        if text.is_empty() {
+            "(empty)".to_owned()
+        } else {
+            text
+        }
+    };
     Ok((0..batch.num_rows())
-        .map(|row| formatters.iter().map(|column| cell(column.value(row).to_string())).collect())
+        .map(|row| {
+            formatters
+                .iter()
+                .map(|column| cell(column.value(row).to_string()))
+                .collect()
+        })
         .collect())
 }
 
@@ -85,15 +104,20 @@ async fn run(file: PathBuf, shared: Option<PathBuf>) -> Result<(), String> {
     if let Some(shared) = shared {
         runner.set_var("SHARED".to_owned(), shared.display().to_string());
     }
-    runner.run_file_async(&file).await.map_err(|error| format!("{}:\n{error}", file.display()))
+    runner
+        .run_file_async(&file)
+        .await
+        .map_err(|error| format!("{}:\n{error}", file.display()))
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn every_file_of_statements_gives_what_it_says() {
     let shared = spotql_tests::shared();
     let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("slt");
-    let mut files: Vec<PathBuf> =
-        std::fs::read_dir(folder).unwrap().map(|entry| entry.unwrap().path()).collect();
+    let mut files: Vec<PathBuf> = std::fs::read_dir(folder)
+        .unwrap()
+        .map(|entry| entry.unwrap().path())
+        .collect();
     files.sort();
     assert!(!files.is_empty(), "no test files");
     let only = std::env::var("SLT").ok();
@@ -111,5 +135,10 @@ async fn every_file_of_statements_gives_what_it_says() {
             failures.push(failure);
         }
     }
-    assert!(failures.is_empty(), "{} file(s) failed\n{}", failures.len(), failures.join("\n\n"));
+    assert!(
+        failures.is_empty(),
+        "{} file(s) failed\n{}",
+        failures.len(),
+        failures.join("\n\n")
+    );
 }

@@ -58,7 +58,10 @@ impl Detection {
                 self.flows
             );
             consume(session.execute(&sql).await?).await?;
-            println!("made and loaded in {:.1} s", started.elapsed().as_secs_f64());
+            println!(
+                "made and loaded in {:.1} s",
+                started.elapsed().as_secs_f64()
+            );
         }
         println!("flows: {}", number(&session, rows).await?);
 
@@ -66,7 +69,9 @@ impl Detection {
         let mut detection = Figures::default();
         // Alternating, so that both meet the same machine.
         for _ in 0..self.runs {
-            floor.measure(async { consume(session.execute(FLOOR).await?).await }).await?;
+            floor
+                .measure(async { consume(session.execute(FLOOR).await?).await })
+                .await?;
             detection
                 .measure(async { run_script(&session, "detect/flow.sql", &variables).await })
                 .await?;
@@ -105,8 +110,11 @@ impl Figures {
     }
 
     fn print(&self, what: &str) {
-        let times: Vec<String> =
-            self.times.iter().map(|time| format!("{:.2}", time.as_secs_f64())).collect();
+        let times: Vec<String> = self
+            .times
+            .iter()
+            .map(|time| format!("{:.2}", time.as_secs_f64()))
+            .collect();
         println!(
             "{what}: {:.2} s (runs: {}), peak memory of the process {} MiB",
             self.fastest().as_secs_f64(),
@@ -138,7 +146,12 @@ async fn consume(outcome: Outcome) -> Result<(), Box<dyn Error>> {
 }
 
 async fn number(session: &Session, sql: &str) -> Result<i64, Box<dyn Error>> {
-    let Outcome::Rows(rows) = session.execute(sql).await? else { return Err("no rows".into()) };
+    let Outcome::Rows(rows) = session.execute(sql).await? else {
+        return Err("no rows".into());
+    };
     let batches: Vec<_> = rows.try_collect().await?;
-    Ok(batches.iter().flat_map(|batch| batch.column(0).as_primitive::<Int64Type>().values()).sum())
+    Ok(batches
+        .iter()
+        .flat_map(|batch| batch.column(0).as_primitive::<Int64Type>().values())
+        .sum())
 }

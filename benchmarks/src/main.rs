@@ -19,17 +19,15 @@ enum Benchmark {
     /// Detection on synthetic flows, against a floor query
     Detection(detection::Detection),
     /// (document, word) pairs a second of the training kernel
-    Lda(lda::Lda),
+    Lda(lda::Options),
 }
 
 fn main() -> Result<(), Box<dyn std::error::Error>> {
     match Benchmark::parse() {
-        Benchmark::Detection(detection) => {
-            tokio::runtime::Builder::new_multi_thread()
-                .enable_all()
-                .build()?
-                .block_on(detection.run())
-        }
-        Benchmark::Lda(lda) => lda.run(),
+        Benchmark::Detection(detection) => tokio::runtime::Builder::new_multi_thread()
+            .enable_all()
+            .build()?
+            .block_on(detection.run()),
+        Benchmark::Lda(options) => Ok(lda::run(&options, &mut std::io::stdout())?),
     }
 }

@@ -45,7 +45,11 @@ pub struct EngineOptions {
 impl EngineOptions {
     /// Defaults for the warehouse in this folder.
     pub fn new(warehouse: impl Into<PathBuf>) -> Self {
-        Self { warehouse: warehouse.into(), threads: None, memory: None }
+        Self {
+            warehouse: warehouse.into(),
+            threads: None,
+            memory: None,
+        }
     }
 }
 
@@ -83,8 +87,10 @@ impl Engine {
             .with_query_planner(Arc::new(Planner))
             .with_default_features()
             .build();
-        base.runtime_env()
-            .register_object_store(warehouse.object_store_url().as_ref(), warehouse.object_store());
+        base.runtime_env().register_object_store(
+            warehouse.object_store_url().as_ref(),
+            warehouse.object_store(),
+        );
         base.register_relation_planner(Arc::new(SuspicionPlanner))?;
         let context = SessionContext::new_with_state(base);
         for function in word::functions().into_iter().chain(hive::functions()) {
@@ -118,10 +124,14 @@ impl Engine {
 }
 
 fn runtime(memory: Option<usize>) -> Result<Arc<RuntimeEnv>> {
-    let limit = memory.or_else(|| Some(machine_memory()? / 4 * 3)).unwrap_or(4 << 30);
+    let limit = memory
+        .or_else(|| Some(machine_memory()? / 4 * 3))
+        .unwrap_or(4 << 30);
     // The pool shares fairly among operators that can spill, and names the largest in its errors.
     let pool = TrackConsumersPool::new(FairSpillPool::new(limit), CONSUMERS_NAMED);
-    Ok(RuntimeEnvBuilder::new().with_memory_pool(Arc::new(pool)).build_arc()?)
+    Ok(RuntimeEnvBuilder::new()
+        .with_memory_pool(Arc::new(pool))
+        .build_arc()?)
 }
 
 /// How many of the largest memory users an error names.
@@ -133,8 +143,17 @@ const CONSUMERS_NAMED: std::num::NonZeroUsize = match std::num::NonZeroUsize::ne
 /// The machine's memory in bytes, where the system says so (Linux).
 fn machine_memory() -> Option<usize> {
     let text = std::fs::read_to_string(Path::new("/proc/meminfo")).ok()?;
-    let line = text.lines().find_map(|line| line.strip_prefix("MemTotal:"))?;
-    Some(line.trim().strip_suffix("kB")?.trim().parse::<usize>().ok()? * 1024)
+    let line = text
+        .lines()
+        .find_map(|line| line.strip_prefix("MemTotal:"))?;
+    Some(
+        line.trim()
+            .strip_suffix("kB")?
+            .trim()
+            .parse::<usize>()
+            .ok()?
+            * 1024,
+    )
 }
 
 /// DataFusion's planner with our nodes.

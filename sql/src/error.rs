@@ -34,7 +34,9 @@ pub enum Error {
         found: usize,
     },
     /// A table that does not exist.
-    #[error("table {database}.{table} does not exist; SHOW TABLES IN {database} lists those that do")]
+    #[error(
+        "table {database}.{table} does not exist; SHOW TABLES IN {database} lists those that do"
+    )]
     TableNotFound {
         /// Its database.
         database: String,
@@ -164,5 +166,9 @@ fn readable(error: &DataFusionError) -> String {
 }
 
 fn without_backtrace(text: &str) -> String {
-    text.split(DataFusionError::BACK_TRACE_SEP).next().unwrap_or(text).trim_end().to_owned()
+    text.split(DataFusionError::BACK_TRACE_SEP)
+        .next()
+        .unwrap_or(text)
+        .trim_end()
+        .to_owned()
 }

@@ -32,7 +32,9 @@ pub struct Session {
 
 impl fmt::Debug for Session {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Session").field("id", &self.context.session_id()).finish_non_exhaustive()
+        f.debug_struct("Session")
+            .field("id", &self.context.session_id())
+            .finish_non_exhaustive()
     }
 }
 
@@ -87,7 +89,10 @@ pub struct Done {
 
 impl Done {
     pub(crate) fn new(message: impl Into<String>) -> Self {
-        Self { message: message.into(), rows: None }
+        Self {
+            message: message.into(),
+            rows: None,
+        }
     }
 }
 
@@ -118,9 +123,7 @@ impl Session {
         let kind = statement.kind();
         let action = match statement {
             Statement::Query(query) => Action::Query(self.plan_query(*query).await?),
-            listing if kind == Kind::Query => {
-                Action::Rows(statement::list(self, listing).await?)
-            }
+            listing if kind == Kind::Query => Action::Rows(statement::list(self, listing).await?),
             command => Action::Command(Box::new(command)),
         };
         Ok(Prepared { kind, action })
@@ -132,9 +135,7 @@ impl Session {
     /// When a command fails. Errors of a query's execution come with its rows.
     pub async fn run(&self, prepared: Prepared) -> Result<Outcome> {
         Ok(match prepared.action {
-            Action::Query(plan) => {
-                Outcome::Rows(execute_stream(plan, self.context.task_ctx())?)
-            }
+            Action::Query(plan) => Outcome::Rows(execute_stream(plan, self.context.task_ctx())?),
             Action::Rows(rows) => {
                 let schema = rows.schema();
                 let stream = futures::stream::iter([Ok(rows)]);
@@ -147,7 +148,13 @@ impl Session {
     /// The current database.
     #[must_use]
     pub fn database(&self) -> String {
-        self.context.state_ref().read().config_options().catalog.default_schema.clone()
+        self.context
+            .state_ref()
+            .read()
+            .config_options()
+            .catalog
+            .default_schema
+            .clone()
     }
 
     /// The warehouse.
@@ -159,15 +166,25 @@ impl Session {
     /// The value of a variable that `SET` gave.
     #[must_use]
     pub fn variable(&self, name: &str) -> Option<String> {
-        self.variables.lock().unwrap_or_else(PoisonError::into_inner).get(name).cloned()
+        self.variables
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+            .get(name)
+            .cloned()
     }
 
     pub(crate) fn set_variable(&self, name: String, value: String) {
-        self.variables.lock().unwrap_or_else(PoisonError::into_inner).insert(name, value);
+        self.variables
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+            .insert(name, value);
     }
 
     pub(crate) fn variables(&self) -> BTreeMap<String, String> {
-        self.variables.lock().unwrap_or_else(PoisonError::into_inner).clone()
+        self.variables
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+            .clone()
     }
 
     pub(crate) fn context(&self) -> &SessionContext {
@@ -177,10 +194,13 @@ impl Session {
     /// The table, or an error that says where to look.
     pub(crate) async fn table(&self, name: &TableName) -> Result<Arc<Table>> {
         let database = self.database_of(name);
-        self.warehouse().table(&database, &name.name).await?.ok_or_else(|| Error::TableNotFound {
-            database,
-            table: name.name.clone(),
-        })
+        self.warehouse()
+            .table(&database, &name.name)
+            .await?
+            .ok_or_else(|| Error::TableNotFound {
+                database,
+                table: name.name.clone(),
+            })
     }
 
     pub(crate) fn database_of(&self, name: &TableName) -> String {
@@ -209,7 +229,10 @@ impl Session {
 /// A listing's rows: text columns with these names.
 pub(crate) fn text_rows(names: &[&str], rows: Vec<Vec<Option<String>>>) -> Result<RecordBatch> {
     let schema = Schema::new(
-        names.iter().map(|name| Field::new(*name, DataType::Utf8, true)).collect::<Vec<_>>(),
+        names
+            .iter()
+            .map(|name| Field::new(*name, DataType::Utf8, true))
+            .collect::<Vec<_>>(),
     );
     let columns = (0..names.len())
         .map(|i| {

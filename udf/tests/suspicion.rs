@@ -56,7 +56,9 @@ fn session(threads: usize, batch_size: usize, memory: usize) -> SessionContext {
         .with_query_planner(Arc::new(Planner))
         .with_default_features()
         .build();
-    state.register_relation_planner(Arc::new(SuspicionPlanner)).unwrap();
+    state
+        .register_relation_planner(Arc::new(SuspicionPlanner))
+        .unwrap();
     let context = SessionContext::new_with_state(state);
     for function in word::functions() {
         context.register_udf(Arc::unwrap_or_clone(function));
@@ -70,10 +72,14 @@ fn session(threads: usize, batch_size: usize, memory: usize) -> SessionContext {
 async fn plan(context: &SessionContext, sql: &str) -> Result<Arc<dyn ExecutionPlan>> {
     let dialect = HiveDialect {};
     let mut parser = DFParserBuilder::new(sql).with_dialect(&dialect).build()?;
-    let Statement::Statement(mut statement) = parser.parse_statement()? else { unreachable!() };
+    let Statement::Statement(mut statement) = parser.parse_statement()? else {
+        unreachable!()
+    };
     relations_as_queries(&mut statement);
     let state = context.state();
-    let plan = state.statement_to_plan(Statement::Statement(statement)).await?;
+    let plan = state
+        .statement_to_plan(Statement::Statement(statement))
+        .await?;
     state.create_physical_plan(&plan).await
 }
 
@@ -94,7 +100,9 @@ async fn scores_have_the_same_bits_on_any_number_of_threads_and_in_any_batches()
         );
         let mut results = Vec::new();
         for (threads, batch_size) in [(1, 8192), (2, 8192), (7, 100)] {
-            let batches = rows(&session(threads, batch_size, PLENTY), &sql).await.unwrap();
+            let batches = rows(&session(threads, batch_size, PLENTY), &sql)
+                .await
+                .unwrap();
             results.push(pretty_format_batches(&batches).unwrap().to_string());
         }
         assert_eq!(results[0], results[1]);
@@ -109,7 +117,12 @@ async fn every_valid_flow_gets_a_probability() {
          FROM lda_score({MORNING}, source => 'flow', topics => 5, iterations => 5)"
     );
     let batches = rows(&session(2, 8192, PLENTY), &sql).await.unwrap();
-    let number = |column: usize| batches[0].column(column).as_primitive::<Int64Type>().value(0);
+    let number = |column: usize| {
+        batches[0]
+            .column(column)
+            .as_primitive::<Int64Type>()
+            .value(0)
+    };
     assert!(number(0) > 1000);
     assert_eq!((number(1), number(2)), (number(0), number(0)));
 }
@@ -137,14 +150,26 @@ async fn an_invalid_record_keeps_its_row_with_a_null_score() {
 async fn the_scans_read_only_the_columns_that_are_needed() {
     let sql = format!("SELECT opkt, score FROM lda_score({MORNING}, source => 'flow')");
     let plan = plan(&session(2, 8192, PLENTY), &sql).await.unwrap();
-    let text = datafusion::physical_plan::displayable(plan.as_ref()).indent(false).to_string();
-    let scans: Vec<&str> =
-        text.lines().filter(|line| line.contains("StreamingTableExec")).collect();
+    let text = datafusion::physical_plan::displayable(plan.as_ref())
+        .indent(false)
+        .to_string();
+    let scans: Vec<&str> = text
+        .lines()
+        .filter(|line| line.contains("StreamingTableExec"))
+        .collect();
     assert_eq!(scans.len(), 2, "{text}");
-    assert!(!scans[0].contains("opkt") && scans[1].contains("opkt"), "{text}");
+    assert!(
+        !scans[0].contains("opkt") && scans[1].contains("opkt"),
+        "{text}"
+    );
     assert!(scans.iter().all(|scan| !scan.contains("rip")), "{text}");
-    assert!(text.contains("LdaScoreExec: smallest of 2 words a record, model trained on this input"));
-    assert!(text.contains("LdaTrainExec: recipe=flow, topics=20, iterations=20"), "{text}");
+    assert!(
+        text.contains("LdaScoreExec: smallest of 2 words a record, model trained on this input")
+    );
+    assert!(
+        text.contains("LdaTrainExec: recipe=flow, topics=20, iterations=20"),
+        "{text}"
+    );
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -152,7 +177,10 @@ async fn too_little_memory_is_an_error_that_says_what_to_do() {
     let context = session(2, 8192, 1 << 20);
     let sql = format!("SELECT count(score) FROM lda_score({MORNING}, source => 'flow')");
     let error = rows(&context, &sql).await.unwrap_err().to_string();
-    assert!(error.contains("does not fit the memory limit; raise the limit"), "{error}");
+    assert!(
+        error.contains("does not fit the memory limit; raise the limit"),
+        "{error}"
+    );
     assert_eq!(context.runtime_env().memory_pool.reserved(), 0);
 }
 
@@ -165,8 +193,7 @@ async fn dropping_the_result_stops_the_training_and_gives_the_memory_back() {
     );
     let plan = plan(&context, &sql).await.unwrap();
     let mut stream = datafusion::physical_plan::execute_stream(plan, context.task_ctx()).unwrap();
-    let waited =
-        tokio::time::timeout(std::time::Duration::from_millis(1500), stream.next()).await;
+    let waited = tokio::time::timeout(std::time::Duration::from_millis(1500), stream.next()).await;
     assert!(waited.is_err(), "the training should still be running");
     drop(stream);
     for _ in 0..200 {
@@ -175,7 +202,10 @@ async fn dropping_the_result_stops_the_training_and_gives_the_memory_back() {
         }
         tokio::time::sleep(std::time::Duration::from_millis(50)).await;
     }
-    panic!("{} bytes are still reserved", context.runtime_env().memory_pool.reserved());
+    panic!(
+        "{} bytes are still reserved",
+        context.runtime_env().memory_pool.reserved()
+    );
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -91,7 +91,7 @@ impl TableProvider for HiveTable {
         filters: &[Expr],
         limit: Option<usize>,
     ) -> Result<Arc<dyn ExecutionPlan>> {
-        let snapshot = self.warehouse.snapshot(&self.table).await?;
+        let (snapshot, pin) = self.warehouse.pinned_snapshot(&self.table).await?;
         let (on_partitions, on_rows): (Vec<Expr>, Vec<Expr>) = filters
             .iter()
             .cloned()
@@ -115,8 +115,7 @@ impl TableProvider for HiveTable {
             .build();
         let statistics = self.statistics_of(&files);
         let groups = self.groups(&files, state.config().target_partitions())?;
-        let options = state.table_options().parquet.clone();
-        let mut options = options;
+        let mut options = state.table_options().parquet.clone();
         // Timestamps of Impala, Hive and old Spark: read in the unit of the table's type, so that they reach beyond
         // the years that nanoseconds can count.
         options.global.coerce_int96 = Some("us".into());
@@ -124,7 +123,7 @@ impl TableProvider for HiveTable {
         let source = HiveFileSource::new(
             Arc::new(parquet),
             Arc::clone(&snapshot),
-            self.warehouse.pin(&snapshot),
+            pin,
             state.runtime_env().cache_manager.get_file_metadata_cache(),
             info,
         );

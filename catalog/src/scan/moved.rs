@@ -21,16 +21,24 @@ use object_store::{
 use crate::write::retired_path;
 
 /// A store that looks for a file at its final, staged and retired name.
+///
+/// Every reader of a query has it until its last byte is read, long after the plan is gone; so it is what holds the pin
+/// that keeps retired files from being deleted.
 #[derive(Debug)]
-pub(super) struct MovedFileStore {
+pub(super) struct MovedFileStore<P> {
     inner: Arc<dyn ObjectStore>,
     staged: Arc<HashMap<Path, Path>>,
+    _pin: P,
 }
 
-impl MovedFileStore {
+impl<P> MovedFileStore<P> {
     /// `staged`: where files lie that were not in place when the query was planned, by their final names.
-    pub(super) fn new(inner: Arc<dyn ObjectStore>, staged: Arc<HashMap<Path, Path>>) -> Self {
-        Self { inner, staged }
+    pub(super) fn new(
+        inner: Arc<dyn ObjectStore>,
+        staged: Arc<HashMap<Path, Path>>,
+        pin: P,
+    ) -> Self {
+        Self { inner, staged, _pin: pin }
     }
 
     /// The names to try after the final one.
@@ -45,14 +53,14 @@ fn is_missing<T>(result: &Result<T>) -> bool {
     matches!(result, Err(object_store::Error::NotFound { .. }))
 }
 
-impl fmt::Display for MovedFileStore {
+impl<P> fmt::Display for MovedFileStore<P> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         self.inner.fmt(f)
     }
 }
 
 #[async_trait]
-impl ObjectStore for MovedFileStore {
+impl<P: fmt::Debug + Send + Sync + 'static> ObjectStore for MovedFileStore<P> {
     async fn put_opts(&self, path: &Path, payload: PutPayload, options: PutOptions) -> Result<PutResult> {
         self.inner.put_opts(path, payload, options).await
     }
@@ -117,7 +125,7 @@ mod tests {
 
     use super::*;
 
-    async fn read(store: &MovedFileStore, path: &Path) -> Option<Bytes> {
+    async fn read(store: &MovedFileStore<()>, path: &Path) -> Option<Bytes> {
         match store.get_ranges(path, std::slice::from_ref(&(0..1))).await {
             Ok(parts) => parts.into_iter().next(),
             Err(_) => None,
@@ -132,7 +140,7 @@ mod tests {
             let inner = Arc::new(InMemory::new());
             inner.put(&name, PutPayload::from_static(b"x")).await.unwrap();
             let known = Arc::new(HashMap::from([(place.clone(), staged.clone())]));
-            let store = MovedFileStore::new(inner, known);
+            let store = MovedFileStore::new(inner, known, ());
             assert_eq!(read(&store, &place).await, Some(Bytes::from_static(b"x")), "{name}");
             assert_eq!(store.head(&place).await.unwrap().size, 1);
             assert_eq!(read(&store, &Path::from("t/other")).await, None);

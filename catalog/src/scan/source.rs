@@ -55,8 +55,8 @@ impl fmt::Display for ScanInfo {
 #[derive(Debug)]
 struct Shared {
     snapshot: Arc<TableSnapshot>,
-    // Held so that the files stay.
-    _pin: Pin,
+    // Held so that the files stay from planning until the readers have it.
+    pin: Arc<Pin>,
     cache: Arc<FileMetadataCache>,
     info: ScanInfo,
 }
@@ -76,7 +76,7 @@ impl HiveFileSource {
         cache: Arc<FileMetadataCache>,
         info: ScanInfo,
     ) -> Self {
-        Self { inner, shared: Arc::new(Shared { snapshot, _pin: pin, cache, info }) }
+        Self { inner, shared: Arc::new(Shared { snapshot, pin: Arc::new(pin), cache, info }) }
     }
 
     /// The state of the table that is read.
@@ -108,11 +108,10 @@ impl FileSource for HiveFileSource {
         let parquet = self.inner.downcast_ref::<ParquetSource>().ok_or_else(|| {
             DataFusionError::Internal("a scan of the warehouse reads Parquet".into())
         })?;
-        let store = Arc::new(MovedFileStore::new(store, Arc::clone(&self.shared.snapshot.staged)));
-        let readers = HiveReaderFactory::new(
-            Arc::clone(&store) as Arc<dyn ObjectStore>,
-            Arc::clone(&self.shared.cache),
-        );
+        let staged = Arc::clone(&self.shared.snapshot.staged);
+        let store: Arc<dyn ObjectStore> =
+            Arc::new(MovedFileStore::new(store, staged, Arc::clone(&self.shared.pin)));
+        let readers = HiveReaderFactory::new(Arc::clone(&store), Arc::clone(&self.shared.cache));
         let morselizer = parquet
             .clone()
             .with_parquet_file_reader_factory(Arc::new(readers))

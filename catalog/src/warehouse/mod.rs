@@ -176,9 +176,18 @@ impl Warehouse {
         self.snapshots.lock().unwrap_or_else(PoisonError::into_inner).remove(&table);
     }
 
-    /// Keeps the files of a state from being deleted until the pin is dropped.
-    pub(crate) fn pin(&self, snapshot: &TableSnapshot) -> Pin {
-        let key = (snapshot.table_id, snapshot.version);
+    /// The state of a table as it is now, whose files are kept until the pin is dropped.
+    pub(crate) async fn pinned_snapshot(&self, table: &Table) -> Result<(Arc<TableSnapshot>, Pin)> {
+        // Until it is known which state it will be, nothing of the table is deleted. What is deleted by somebody who
+        // has asked just before was replaced before, so the state read below does not have it.
+        let _all = self.pin(table.id, 0);
+        let snapshot = self.snapshot(table).await?;
+        let pin = self.pin(table.id, snapshot.version);
+        Ok((snapshot, pin))
+    }
+
+    fn pin(&self, table: i64, version: i64) -> Pin {
+        let key = (table, version);
         *self.pins.lock().unwrap_or_else(PoisonError::into_inner).entry(key).or_default() += 1;
         Pin { key, pins: Arc::clone(&self.pins) }
     }

@@ -123,20 +123,45 @@ impl Warehouse {
         let values = partition_values(table, &static_partition)?;
         check_schema(table, &values, &input)?;
         self.maintain().await;
+        let job = self.insert_job(table, mode, values, &input).await?;
+        self.run(job, input, context).await
+    }
+
+    async fn insert_job(
+        &self,
+        table: &Table,
+        mode: InsertMode,
+        values: Vec<PartitionValue>,
+        input: &Arc<dyn ExecutionPlan>,
+    ) -> Result<Job> {
         // What the query has read is what an OVERWRITE may replace.
-        let snapshot = match scanned_snapshot(&input, table.id) {
+        let snapshot = match scanned_snapshot(input, table.id) {
             Some(snapshot) => snapshot,
             None => self.snapshot(table).await?,
         };
         let table = Arc::new(table.clone());
-        let job = Job {
+        Ok(Job {
             target: Target::Existing(Arc::clone(&table)),
             destinations: Destinations::new(Arc::clone(&table), Some(snapshot)),
             table,
             overwrite: mode == InsertMode::Overwrite,
             values,
-        };
-        self.run(job, input, context).await
+        })
+    }
+
+    /// For tests of recovery: an insert into an unpartitioned table that stops after the commit.
+    #[cfg(test)]
+    pub(super) async fn insert_without_settling(
+        &self,
+        table: &Table,
+        mode: InsertMode,
+        input: Arc<dyn ExecutionPlan>,
+    ) -> Result<Arc<Write>> {
+        let job = self.insert_job(table, mode, vec![], &input).await?;
+        let write = Arc::new(Write::begin(&self.backend, Some(table.id)).await?);
+        let context = datafusion::prelude::SessionContext::new().task_ctx();
+        self.stage_and_commit(&write, job, input, context).await?;
+        Ok(write)
     }
 
     /// CREATE TABLE AS: makes a table and writes the rows of `input`, in one transaction. `input` has the data
@@ -258,6 +283,8 @@ impl Warehouse {
             self.find_strays(&sink.destinations, &mut changes).await?;
         }
         drop(sink);
+        let staged = changes.iter().flat_map(|change| &change.files);
+        concurrently(staged.map(|file| self.backend.storage.sync(file.staged.path()))).await?;
         let plan = Plan { target: job.target, overwrite: job.overwrite, changes };
         let table = commit::commit(&self.backend, &write.id, plan).await?;
         Ok((table, report))

@@ -1,4 +1,6 @@
 //! Who owns a write, and whether the owner lives: one locked file a write.
+//!
+//! A lock file gets its name only after it is locked, so a free one has no owner.
 
 use std::fs::{File, OpenOptions, TryLockError};
 use std::io::ErrorKind;
@@ -7,8 +9,11 @@ use std::time::{Duration, SystemTime};
 
 use crate::error::{Error, Result};
 
-/// A lock file that belongs to no write is younger than this only while its write is being entered.
+/// A lock file that has not got its name for this long never will.
 const ORPHAN_AGE: Duration = Duration::from_secs(60);
+
+/// The extension of a lock file that is not locked yet.
+const UNNAMED: &str = "new";
 
 /// The lock of one write; dropping it lets go of it.
 #[derive(Debug)]
@@ -32,12 +37,14 @@ impl WriteLock {
         let (folder, path) = (folder.to_path_buf(), lock_path(folder, write));
         tokio::task::spawn_blocking(move || {
             std::fs::create_dir_all(&folder).map_err(failed(&folder))?;
+            let unnamed = path.with_extension(UNNAMED);
             let file = OpenOptions::new()
                 .write(true)
                 .create_new(true)
-                .open(&path)
-                .map_err(failed(&path))?;
-            file.lock().map_err(failed(&path))?;
+                .open(&unnamed)
+                .map_err(failed(&unnamed))?;
+            file.lock().map_err(failed(&unnamed))?;
+            std::fs::rename(&unnamed, &path).map_err(failed(&path))?;
             Ok(Self { _file: file, path })
         })
         .await?
@@ -72,7 +79,8 @@ impl WriteLock {
     }
 }
 
-/// Removes old lock files that no write in `known` has.
+/// Removes free lock files that none of the writes in `known` has. A write that is entered only now holds its lock; if
+/// its owner dies at once, it does without the file.
 pub(super) async fn remove_orphans(folder: &Path, known: Vec<String>) -> Result<()> {
     let folder = folder.to_path_buf();
     tokio::task::spawn_blocking(move || {
@@ -81,16 +89,10 @@ pub(super) async fn remove_orphans(folder: &Path, known: Vec<String>) -> Result<
             Err(error) if error.kind() == ErrorKind::NotFound => return Ok(()),
             Err(error) => return Err(failed(&folder)(error)),
         };
-        for entry in entries.flatten() {
-            let path = entry.path();
+        for path in entries.flatten().map(|entry| entry.path()) {
             let write = path.file_stem().and_then(|stem| stem.to_str()).unwrap_or_default();
-            let old = entry
-                .metadata()
-                .and_then(|metadata| metadata.modified())
-                .ok()
-                .and_then(|modified| SystemTime::now().duration_since(modified).ok())
-                .is_some_and(|age| age > ORPHAN_AGE);
-            if !old || known.iter().any(|id| id == write) {
+            let unnamed = path.extension().is_some_and(|extension| extension == UNNAMED);
+            if known.iter().any(|id| id == write) || (unnamed && !is_old(&path)) {
                 continue;
             }
             let free = File::open(&path).is_ok_and(|file| file.try_lock().is_ok());
@@ -101,6 +103,14 @@ pub(super) async fn remove_orphans(folder: &Path, known: Vec<String>) -> Result<
         Ok(())
     })
     .await?
+}
+
+fn is_old(path: &Path) -> bool {
+    path.metadata()
+        .and_then(|metadata| metadata.modified())
+        .ok()
+        .and_then(|modified| SystemTime::now().duration_since(modified).ok())
+        .is_some_and(|age| age > ORPHAN_AGE)
 }
 
 #[cfg(test)]
@@ -116,5 +126,20 @@ mod tests {
         let heir = WriteLock::take_over(folder.path(), "w").await.unwrap().unwrap();
         heir.remove();
         assert!(!lock_path(folder.path(), "w").exists());
+    }
+
+    #[tokio::test]
+    async fn only_files_without_owner_and_write_are_removed() {
+        let folder = tempfile::tempdir().unwrap();
+        let held = WriteLock::create(folder.path(), "held").await.unwrap();
+        drop(WriteLock::create(folder.path(), "known").await.unwrap());
+        drop(WriteLock::create(folder.path(), "orphan").await.unwrap());
+        std::fs::write(folder.path().join("young.new"), b"").unwrap();
+        remove_orphans(folder.path(), vec!["known".into()]).await.unwrap();
+        let mut left: Vec<_> =
+            std::fs::read_dir(folder.path()).unwrap().map(|entry| entry.unwrap().file_name()).collect();
+        left.sort();
+        assert_eq!(left, ["held.lock", "known.lock", "young.new"]);
+        drop(held);
     }
 }

@@ -56,6 +56,8 @@ mod lock;
 mod settle;
 mod sink;
 mod split;
+#[cfg(test)]
+mod tests;
 
 use std::collections::HashSet;
 use std::sync::Mutex;
@@ -166,18 +168,5 @@ impl Write {
         settle::settle(&self.backend, &self.id).await?;
         self.lock.remove();
         Ok(())
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn a_retired_name_is_hidden_and_no_parquet_file() {
-        let path = Path::parse("w/t/h=00%3A00/part-1-0.parquet").unwrap();
-        let retired = retired_path(&path).unwrap();
-        assert_eq!(retired.as_ref(), "w/t/h=00%3A00/_part-1-0.parquet.retired");
-        assert!(!crate::storage::is_data_name(retired.filename().unwrap()));
     }
 }

@@ -81,13 +81,20 @@ async fn remove_staging(backend: &Backend, id: &str, roots: &[String]) -> Result
 /// Removes what a write that was not committed has staged, and ends it.
 pub(super) async fn undo(backend: &Backend, id: &str) -> Result<()> {
     let write = id.to_string();
-    let (row, roots) = backend
+    let (table_exists, roots) = backend
         .metastore
-        .read(move |tx| Ok((writes::find(tx, &write)?, writes::roots(tx, &write)?)))
+        .read(move |tx| {
+            let table = writes::find(tx, &write)?.and_then(|row| row.table_id);
+            let exists = match table {
+                Some(table) => tables::version(tx, table)?.is_some(),
+                None => false,
+            };
+            Ok((exists, writes::roots(tx, &write)?))
+        })
         .await?;
     remove_staging(backend, id, &roots).await?;
-    if row.is_some_and(|row| row.table_id.is_none()) {
-        // The table was never made: its empty directory goes as well.
+    if !table_exists {
+        // It was never made, or has been dropped: its empty directory goes as well.
         for root in &roots {
             let root = Location::from_stored(root, &backend.root)?;
             backend.storage.remove_empty(root.path(), &backend.root).await?;

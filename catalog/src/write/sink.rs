@@ -249,7 +249,6 @@ impl Task {
         let unwritable = || failed(&file.staged);
         let metadata = file.writer.finish().await.map_err(unwritable())?;
         let storage = &self.context.write.backend.storage;
-        storage.sync(file.staged.path()).await?;
         let path = file.staged.path();
         let object = storage
             .store()

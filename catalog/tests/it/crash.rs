@@ -245,7 +245,10 @@ async fn a_process_killed_at_any_moment_leaves_the_state_before_or_after_its_wri
             known.sort();
             assert_eq!(all_files(&root), known, "kill {kill}: {name} holds strays or lacks files");
         }
-        assert!(all_files(&folder.join("_spotql_locks")).is_empty(), "kill {kill}");
+        let mut locks = all_files(&folder.join("_spotql_locks"));
+        // One that was not locked yet goes after a minute.
+        locks.retain(|name| !name.ends_with(".new"));
+        assert!(locks.is_empty(), "kill {kill}: {locks:?}");
     }
     println!(
         "{KILLS} kills in {:?}: {next} writes, {mid_write} killed during a write, {undone} undone, {kept} completed",

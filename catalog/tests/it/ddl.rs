@@ -1,8 +1,18 @@
 //! Databases and tables.
 
-use spotql_catalog::{Error, InsertMode, Location, Warehouse};
+use std::sync::Arc;
 
-use crate::support::{Setup, all_files, definition, no_grace, session};
+use arrow::array::{ArrayRef, Int64Array};
+use arrow::datatypes::SchemaRef;
+use arrow::record_batch::RecordBatch;
+use datafusion::execution::{SendableRecordBatchStream, TaskContext};
+use datafusion::physical_plan::stream::RecordBatchStreamAdapter;
+use datafusion::physical_plan::streaming::{PartitionStream, StreamingTableExec};
+use futures::StreamExt;
+use spotql_catalog::{Error, InsertMode, Location, Table, Warehouse};
+use tokio::sync::Notify;
+
+use crate::support::{Setup, all_files, definition, no_grace, session, spec};
 
 #[tokio::test]
 async fn a_warehouse_that_is_opened_again_or_moved_keeps_everything() {
@@ -122,26 +132,85 @@ async fn a_query_planned_before_a_drop_still_reads() {
     assert!(!setup.path("t").exists());
 }
 
+/// Rows that come in two halves: the second waits until the test says so.
+#[derive(Debug)]
+struct Gate {
+    schema: SchemaRef,
+    half_way: Arc<Notify>,
+    go_on: Arc<Notify>,
+}
+
+impl PartitionStream for Gate {
+    fn schema(&self) -> &SchemaRef {
+        &self.schema
+    }
+
+    fn execute(&self, _: Arc<TaskContext>) -> SendableRecordBatchStream {
+        let column: ArrayRef = Arc::new(Int64Array::from_iter_values(0..10));
+        let batch = RecordBatch::try_new(Arc::clone(&self.schema), vec![column]).unwrap();
+        let (half_way, go_on) = (Arc::clone(&self.half_way), Arc::clone(&self.go_on));
+        let first = batch.clone();
+        let rows = futures::stream::once(async move { Ok(first) }).chain(futures::stream::once(
+            async move {
+                half_way.notify_one();
+                go_on.notified().await;
+                Ok(batch)
+            },
+        ));
+        Box::pin(RecordBatchStreamAdapter::new(Arc::clone(&self.schema), rows))
+    }
+}
+
+/// What an INSERT says if something happens to its table half way through.
+async fn interrupted_insert(setup: &Setup, table: &Table, meanwhile: impl AsyncFnOnce()) -> String {
+    let (half_way, go_on) = (Arc::new(Notify::new()), Arc::new(Notify::new()));
+    let schema = Arc::clone(table.file_schema());
+    let gate = Gate { schema: Arc::clone(&schema), half_way: half_way.clone(), go_on: go_on.clone() };
+    let plan = StreamingTableExec::try_new(schema, vec![Arc::new(gate)], None, vec![], false, None);
+    let partition = table.definition.partition_columns.iter();
+    let partition = partition.map(|column| (column.name.clone(), Some("1".into()))).collect();
+    let insert = setup.warehouse.insert(
+        table,
+        InsertMode::Into,
+        partition,
+        Arc::new(plan.unwrap()),
+        setup.session.task_ctx(),
+    );
+    let interruption = async {
+        half_way.notified().await;
+        meanwhile().await;
+        go_on.notify_one();
+    };
+    let (result, ()) = tokio::join!(insert, interruption);
+    result.unwrap_err().to_string()
+}
+
 #[tokio::test]
 async fn a_table_dropped_during_a_write_makes_it_fail_and_leaves_nothing() {
     let setup = Setup::new().await;
     let table = setup.table("t", &["a bigint"], &[]).await;
-    let plan = setup.plan("SELECT value a FROM generate_series(1, 3000000)").await;
-    let warehouse = setup.warehouse.clone();
-    let context = setup.session.task_ctx();
-    let writer = tokio::spawn(async move {
-        warehouse.insert(&table, InsertMode::Into, vec![], plan, context).await
-    });
-    // Begun once something is staged.
-    while all_files(&setup.path("t")).is_empty() {
-        assert!(!writer.is_finished());
-        tokio::time::sleep(std::time::Duration::from_millis(1)).await;
-    }
-    setup.warehouse.drop_table("default", "t", false).await.unwrap();
-    let error = writer.await.unwrap().unwrap_err();
-    assert!(error.to_string().contains("dropped during the write"), "{error}");
-    setup.warehouse.maintain().await;
+    let error = interrupted_insert(&setup, &table, async || {
+        setup.warehouse.drop_table("default", "t", false).await.unwrap();
+    })
+    .await;
+    assert!(error.contains("dropped during the write"), "{error}");
     assert!(!setup.path("t").exists(), "{:?}", all_files(&setup.path("t")));
+    assert!(all_files(&setup.path("_spotql_locks")).is_empty());
+}
+
+#[tokio::test]
+async fn a_partition_dropped_during_a_write_makes_it_fail_and_leaves_nothing() {
+    let setup = Setup::new().await;
+    let table = setup.table("t", &["a bigint"], &["p int"]).await;
+    setup.insert(&table, InsertMode::Into, &[("p", "1")], "SELECT 1::bigint a").await.unwrap();
+    let error = interrupted_insert(&setup, &table, async || {
+        let partition = spec(&[("p", "1")]);
+        setup.warehouse.drop_partitions(&table, partition, false).await.unwrap();
+    })
+    .await;
+    assert!(error.contains("(p=1): it was dropped during the write"), "{error}");
+    assert!(all_files(&setup.path("t")).is_empty(), "{:?}", all_files(&setup.path("t")));
+    assert_eq!(setup.rows("SELECT count(*) FROM t").await, ["0"]);
 }
 
 #[tokio::test]

@@ -1,7 +1,7 @@
-//! Flight's own actions besides those of Flight SQL: `CloseSession`, by which ADBC and the JDBC
-//! driver end a connection. Its messages are not in arrow-flight. Session options and
-//! cancellation by action are refused until the issue that brings them; a client cancels by
-//! dropping its stream.
+//! The list of actions, and the one that is not Flight SQL's: `CloseSession`, by which ADBC and
+//! the JDBC driver end a connection. Its messages are not in arrow-flight. Session options,
+//! transactions and cancellation by action are refused until the issue that brings them; a client
+//! cancels by dropping its stream.
 
 use std::pin::Pin;
 
@@ -27,14 +27,31 @@ const CLOSED: i32 = 1;
 
 type Results = Pin<Box<dyn Stream<Item = Result<arrow_flight::Result, Status>> + Send>>;
 
-/// What `ListActions` adds for this module.
+/// What `ListActions` answers: the actions that work.
 pub(super) fn list() -> Vec<ActionType> {
-    vec![ActionType {
-        r#type: CLOSE_SESSION.to_owned(),
-        description: "Ends the session that the cookie names, with its prepared statements. \
-                      Request: CloseSessionRequest; response: CloseSessionResult"
-            .to_owned(),
-    }]
+    [
+        (
+            "CreatePreparedStatement",
+            "Plans a statement and keeps it. Request: ActionCreatePreparedStatementRequest; \
+             response: ActionCreatePreparedStatementResult",
+        ),
+        (
+            "ClosePreparedStatement",
+            "Forgets a prepared statement. Request: ActionClosePreparedStatementRequest; no \
+             response",
+        ),
+        (
+            CLOSE_SESSION,
+            "Ends the session that the cookie names, with its prepared statements. Request: \
+             CloseSessionRequest; response: CloseSessionResult",
+        ),
+    ]
+    .into_iter()
+    .map(|(name, description)| ActionType {
+        r#type: name.to_owned(),
+        description: description.to_owned(),
+    })
+    .collect()
 }
 
 /// Does an action that is none of Flight SQL's.
@@ -55,5 +72,7 @@ pub(super) fn other(
         service.waiting.forget(id);
     }
     let body = CloseSessionResult { status: CLOSED }.encode_to_vec();
-    Ok(Response::new(Box::pin(stream::iter([Ok(arrow_flight::Result::new(body))]))))
+    Ok(Response::new(Box::pin(stream::iter([Ok(
+        arrow_flight::Result::new(body),
+    )]))))
 }

@@ -45,7 +45,10 @@ pub(super) fn table_types() -> Result<RecordBatch, Status> {
 
 /// A builder for GetDbSchemas; empty names count as none.
 pub(super) fn schemas_builder(command: CommandGetDbSchemas) -> GetDbSchemasBuilder {
-    GetDbSchemasBuilder::new(named(command.catalog), named(command.db_schema_filter_pattern))
+    GetDbSchemasBuilder::new(
+        named(command.catalog),
+        named(command.db_schema_filter_pattern),
+    )
 }
 
 /// The databases that the command asks for.
@@ -54,7 +57,13 @@ pub(super) async fn schemas(
     command: CommandGetDbSchemas,
 ) -> Result<RecordBatch, Status> {
     let mut builder = schemas_builder(command);
-    for database in service.engine.warehouse().databases().await.map_err(catalog_error)? {
+    for database in service
+        .engine
+        .warehouse()
+        .databases()
+        .await
+        .map_err(catalog_error)?
+    {
         builder.append(CATALOG, database.name);
     }
     builder.build().map_err(status::of_flight)
@@ -90,7 +99,9 @@ pub(super) async fn tables(
             let mut schema = Arc::new(Schema::empty());
             if include_schema {
                 let table = warehouse.table(&database.name, &name).await;
-                let Some(table) = table.map_err(catalog_error)? else { continue };
+                let Some(table) = table.map_err(catalog_error)? else {
+                    continue;
+                };
                 schema = Arc::clone(Wire::new(table.schema()).schema());
             }
             builder

@@ -1,9 +1,9 @@
 //! What every call passes through.
 //!
 //! arrow-flight turns a `FlightSqlService` into the gRPC service, and hides the response's
-//! headers and GetSchema in doing so. [`Entry`] stands around it: it finds the caller's session,
-//! adds the cookie of a new one, answers GetSchema, and ends calls and streams when the server
-//! stops. PollFlightInfo belongs to a later issue.
+//! headers, GetSchema and the list of actions in doing so. [`Entry`] stands around it: it finds
+//! the caller's session, adds the cookie of a new one, answers GetSchema and ListActions, and ends
+//! calls and streams when the server stops. PollFlightInfo belongs to a later issue.
 
 use std::pin::Pin;
 use std::sync::Arc;
@@ -24,7 +24,7 @@ use tonic::{Request, Response, Status, Streaming};
 
 use super::session::Caller;
 use super::wire::Wire;
-use super::{Service, prepared, status};
+use super::{Service, actions, prepared, statement};
 
 /// The gRPC service.
 #[derive(Clone)]
@@ -62,12 +62,10 @@ impl Entry {
 
     /// The result's schema: of a statement without running it, of a listing as GetFlightInfo has it.
     async fn schema(&self, caller: &Caller, request: Request<FlightDescriptor>) -> SchemaAnswer {
-        let unreadable = |_| Status::invalid_argument("the descriptor holds no Flight SQL command");
-        let message = Any::decode(&*request.get_ref().cmd).map_err(unreadable)?;
-        let schema = match Command::try_from(message).map_err(status::of_arrow_error)? {
+        let schema = match command(&request.get_ref().cmd)? {
             Command::CommandStatementQuery(command) => {
                 let session = self.service.sessions.session(caller).await?;
-                let prepared = session.prepare(&command.query).await.map_err(status::of)?;
+                let prepared = statement::prepare(&session, &command.query).await?;
                 match prepared.schema() {
                     Some(schema) => Schema::clone(Wire::new(&schema).schema()),
                     None => Schema::empty(),
@@ -79,10 +77,14 @@ impl Entry {
             }
             _ => {
                 let info = self.service.get_flight_info(request).await?;
-                return Ok(Response::new(SchemaResult { schema: info.into_inner().schema }));
+                return Ok(Response::new(SchemaResult {
+                    schema: info.into_inner().schema,
+                }));
             }
         };
-        Ok(Response::new(SchemaResult { schema: prepared::encoded(&schema)? }))
+        Ok(Response::new(SchemaResult {
+            schema: prepared::encoded(&schema)?,
+        }))
     }
 }
 
@@ -118,14 +120,18 @@ impl FlightService for Entry {
         &self,
         request: Request<FlightDescriptor>,
     ) -> Result<Response<FlightInfo>, Status> {
-        self.call(request, |request| self.service.get_flight_info(request)).await
+        command(&request.get_ref().cmd)?;
+        self.call(request, |request| self.service.get_flight_info(request))
+            .await
     }
 
     async fn poll_flight_info(
         &self,
         _: Request<FlightDescriptor>,
     ) -> Result<Response<PollInfo>, Status> {
-        Err(Status::unimplemented("PollFlightInfo is not supported yet; use GetFlightInfo"))
+        Err(Status::unimplemented(
+            "PollFlightInfo is not supported yet; use GetFlightInfo",
+        ))
     }
 
     async fn get_schema(&self, request: Request<FlightDescriptor>) -> SchemaAnswer {
@@ -144,7 +150,10 @@ impl FlightService for Entry {
         &self,
         request: Request<Ticket>,
     ) -> Result<Response<Self::DoGetStream>, Status> {
-        let response = self.call(request, |request| self.service.do_get(request)).await?;
+        command(&request.get_ref().ticket)?;
+        let response = self
+            .call(request, |request| self.service.do_get(request))
+            .await?;
         Ok(response.map(|rows| until_stopped(rows, self.stopping.clone())))
     }
 
@@ -152,29 +161,45 @@ impl FlightService for Entry {
         &self,
         request: Request<Streaming<FlightData>>,
     ) -> Result<Response<Self::DoPutStream>, Status> {
-        self.call(request, |request| self.service.do_put(request)).await
+        self.call(request, |request| self.service.do_put(request))
+            .await
     }
 
     async fn do_exchange(
         &self,
         _: Request<Streaming<FlightData>>,
     ) -> Result<Response<Self::DoExchangeStream>, Status> {
-        Err(Status::unimplemented("DoExchange is not supported; Flight SQL does not use it"))
+        Err(Status::unimplemented(
+            "DoExchange is not supported; Flight SQL does not use it",
+        ))
     }
 
     async fn do_action(
         &self,
         request: Request<Action>,
     ) -> Result<Response<Self::DoActionStream>, Status> {
-        self.call(request, |request| self.service.do_action(request)).await
+        self.call(request, |request| self.service.do_action(request))
+            .await
     }
 
     async fn list_actions(
         &self,
-        request: Request<Empty>,
+        _: Request<Empty>,
     ) -> Result<Response<Self::ListActionsStream>, Status> {
-        self.call(request, |request| self.service.list_actions(request)).await
+        Ok(Response::new(Box::pin(stream::iter(
+            actions::list().into_iter().map(Ok),
+        ))))
     }
+}
+
+/// The command in a descriptor or ticket. arrow-flight's own errors about it are Debug text.
+fn command(bytes: &[u8]) -> Result<Command, Status> {
+    Any::decode(bytes)
+        .ok()
+        .and_then(|message| Command::try_from(message).ok())
+        .ok_or_else(|| {
+            Status::invalid_argument("the descriptor or ticket holds no command of Flight SQL")
+        })
 }
 
 async fn stopped(mut stopping: watch::Receiver<bool>) {
@@ -186,7 +211,9 @@ fn until_stopped(rows: Boxed<FlightData>, stopping: watch::Receiver<bool>) -> Bo
     let mut stopped = Box::pin(stopped(stopping));
     let mut rows = Some(rows);
     Box::pin(stream::poll_fn(move |context| {
-        let Some(open) = rows.as_mut() else { return Poll::Ready(None) };
+        let Some(open) = rows.as_mut() else {
+            return Poll::Ready(None);
+        };
         if stopped.poll_unpin(context).is_ready() {
             rows = None;
             return Poll::Ready(Some(Err(server_stops())));

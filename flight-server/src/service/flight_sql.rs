@@ -1,17 +1,23 @@
-//! The Flight SQL commands, each handed to its family's module.
+//! The Flight SQL commands, each handed to its family's module, or refused with the reason.
+//!
+//! arrow-flight wants them in one `impl`; nothing is decided here.
 
 use arrow_flight::flight_service_server::FlightService;
-use arrow_flight::sql::server::{FlightSqlService, PeekableFlightDataStream};
+use arrow_flight::sql::server::{DoPutError, FlightSqlService, PeekableFlightDataStream};
 use arrow_flight::sql::{
+    ActionBeginSavepointRequest, ActionBeginSavepointResult, ActionBeginTransactionRequest,
+    ActionBeginTransactionResult, ActionCancelQueryRequest, ActionCancelQueryResult,
     ActionClosePreparedStatementRequest, ActionCreatePreparedStatementRequest,
-    ActionCreatePreparedStatementResult, CommandGetCatalogs, CommandGetCrossReference,
-    CommandGetDbSchemas, CommandGetExportedKeys, CommandGetImportedKeys, CommandGetPrimaryKeys,
-    CommandGetSqlInfo, CommandGetTableTypes, CommandGetTables, CommandGetXdbcTypeInfo,
-    CommandPreparedStatementQuery, CommandPreparedStatementUpdate, CommandStatementQuery,
+    ActionCreatePreparedStatementResult, ActionCreatePreparedSubstraitPlanRequest,
+    ActionEndSavepointRequest, ActionEndTransactionRequest, Any, Command, CommandGetCatalogs,
+    CommandGetCrossReference, CommandGetDbSchemas, CommandGetExportedKeys, CommandGetImportedKeys,
+    CommandGetPrimaryKeys, CommandGetSqlInfo, CommandGetTableTypes, CommandGetTables,
+    CommandGetXdbcTypeInfo, CommandPreparedStatementQuery, CommandPreparedStatementUpdate,
+    CommandStatementIngest, CommandStatementQuery, CommandStatementSubstraitPlan,
     CommandStatementUpdate, DoPutPreparedStatementResult, SqlInfo, TicketStatementQuery,
 };
 use arrow_flight::{
-    Action, ActionType, FlightDescriptor, FlightInfo, HandshakeRequest, HandshakeResponse, Ticket,
+    Action, FlightDescriptor, FlightInfo, HandshakeRequest, HandshakeResponse, Ticket,
 };
 use datafusion::arrow::array::RecordBatch;
 use datafusion::arrow::datatypes::Schema;
@@ -24,6 +30,7 @@ use super::{Service, actions, catalog, prepared, query, rows, status, update};
 
 type Info = Result<Response<FlightInfo>, Status>;
 type Get = Result<Response<<Service as FlightService>::DoGetStream>, Status>;
+type Put = Result<Response<<Service as FlightService>::DoPutStream>, Status>;
 type Handshake = Pin<Box<dyn Stream<Item = Result<HandshakeResponse, Status>> + Send>>;
 
 /// Who calls, as [`super::entry`] found out.
@@ -36,6 +43,21 @@ fn caller<T>(request: &Request<T>) -> Result<Caller, Status> {
 fn listing(request: Request<FlightDescriptor>, schema: &Schema) -> Info {
     let descriptor = request.into_inner();
     query::info(schema, Ticket::new(descriptor.cmd.clone()), descriptor, -1)
+}
+
+fn unknown_command() -> Status {
+    Status::invalid_argument("this is no command of Flight SQL that is meant for this call")
+}
+
+fn no_substrait() -> Status {
+    Status::unimplemented("Substrait plans are not supported; send SQL")
+}
+
+fn no_transactions() -> Status {
+    Status::unimplemented(
+        "there are no transactions over several statements: each statement is one of its own; \
+         turn autocommit on",
+    )
 }
 
 #[async_trait::async_trait]
@@ -61,7 +83,11 @@ impl FlightSqlService for Service {
         query::get_flight_info(self, &caller, session, &command.query, request.into_inner()).await
     }
 
-    async fn do_get_statement(&self, ticket: TicketStatementQuery, request: Request<Ticket>) -> Get {
+    async fn do_get_statement(
+        &self,
+        ticket: TicketStatementQuery,
+        request: Request<Ticket>,
+    ) -> Get {
         query::do_get(self, &caller(&request)?, ticket).await
     }
 
@@ -198,7 +224,9 @@ impl FlightSqlService for Service {
     }
 
     async fn do_get_primary_keys(&self, _: CommandGetPrimaryKeys, _: Request<Ticket>) -> Get {
-        Ok(rows::of_batch(RecordBatch::new_empty(catalog::primary_keys_schema())))
+        Ok(rows::of_batch(RecordBatch::new_empty(
+            catalog::primary_keys_schema(),
+        )))
     }
 
     async fn get_flight_info_exported_keys(
@@ -210,7 +238,9 @@ impl FlightSqlService for Service {
     }
 
     async fn do_get_exported_keys(&self, _: CommandGetExportedKeys, _: Request<Ticket>) -> Get {
-        Ok(rows::of_batch(RecordBatch::new_empty(catalog::foreign_keys_schema())))
+        Ok(rows::of_batch(RecordBatch::new_empty(
+            catalog::foreign_keys_schema(),
+        )))
     }
 
     async fn get_flight_info_imported_keys(
@@ -222,7 +252,9 @@ impl FlightSqlService for Service {
     }
 
     async fn do_get_imported_keys(&self, _: CommandGetImportedKeys, _: Request<Ticket>) -> Get {
-        Ok(rows::of_batch(RecordBatch::new_empty(catalog::foreign_keys_schema())))
+        Ok(rows::of_batch(RecordBatch::new_empty(
+            catalog::foreign_keys_schema(),
+        )))
     }
 
     async fn get_flight_info_cross_reference(
@@ -234,7 +266,9 @@ impl FlightSqlService for Service {
     }
 
     async fn do_get_cross_reference(&self, _: CommandGetCrossReference, _: Request<Ticket>) -> Get {
-        Ok(rows::of_batch(RecordBatch::new_empty(catalog::foreign_keys_schema())))
+        Ok(rows::of_batch(RecordBatch::new_empty(
+            catalog::foreign_keys_schema(),
+        )))
     }
 
     async fn get_flight_info_xdbc_type_info(
@@ -245,7 +279,11 @@ impl FlightSqlService for Service {
         listing(request, &command.into_builder(&self.type_info).schema())
     }
 
-    async fn do_get_xdbc_type_info(&self, command: CommandGetXdbcTypeInfo, _: Request<Ticket>) -> Get {
+    async fn do_get_xdbc_type_info(
+        &self,
+        command: CommandGetXdbcTypeInfo,
+        _: Request<Ticket>,
+    ) -> Get {
         let batch = command.into_builder(&self.type_info).build();
         batch.map(rows::of_batch).map_err(status::of_flight)
     }
@@ -258,8 +296,108 @@ impl FlightSqlService for Service {
         actions::other(self, &caller, request.get_ref())
     }
 
-    async fn list_custom_actions(&self) -> Option<Vec<Result<ActionType, Status>>> {
-        Some(actions::list().into_iter().map(Ok).collect())
+    // What is refused, each with its reason.
+
+    async fn get_flight_info_fallback(&self, _: Command, _: Request<FlightDescriptor>) -> Info {
+        Err(unknown_command())
+    }
+
+    async fn do_get_fallback(&self, _: Request<Ticket>, _: Any) -> Get {
+        Err(unknown_command())
+    }
+
+    async fn do_put_fallback(&self, _: Request<PeekableFlightDataStream>, _: Any) -> Put {
+        Err(unknown_command())
+    }
+
+    async fn do_put_error_callback(
+        &self,
+        _: Request<PeekableFlightDataStream>,
+        error: DoPutError,
+    ) -> Put {
+        Err(Status::invalid_argument(match error {
+            DoPutError::MissingCommand => "the DoPut has no messages; send a Flight SQL command",
+            DoPutError::MissingFlightDescriptor => {
+                "the first message of the DoPut has no descriptor; put the Flight SQL command there"
+            }
+        }))
+    }
+
+    async fn do_put_statement_ingest(
+        &self,
+        _: CommandStatementIngest,
+        _: Request<PeekableFlightDataStream>,
+    ) -> Result<i64, Status> {
+        Err(Status::unimplemented(
+            "bulk ingestion is not supported yet; write Parquet and register it with CREATE \
+             EXTERNAL TABLE, or send INSERT",
+        ))
+    }
+
+    async fn get_flight_info_substrait_plan(
+        &self,
+        _: CommandStatementSubstraitPlan,
+        _: Request<FlightDescriptor>,
+    ) -> Info {
+        Err(no_substrait())
+    }
+
+    async fn do_put_substrait_plan(
+        &self,
+        _: CommandStatementSubstraitPlan,
+        _: Request<PeekableFlightDataStream>,
+    ) -> Result<i64, Status> {
+        Err(no_substrait())
+    }
+
+    async fn do_action_create_prepared_substrait_plan(
+        &self,
+        _: ActionCreatePreparedSubstraitPlanRequest,
+        _: Request<Action>,
+    ) -> Result<ActionCreatePreparedStatementResult, Status> {
+        Err(no_substrait())
+    }
+
+    async fn do_action_begin_transaction(
+        &self,
+        _: ActionBeginTransactionRequest,
+        _: Request<Action>,
+    ) -> Result<ActionBeginTransactionResult, Status> {
+        Err(no_transactions())
+    }
+
+    async fn do_action_end_transaction(
+        &self,
+        _: ActionEndTransactionRequest,
+        _: Request<Action>,
+    ) -> Result<(), Status> {
+        Err(no_transactions())
+    }
+
+    async fn do_action_begin_savepoint(
+        &self,
+        _: ActionBeginSavepointRequest,
+        _: Request<Action>,
+    ) -> Result<ActionBeginSavepointResult, Status> {
+        Err(no_transactions())
+    }
+
+    async fn do_action_end_savepoint(
+        &self,
+        _: ActionEndSavepointRequest,
+        _: Request<Action>,
+    ) -> Result<(), Status> {
+        Err(no_transactions())
+    }
+
+    async fn do_action_cancel_query(
+        &self,
+        _: ActionCancelQueryRequest,
+        _: Request<Action>,
+    ) -> Result<ActionCancelQueryResult, Status> {
+        Err(Status::unimplemented(
+            "CancelQuery is not supported yet; cancel the call that reads the rows",
+        ))
     }
 
     // The server's properties are fixed when it starts; arrow-flight never calls this.

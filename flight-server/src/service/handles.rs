@@ -47,13 +47,24 @@ struct Entry<T> {
 
 impl<T> Handles<T> {
     pub(super) fn new(limits: Limits) -> Self {
-        Self { limits, store: Mutex::new(Store { entries: HashMap::new(), bytes: 0 }) }
+        Self {
+            limits,
+            store: Mutex::new(Store {
+                entries: HashMap::new(),
+                bytes: 0,
+            }),
+        }
     }
 
     /// Keeps a value that weighs `bytes`, for `owner` alone if there is one.
     pub(super) fn insert(&self, owner: Option<Uuid>, bytes: usize, value: T) -> Uuid {
         let handle = Uuid::new_v4();
-        let entry = Entry { value, owner, bytes, used: Instant::now() };
+        let entry = Entry {
+            value,
+            owner,
+            bytes,
+            used: Instant::now(),
+        };
         let mut store = self.store.lock().unwrap_or_else(PoisonError::into_inner);
         let mut dropped = Vec::new();
         if store.entries.len() >= self.limits.entries || store.bytes + bytes > self.limits.bytes {
@@ -62,7 +73,9 @@ impl<T> Handles<T> {
         while store.entries.len() >= self.limits.entries || store.bytes + bytes > self.limits.bytes
         {
             let oldest = store.entries.iter().min_by_key(|(_, entry)| entry.used);
-            let Some(oldest) = oldest.map(|(handle, _)| *handle) else { break };
+            let Some(oldest) = oldest.map(|(handle, _)| *handle) else {
+                break;
+            };
             dropped.extend(store.remove(&oldest));
         }
         store.bytes += bytes;
@@ -149,7 +162,11 @@ mod tests {
     use super::*;
 
     fn handles(lifetime: Duration, entries: usize, bytes: usize) -> Handles<&'static str> {
-        Handles::new(Limits { lifetime, entries, bytes })
+        Handles::new(Limits {
+            lifetime,
+            entries,
+            bytes,
+        })
     }
 
     const HOUR: Duration = Duration::from_secs(3600);

@@ -1,12 +1,12 @@
 //! The Arrow Flight SQL server: statements in, rows out, over gRPC.
 //!
-//! One module a family of commands: [`query`], [`update`], [`prepared`], [`catalog`] with
-//! [`sql_info`] and [`type_info`], [`actions`]. Around them: [`entry`] is what every call passes,
-//! [`session`] says whose session a call runs in, [`handles`] keeps what lives between calls,
-//! [`wire`] and [`rows`] make the bytes, [`status`] the errors.
+//! One module a family of commands: `query`, `update`, `prepared`, `catalog` with `sql_info` and
+//! `type_info`, `actions`. Around them: `entry` is what every call passes, `flight_sql` hands it to
+//! its family, `session` says whose session a call runs in, `handles` keeps what lives between
+//! calls, `statement` runs statements, `wire` and `rows` make the bytes, `status` the errors.
 //!
 //! A query is planned at GetFlightInfo and runs at DoGet; all else runs at GetFlightInfo or
-//! DoPut, once (see [`query`]). A client that goes away stops what it started. While a statement
+//! DoPut, once (see `query`). A client that goes away stops what it started. While a statement
 //! computes, HTTP/2 pings keep the connection alive.
 //!
 //! Not here yet, each refused with a sentence: login and TLS, bound parameters, transactions,
@@ -22,6 +22,7 @@ mod query;
 mod rows;
 mod session;
 mod sql_info;
+mod statement;
 mod status;
 mod type_info;
 mod update;
@@ -57,11 +58,17 @@ pub enum Error {
 }
 
 /// Queries between GetFlightInfo and DoGet. They hold a plan, and with it files.
-const WAITING: Limits =
-    Limits { lifetime: Duration::from_secs(600), entries: 1_000, bytes: 64 << 20 };
+const WAITING: Limits = Limits {
+    lifetime: Duration::from_secs(600),
+    entries: 1_000,
+    bytes: 64 << 20,
+};
 /// Prepared statements. They hold their text and a session.
-const PREPARED: Limits =
-    Limits { lifetime: Duration::from_secs(8 * 3600), entries: 2_000, bytes: 64 << 20 };
+const PREPARED: Limits = Limits {
+    lifetime: Duration::from_secs(8 * 3600),
+    entries: 2_000,
+    bytes: 64 << 20,
+};
 /// How often what has outlived its lifetime is looked for.
 const SWEEP: Duration = Duration::from_secs(60);
 
@@ -127,10 +134,7 @@ pub async fn serve(
         .http2_keepalive_timeout(Some(PING))
         .tcp_keepalive(Some(PING))
         .add_service(flight)
-        .serve_with_incoming_shutdown(
-            TcpIncoming::from(listener).with_nodelay(Some(true)),
-            ending,
-        );
+        .serve_with_incoming_shutdown(TcpIncoming::from(listener).with_nodelay(Some(true)), ending);
     let mut server = std::pin::pin!(server.into_future());
     let mut sweeps = time::interval(SWEEP);
     loop {

@@ -26,7 +26,7 @@ use tonic::{Response, Status};
 use super::rows::{FlightStream, LogEntry};
 use super::session::Caller;
 use super::wire::Wire;
-use super::{Service, query, rows, status};
+use super::{Service, query, rows, statement, status};
 
 /// A statement that a client prepared.
 #[derive(Debug, Clone)]
@@ -40,7 +40,10 @@ pub(super) struct Statement {
 impl Statement {
     /// The columns of its result as they travel; none for a statement without rows.
     pub(super) fn schema(&self) -> Schema {
-        self.schema.as_deref().cloned().unwrap_or_else(Schema::empty)
+        self.schema
+            .as_deref()
+            .cloned()
+            .unwrap_or_else(Schema::empty)
     }
 }
 
@@ -51,15 +54,21 @@ pub(super) async fn create(
     sql: String,
 ) -> Result<ActionCreatePreparedStatementResult, Status> {
     let session = service.sessions.session(caller).await?;
-    let prepared = session.prepare(&sql).await.map_err(status::of)?;
-    let schema = prepared.schema().map(|schema| Arc::clone(Wire::new(&schema).schema()));
+    let prepared = statement::prepare(&session, &sql).await?;
+    let schema = prepared
+        .schema()
+        .map(|schema| Arc::clone(Wire::new(&schema).schema()));
     let dataset_schema = match &schema {
         Some(schema) => encoded(schema)?,
         None => Bytes::new(),
     };
     let bytes = sql.len();
-    let statement = Statement { sql: sql.into(), session, schema };
-    let handle = service.prepared.insert(caller.id(), bytes, statement);
+    let kept = Statement {
+        sql: sql.into(),
+        session,
+        schema,
+    };
+    let handle = service.prepared.insert(caller.id(), bytes, kept);
     Ok(ActionCreatePreparedStatementResult {
         prepared_statement_handle: Bytes::copy_from_slice(handle.as_bytes()),
         dataset_schema,
@@ -74,16 +83,16 @@ pub(super) fn close(service: &Service, caller: &Caller, handle: &[u8]) {
 
 /// The statement under a handle.
 pub(super) fn find(service: &Service, caller: &Caller, handle: &[u8]) -> Result<Statement, Status> {
-    let mut statement = service.prepared.get(handle, caller.id()).ok_or_else(|| {
+    let mut found = service.prepared.get(handle, caller.id()).ok_or_else(|| {
         Status::not_found(
             "this prepared statement is not known: it was closed, not used for eight hours, or \
              belongs to another session; prepare it again",
         )
     })?;
     if let Some(session) = caller.kept() {
-        statement.session = Arc::clone(session);
+        found.session = Arc::clone(session);
     }
-    Ok(statement)
+    Ok(found)
 }
 
 /// Executes a prepared statement; see [`query::get_flight_info`].
@@ -104,7 +113,7 @@ pub(super) async fn do_get(
     handle: &[u8],
 ) -> Result<Response<FlightStream>, Status> {
     let Statement { sql, session, .. } = find(service, caller, handle)?;
-    let prepared = session.prepare(&sql).await.map_err(status::of)?;
+    let prepared = statement::prepare(&session, &sql).await?;
     let Some(schema) = prepared.schema() else {
         return Err(Status::invalid_argument(
             "this prepared statement returns no rows; execute it as an update, or by \
@@ -112,10 +121,8 @@ pub(super) async fn do_get(
         ));
     };
     let entry = LogEntry::new(prepared.kind());
-    match session.run(prepared).await.map_err(status::of)? {
-        spotql_sql::Outcome::Rows(stream) => {
-            Ok(rows::of_query(stream, Wire::new(&schema), entry))
-        }
+    match statement::run(&session, prepared).await? {
+        spotql_sql::Outcome::Rows(stream) => Ok(rows::of_query(stream, Wire::new(&schema), entry)),
         spotql_sql::Outcome::Done(_) => Ok(rows::none()),
     }
 }
@@ -129,7 +136,7 @@ pub(super) async fn do_put_update(
 ) -> Result<i64, Status> {
     let Statement { sql, session, .. } = find(service, caller, handle)?;
     refuse_parameters(parameters).await?;
-    let prepared = session.prepare(&sql).await.map_err(status::of)?;
+    let prepared = statement::prepare(&session, &sql).await?;
     if prepared.schema().is_some() {
         return Err(query::returns_rows());
     }
@@ -146,14 +153,17 @@ pub(super) async fn do_put_query(
 ) -> Result<DoPutPreparedStatementResult, Status> {
     find(service, caller, &handle)?;
     refuse_parameters(parameters).await?;
-    Ok(DoPutPreparedStatementResult { prepared_statement_handle: Some(handle) })
+    Ok(DoPutPreparedStatementResult {
+        prepared_statement_handle: Some(handle),
+    })
 }
 
 /// A schema as an encapsulated IPC message.
 pub(super) fn encoded(schema: &Schema) -> Result<Bytes, Status> {
     let options = IpcWriteOptions::default();
-    let message: IpcMessage =
-        SchemaAsIpc::new(schema, &options).try_into().map_err(status::of_arrow_error)?;
+    let message: IpcMessage = SchemaAsIpc::new(schema, &options)
+        .try_into()
+        .map_err(status::of_arrow_error)?;
     Ok(message.0)
 }
 
@@ -169,11 +179,7 @@ async fn refuse_parameters(parameters: PeekableFlightDataStream) -> Result<(), S
         if let DecodedPayload::Schema(schema) = message.payload
             && !schema.fields().is_empty()
         {
-            return Err(Status::unimplemented(format!(
-                "{} parameter(s) are bound to this statement; bound parameters come in a later \
-                 version: write the values into the statement",
-                schema.fields().len()
-            )));
+            return Err(status::parameters_are_refused());
         }
     }
     Ok(())

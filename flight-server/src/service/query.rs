@@ -23,7 +23,7 @@ use tonic::{Response, Status};
 use super::rows::{FlightStream, LogEntry};
 use super::session::Caller;
 use super::wire::Wire;
-use super::{Service, rows, status};
+use super::{Service, rows, statement, status};
 
 /// A query that waits for its DoGet.
 #[derive(Debug)]
@@ -41,12 +41,16 @@ pub(super) async fn get_flight_info(
     sql: &str,
     descriptor: FlightDescriptor,
 ) -> Result<Response<FlightInfo>, Status> {
-    let prepared = session.prepare(sql).await.map_err(status::of)?;
+    let prepared = statement::prepare(&session, sql).await?;
     let (schema, handle, rows) = match prepared.schema() {
         Some(schema) => {
             let wire = Wire::new(&schema);
             let schema = Arc::clone(wire.schema());
-            let waiting = Waiting { session, prepared, wire };
+            let waiting = Waiting {
+                session,
+                prepared,
+                wire,
+            };
             let handle = service.waiting.insert(caller.id(), sql.len(), waiting);
             (schema, handle.as_bytes().to_vec(), -1)
         }
@@ -55,8 +59,15 @@ pub(super) async fn get_flight_info(
             (Arc::new(Schema::empty()), Vec::new(), count(&done))
         }
     };
-    let ticket = TicketStatementQuery { statement_handle: handle.into() };
-    info(&schema, Ticket::new(ticket.as_any().encode_to_vec()), descriptor, rows)
+    let ticket = TicketStatementQuery {
+        statement_handle: handle.into(),
+    };
+    info(
+        &schema,
+        Ticket::new(ticket.as_any().encode_to_vec()),
+        descriptor,
+        rows,
+    )
 }
 
 /// The rows that a ticket stands for.
@@ -69,9 +80,13 @@ pub(super) async fn do_get(
         return Ok(rows::none());
     }
     let waiting = service.waiting.take(&ticket.statement_handle, caller.id());
-    let Waiting { session, prepared, wire } = waiting.ok_or_else(unknown_ticket)?;
+    let Waiting {
+        session,
+        prepared,
+        wire,
+    } = waiting.ok_or_else(unknown_ticket)?;
     let mut entry = LogEntry::new(prepared.kind());
-    match session.run(prepared).await.map_err(status::of) {
+    match statement::run(&session, prepared).await {
         Ok(Outcome::Rows(rows)) => Ok(rows::of_query(rows, wire, entry)),
         Ok(Outcome::Done(_)) => {
             entry.done();
@@ -93,7 +108,7 @@ pub(super) async fn run(
 ) -> Result<Done, Status> {
     let kind = prepared.kind();
     let mut entry = LogEntry::new(kind);
-    match session.run(prepared).await.map_err(status::of) {
+    match statement::run(session, prepared).await {
         Ok(Outcome::Done(done)) => {
             entry.rows = done.rows.unwrap_or(0);
             entry.done();
@@ -115,7 +130,8 @@ pub(super) async fn run(
 
 /// Rows written, as Flight SQL counts them; a statement that writes none has written 0.
 pub(super) fn count(done: &Done) -> i64 {
-    done.rows.map_or(0, |rows| i64::try_from(rows).unwrap_or(i64::MAX))
+    done.rows
+        .map_or(0, |rows| i64::try_from(rows).unwrap_or(i64::MAX))
 }
 
 /// The FlightInfo of a result with one endpoint, on this server.

@@ -6,8 +6,9 @@
 //! rows, the connection is kept alive by HTTP/2 pings (see [`super::serve`]); messages for
 //! proxies that look at nothing but data belong to a later issue.
 //!
-//! The log has one line a statement, at info: kind, duration and rows, no data and no SQL. The
-//! reason of a failure may quote data, and is logged at debug.
+//! The log has one line a statement, at info: kind, duration and rows, no data and no SQL (one
+//! that cannot be planned has its line from [`super::statement`]). The reason of a failure may
+//! quote data, and is logged at debug.
 
 use std::pin::Pin;
 use std::time::Instant;
@@ -37,7 +38,9 @@ pub(super) fn of_query(
     let schema = wire.schema().clone();
     let mut rows = Some(rows);
     let batches = stream::poll_fn(move |context| {
-        let Some(open) = rows.as_mut() else { return std::task::Poll::Ready(None) };
+        let Some(open) = rows.as_mut() else {
+            return std::task::Poll::Ready(None);
+        };
         open.poll_next_unpin(context).map(|next| {
             let next = next.map(|batch| match batch {
                 Ok(batch) => wire.batch(&batch).map_err(status::of_arrow_error),
@@ -74,7 +77,9 @@ fn encode(
     schema: std::sync::Arc<Schema>,
     batches: impl Stream<Item = Result<RecordBatch, FlightError>> + Send + 'static,
 ) -> Response<FlightStream> {
-    let messages = FlightDataEncoderBuilder::new().with_schema(schema).build(batches);
+    let messages = FlightDataEncoderBuilder::new()
+        .with_schema(schema)
+        .build(batches);
     Response::new(Box::pin(messages.map_err(status::of_flight)))
 }
 
@@ -91,7 +96,12 @@ pub(super) struct LogEntry {
 impl LogEntry {
     /// Begins the statement's time.
     pub(super) fn new(kind: Kind) -> Self {
-        Self { kind, started: Instant::now(), rows: 0, written: false }
+        Self {
+            kind,
+            started: Instant::now(),
+            rows: 0,
+            written: false,
+        }
     }
 
     /// The statement has ended well.
@@ -102,7 +112,7 @@ impl LogEntry {
 
     /// The statement has failed.
     pub(super) fn failed(&mut self, status: &Status) {
-        self.write(format_args!("failed: {}", status.code()));
+        self.write(format_args!("failed: {:?}", status.code()));
         log::debug!("{}", status.message());
     }
 

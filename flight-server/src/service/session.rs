@@ -28,15 +28,18 @@ use tonic::metadata::{MetadataMap, MetadataValue};
 use uuid::Uuid;
 
 use super::handles::{Handles, Limits};
-use super::status;
+use super::statement;
 
 /// The cookie that names a session.
 const COOKIE: &str = "arrow_flight_session_id";
 /// The header that names the database of a fresh session.
 const DATABASE_HEADER: &str = "database";
 
-const LIMITS: Limits =
-    Limits { lifetime: Duration::from_secs(8 * 3600), entries: 1_000, bytes: usize::MAX };
+const LIMITS: Limits = Limits {
+    lifetime: Duration::from_secs(8 * 3600),
+    entries: 1_000,
+    bytes: usize::MAX,
+};
 
 /// The sessions that are remembered.
 #[derive(Debug)]
@@ -79,7 +82,10 @@ impl Caller {
 
 impl Sessions {
     pub(super) fn new(engine: Arc<Engine>) -> Self {
-        Self { engine, kept: Handles::new(LIMITS) }
+        Self {
+            engine,
+            kept: Handles::new(LIMITS),
+        }
     }
 
     /// Who calls, by the call's headers.
@@ -100,7 +106,11 @@ impl Sessions {
             })?),
             None => None,
         };
-        Ok(Caller(Arc::new(Identity { kept, database, new: OnceLock::new() })))
+        Ok(Caller(Arc::new(Identity {
+            kept,
+            database,
+            new: OnceLock::new(),
+        })))
     }
 
     /// The caller's session: the remembered one, or else a fresh one.
@@ -111,7 +121,7 @@ impl Sessions {
         if let Some(session) = caller.kept() {
             return Ok(Arc::clone(session));
         }
-        let session = self.engine.session();
+        let session = Arc::new(self.engine.session());
         if let Some(database) = caller.0.database.as_deref()
             && database != DEFAULT_DATABASE
         {
@@ -120,16 +130,19 @@ impl Sessions {
                     "the header 'database' is \"{database}\", which is no database's name"
                 )));
             }
-            let switch = session.execute(&format!("USE `{database}`")).await;
-            switch.map_err(status::of)?;
+            let switch = statement::prepare(&session, &format!("USE `{database}`")).await?;
+            statement::run(&session, switch).await?;
         }
-        Ok(Arc::new(session))
+        Ok(session)
     }
 
     /// Remembers a session that a statement has changed, if it is not remembered yet.
     pub(super) fn keep(&self, caller: &Caller, session: &Arc<Session>) {
         if caller.kept().is_none() {
-            caller.0.new.get_or_init(|| self.kept.insert(None, 0, Arc::clone(session)));
+            caller
+                .0
+                .new
+                .get_or_init(|| self.kept.insert(None, 0, Arc::clone(session)));
         }
     }
 
@@ -172,7 +185,10 @@ mod tests {
         let id = Uuid::new_v4();
         let mut headers = MetadataMap::new();
         headers.append("cookie", "a=b".parse().unwrap());
-        headers.append("cookie", format!("x=1; {COOKIE}={id}; y=2").parse().unwrap());
+        headers.append(
+            "cookie",
+            format!("x=1; {COOKIE}={id}; y=2").parse().unwrap(),
+        );
         assert_eq!(cookie(&headers), Some(id));
     }
 

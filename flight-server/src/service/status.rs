@@ -16,6 +16,7 @@ use tonic::{Code, Status};
 /// The status of a statement's error.
 pub(super) fn of(error: SqlError) -> Status {
     let code = match &error {
+        SqlError::Query(error) if asks_for_parameter(error) => return parameters_are_refused(),
         SqlError::Unsupported { .. } => Code::Unimplemented,
         SqlError::TableNotFound { .. } => Code::NotFound,
         SqlError::Script { .. } => Code::Internal,
@@ -37,9 +38,10 @@ pub(super) fn of_flight(error: FlightError) -> Status {
     match error {
         FlightError::Tonic(status) => *status,
         FlightError::Arrow(error) => of_arrow_error(error),
-        FlightError::ProtocolError(text) | FlightError::DecodeError(text) => {
-            status(Code::InvalidArgument, &format!("the message cannot be read: {text}"))
-        }
+        FlightError::ProtocolError(text) | FlightError::DecodeError(text) => status(
+            Code::InvalidArgument,
+            &format!("the message cannot be read: {text}"),
+        ),
         other => status(Code::Internal, &other.to_string()),
     }
 }
@@ -147,6 +149,27 @@ fn names_what_is_absent(text: &str) -> bool {
         || first.starts_with("failed to resolve catalog:")
 }
 
+/// Bound parameters are refused wherever they are met.
+pub(super) fn parameters_are_refused() -> Status {
+    Status::unimplemented(
+        "this statement has parameters (?, $1 or :name), which a later version brings; write the \
+         values into the statement",
+    )
+}
+
+/// DataFusion says so, too, in words only.
+fn asks_for_parameter(error: &DataFusionError) -> bool {
+    match error {
+        DataFusionError::Context(_, inner) | DataFusionError::Diagnostic(_, inner) => {
+            asks_for_parameter(inner)
+        }
+        DataFusionError::Plan(text) | DataFusionError::Execution(text) => {
+            text.starts_with("Placeholder '")
+        }
+        _ => false,
+    }
+}
+
 /// A gRPC message travels as a header, percent-encoded, and the JDBC driver takes 8 KiB of
 /// headers: what is longer would reach the user as a broken connection.
 const LONGEST_MESSAGE: usize = 2_000;
@@ -175,7 +198,11 @@ mod tests {
         );
         let status = of_rows(wrapped);
         assert_eq!(status.code(), Code::Aborted);
-        assert!(status.message().contains("somebody was faster"), "{}", status.message());
+        assert!(
+            status.message().contains("somebody was faster"),
+            "{}",
+            status.message()
+        );
     }
 
     #[test]
@@ -188,6 +215,12 @@ mod tests {
     fn a_value_that_cannot_be_cast_is_the_statements_fault() {
         let error = DataFusionError::from(ArrowError::CastError("no number: 'x'".into()));
         assert_eq!(of_rows(error).code(), Code::InvalidArgument);
+    }
+
+    #[test]
+    fn a_placeholder_is_refused_as_a_parameter() {
+        let error = DataFusionError::Plan("Placeholder '?' was not provided a value".into());
+        assert_eq!(of_rows(error).code(), Code::Unimplemented);
     }
 
     #[test]

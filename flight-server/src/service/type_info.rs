@@ -34,11 +34,15 @@ pub(super) fn type_info() -> Result<XdbcTypeInfoData> {
         ..plain("DECIMAL", T::XdbcDecimal, Some(38))
     });
     types.append(plain("BOOLEAN", T::XdbcBit, Some(1)));
-    types.append(XdbcTypeInfo { case_sensitive: true, ..quoted("STRING", T::XdbcVarchar, None) });
+    types.append(XdbcTypeInfo {
+        case_sensitive: true,
+        ..quoted("STRING", T::XdbcVarchar, None)
+    });
     types.append(plain("BINARY", T::XdbcVarbinary, None));
     types.append(XdbcTypeInfo {
         sql_data_type: T::XdbcDatetime,
-        datetime_subcode: Some(XdbcDatetimeSubcode::XdbcSubcodeDate),
+        // The code of a date, 1, which Flight SQL's list calls "year" as well.
+        datetime_subcode: Some(XdbcDatetimeSubcode::XdbcSubcodeYear),
         ..quoted("DATE", T::XdbcDate, Some(10))
     });
     types.append(XdbcTypeInfo {

@@ -10,7 +10,7 @@ use spotql_sql::script::split;
 use tonic::{Code, Status};
 
 use super::session::Caller;
-use super::{Service, query, status};
+use super::{Service, query, statement};
 
 /// Runs the statements and returns the number of rows they wrote.
 pub(super) async fn do_put(service: &Service, caller: &Caller, sql: &str) -> Result<i64, Status> {
@@ -22,20 +22,23 @@ pub(super) async fn do_put(service: &Service, caller: &Caller, sql: &str) -> Res
     };
     let mut prepared: Vec<Prepared> = Vec::with_capacity(texts.len());
     for (i, text) in texts.iter().enumerate() {
-        let statement = session.prepare(text).await.map_err(status::of);
-        let statement = statement.and_then(|statement| match statement.schema() {
+        let planned = statement::prepare(&session, text).await;
+        let planned = planned.and_then(|planned| match planned.schema() {
             Some(_) => Err(query::returns_rows()),
-            None => Ok(statement),
+            None => Ok(planned),
         });
-        prepared.push(statement.map_err(|status| {
-            of_statement(i, texts.len(), "nothing has been run", &status)
-        })?);
+        prepared.push(
+            planned
+                .map_err(|status| of_statement(i, texts.len(), "nothing has been run", &status))?,
+        );
     }
     let mut rows = 0_i64;
-    for (i, statement) in prepared.into_iter().enumerate() {
-        let done = query::run(service, caller, &session, statement).await.map_err(|status| {
-            of_statement(i, texts.len(), "those before it have been run", &status)
-        })?;
+    for (i, planned) in prepared.into_iter().enumerate() {
+        let done = query::run(service, caller, &session, planned)
+            .await
+            .map_err(|status| {
+                of_statement(i, texts.len(), "those before it have been run", &status)
+            })?;
         rows = rows.saturating_add(query::count(&done));
     }
     Ok(rows)
@@ -48,5 +51,11 @@ fn of_statement(index: usize, statements: usize, so_far: &str, status: &Status) 
     }
     let code: Code = status.code();
     let message = status.message();
-    Status::new(code, format!("statement {} of {statements}: {message} ({so_far})", index + 1))
+    Status::new(
+        code,
+        format!(
+            "statement {} of {statements}: {message} ({so_far})",
+            index + 1
+        ),
+    )
 }

@@ -24,7 +24,9 @@ impl Wire {
     pub(super) fn new(schema: &Schema) -> Self {
         // Metadata of the schema as a whole is the engine's own; a file's must not leak out.
         let fields: Vec<FieldRef> = schema.fields().iter().map(field).collect();
-        Self { schema: Arc::new(Schema::new(fields)) }
+        Self {
+            schema: Arc::new(Schema::new(fields)),
+        }
     }
 
     /// The schema to advertise.
@@ -114,11 +116,17 @@ mod tests {
     fn dictionaries_and_runs_travel_as_plain_values() {
         let dictionary: DictionaryArray<Int32Type> = ["x", "y", "x"].into_iter().collect();
         let expected = StringArray::from(vec!["x", "y", "x"]);
-        assert_eq!(sent("d", Arc::new(dictionary)).column(0).as_string::<i32>(), &expected);
+        assert_eq!(
+            sent("d", Arc::new(dictionary)).column(0).as_string::<i32>(),
+            &expected
+        );
         let ends = Int32Array::from(vec![2, 3]);
         let runs = RunArray::try_new(&ends, &StringArray::from(vec!["x", "y"])).unwrap();
         let expected = StringArray::from(vec!["x", "x", "y"]);
-        assert_eq!(sent("r", Arc::new(runs)).column(0).as_string::<i32>(), &expected);
+        assert_eq!(
+            sent("r", Arc::new(runs)).column(0).as_string::<i32>(),
+            &expected
+        );
     }
 
     #[test]
@@ -130,8 +138,16 @@ mod tests {
         let member = Arc::new(Field::new("items", lists.data_type().clone(), true));
         let structs = StructArray::from(vec![(member, lists)]);
         let sent = sent("n", Arc::new(structs));
-        let items = sent.column(0).as_struct().column(0).as_list::<i32>().clone();
-        assert_eq!(items.value(0).as_string::<i32>(), &StringArray::from(vec![Some("a"), None]));
+        let items = sent
+            .column(0)
+            .as_struct()
+            .column(0)
+            .as_list::<i32>()
+            .clone();
+        assert_eq!(
+            items.value(0).as_string::<i32>(),
+            &StringArray::from(vec![Some("a"), None])
+        );
         assert!(items.value(0).is_nullable());
     }
 
@@ -140,6 +156,9 @@ mod tests {
         let options = RecordBatchOptions::new().with_row_count(Some(3));
         let schema = Arc::new(Schema::empty());
         let batch = RecordBatch::try_new_with_options(schema, vec![], &options).unwrap();
-        assert_eq!(Wire::new(&batch.schema()).batch(&batch).unwrap().num_rows(), 3);
+        assert_eq!(
+            Wire::new(&batch.schema()).batch(&batch).unwrap().num_rows(),
+            3
+        );
     }
 }

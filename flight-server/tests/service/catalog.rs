@@ -58,7 +58,11 @@ async fn there_is_one_catalog_with_the_databases_as_its_schemas() {
             db_schema_filter_pattern: pattern.map(str::to_owned),
         };
         let info = client.get_db_schemas(command).await.unwrap();
-        assert_eq!(lines(&[rows(&mut client, info).await]), expected, "{catalog:?} {pattern:?}");
+        assert_eq!(
+            lines(&[rows(&mut client, info).await]),
+            expected,
+            "{catalog:?} {pattern:?}"
+        );
     }
 }
 
@@ -71,9 +75,18 @@ async fn tables_are_listed_by_pattern_and_type() {
         "spotql logs flow_scores TABLE",
     ];
     assert_eq!(listed(&mut client, tables(None, None)).await, all);
-    assert_eq!(listed(&mut client, tables(Some("logs"), Some("flow%"))).await, all[1..]);
-    assert_eq!(listed(&mut client, tables(None, Some("flo_"))).await, all[1..2]);
-    let views = CommandGetTables { table_types: vec!["VIEW".into()], ..tables(None, None) };
+    assert_eq!(
+        listed(&mut client, tables(Some("logs"), Some("flow%"))).await,
+        all[1..]
+    );
+    assert_eq!(
+        listed(&mut client, tables(None, Some("flo_"))).await,
+        all[1..2]
+    );
+    let views = CommandGetTables {
+        table_types: vec!["VIEW".into()],
+        ..tables(None, None)
+    };
     assert!(listed(&mut client, views).await.is_empty());
     let info = client.get_table_types().await.unwrap();
     assert_eq!(lines(&[rows(&mut client, info).await]), ["TABLE"]);
@@ -82,7 +95,10 @@ async fn tables_are_listed_by_pattern_and_type() {
 #[tokio::test]
 async fn a_tables_schema_is_that_of_selecting_everything() {
     let (_server, mut client) = start().await;
-    let command = CommandGetTables { include_schema: true, ..tables(None, None) };
+    let command = CommandGetTables {
+        include_schema: true,
+        ..tables(None, None)
+    };
     let info = client.get_tables(command).await.unwrap();
     let rows = rows(&mut client, info).await;
     assert_eq!(rows.num_rows(), 3);
@@ -91,7 +107,12 @@ async fn a_tables_schema_is_that_of_selecting_everything() {
         let listed = rows.column(4).as_binary::<i32>().value(row).to_vec();
         let listed = Schema::try_from(IpcMessage(listed.into())).unwrap();
         let sql = format!("SELECT * FROM {}.{}", name(1), name(2));
-        let selected = client.execute(sql, None).await.unwrap().try_decode_schema().unwrap();
+        let selected = client
+            .execute(sql, None)
+            .await
+            .unwrap()
+            .try_decode_schema()
+            .unwrap();
         assert_eq!(listed, selected);
     }
 }
@@ -140,13 +161,19 @@ async fn the_key_listings_are_empty_and_have_their_columns() {
 #[tokio::test]
 async fn the_server_says_what_it_is_and_which_types_it_has() {
     let (_server, mut client) = start().await;
-    let info = client.get_sql_info(vec![SqlInfo::FlightSqlServerName]).await.unwrap();
+    let info = client
+        .get_sql_info(vec![SqlInfo::FlightSqlServerName])
+        .await
+        .unwrap();
     let name = lines(&[rows(&mut client, info).await]);
     assert_eq!(name, ["0 {string_value=SpotQL}"]);
     let info = client.get_sql_info(vec![]).await.unwrap();
     assert!(rows(&mut client, info).await.num_rows() > 20);
 
-    let info = client.get_xdbc_type_info(CommandGetXdbcTypeInfo { data_type: None }).await.unwrap();
+    let info = client
+        .get_xdbc_type_info(CommandGetXdbcTypeInfo { data_type: None })
+        .await
+        .unwrap();
     let types = rows(&mut client, info).await;
     let names = types.column(0).as_string::<i32>();
     assert!(names.iter().flatten().any(|name| name == "BIGINT"));

@@ -11,7 +11,11 @@ async fn a_misspelt_table_is_named_and_not_found() {
     let (code, message) = failure(&mut client, "SELECT * FROM flwo").await;
     assert_eq!(code, Code::NotFound);
     assert!(message.contains("flwo"), "{message}");
-    for sql in ["INSERT INTO flwo VALUES (1)", "DESCRIBE flwo", "SELECT * FROM nowhere.t"] {
+    for sql in [
+        "INSERT INTO flwo VALUES (1)",
+        "DESCRIBE flwo",
+        "SELECT * FROM nowhere.t",
+    ] {
         assert_eq!(failure(&mut client, sql).await.0, Code::NotFound, "{sql}");
     }
 }
@@ -37,7 +41,11 @@ async fn mistakes_in_a_statement_are_the_callers() {
 async fn what_exists_already_says_so() {
     let (_server, mut client) = Server::with_table().await;
     for sql in ["CREATE TABLE t (n INT)", "CREATE DATABASE default"] {
-        assert_eq!(failure(&mut client, sql).await.0, Code::AlreadyExists, "{sql}");
+        assert_eq!(
+            failure(&mut client, sql).await.0,
+            Code::AlreadyExists,
+            "{sql}"
+        );
     }
 }
 
@@ -46,7 +54,10 @@ async fn an_error_while_rows_are_computed_reaches_the_client() {
     let (_server, mut client) = Server::with_table().await;
     let (code, message) = failure(&mut client, "SELECT 1 / (n - 2) FROM t").await;
     assert_eq!(code, Code::InvalidArgument);
-    assert!(message.to_lowercase().contains("divide by zero"), "{message}");
+    assert!(
+        message.to_lowercase().contains("divide by zero"),
+        "{message}"
+    );
 }
 
 #[tokio::test]
@@ -70,18 +81,27 @@ async fn messages_are_sentences_without_debug_text() {
 #[tokio::test]
 async fn a_ticket_is_good_once() {
     let (_server, mut client) = Server::with_table().await;
-    let info = client.execute("SELECT * FROM t".into(), None).await.unwrap();
+    let info = client
+        .execute("SELECT * FROM t".into(), None)
+        .await
+        .unwrap();
     fetch(&mut client, &info).await;
     let status = status(client.do_get(ticket(&info)).await.unwrap_err());
     assert_eq!(status.code(), Code::NotFound);
-    assert!(status.message().contains("execute the query again"), "{}", status.message());
+    assert!(
+        status.message().contains("execute the query again"),
+        "{}",
+        status.message()
+    );
 }
 
 #[tokio::test]
 async fn a_made_up_ticket_is_unknown() {
     let (_server, mut client) = Server::with_table().await;
     for handle in [vec![7; 16], vec![7; 3]] {
-        let made_up = TicketStatementQuery { statement_handle: handle.into() };
+        let made_up = TicketStatementQuery {
+            statement_handle: handle.into(),
+        };
         let made_up = Ticket::new(made_up.as_any().encode_to_vec());
         let status = status(client.do_get(made_up).await.unwrap_err());
         assert_eq!(status.code(), Code::NotFound);

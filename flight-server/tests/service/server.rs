@@ -1,6 +1,7 @@
 //! A server on a free port with an empty warehouse, and clients for it.
 
 use std::net::SocketAddr;
+use std::path::Path;
 use std::sync::Arc;
 
 use arrow_flight::error::FlightError;
@@ -24,13 +25,15 @@ pub(crate) struct Server {
     address: SocketAddr,
     stop: oneshot::Sender<()>,
     serving: JoinHandle<Result<(), service::Error>>,
-    _folder: tempfile::TempDir,
+    folder: tempfile::TempDir,
 }
 
 impl Server {
     pub(crate) async fn start() -> Self {
         let folder = tempfile::tempdir().unwrap();
-        let engine = Engine::open(EngineOptions::new(folder.path())).await.unwrap();
+        let engine = Engine::open(EngineOptions::new(folder.path()))
+            .await
+            .unwrap();
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let address = listener.local_addr().unwrap();
         let (stop, stopped) = oneshot::channel();
@@ -38,21 +41,38 @@ impl Server {
             let _ = stopped.await;
         };
         let serving = tokio::spawn(service::serve(Arc::clone(&engine), listener, shutdown));
-        Self { engine, address, stop, serving, _folder: folder }
+        Self {
+            engine,
+            address,
+            stop,
+            serving,
+            folder,
+        }
     }
 
     /// A server with a table `t (n INT, s STRING)` of three rows.
     pub(crate) async fn with_table() -> (Self, Client) {
         let server = Self::start().await;
         let mut client = server.client().await;
-        client.execute_update("CREATE TABLE t (n INT, s STRING)".into(), None).await.unwrap();
+        client
+            .execute_update("CREATE TABLE t (n INT, s STRING)".into(), None)
+            .await
+            .unwrap();
         let insert = "INSERT INTO t VALUES (1, 'a'), (2, 'b'), (3, NULL)";
         assert_eq!(client.execute_update(insert.into(), None).await.unwrap(), 3);
         (server, client)
     }
 
+    pub(crate) fn folder(&self) -> &Path {
+        self.folder.path()
+    }
+
     pub(crate) async fn channel(&self) -> Channel {
-        Endpoint::new(format!("http://{}", self.address)).unwrap().connect().await.unwrap()
+        Endpoint::new(format!("http://{}", self.address))
+            .unwrap()
+            .connect()
+            .await
+            .unwrap()
     }
 
     pub(crate) async fn client(&self) -> Client {
@@ -70,7 +90,13 @@ pub(crate) fn ticket(info: &FlightInfo) -> Ticket {
 }
 
 pub(crate) async fn fetch(client: &mut Client, info: &FlightInfo) -> Vec<RecordBatch> {
-    client.do_get(ticket(info)).await.unwrap().try_collect().await.unwrap()
+    client
+        .do_get(ticket(info))
+        .await
+        .unwrap()
+        .try_collect()
+        .await
+        .unwrap()
 }
 
 pub(crate) async fn query(client: &mut Client, sql: &str) -> Result<Vec<RecordBatch>, FlightError> {
@@ -87,7 +113,11 @@ pub(crate) fn lines(batches: &[RecordBatch]) -> Vec<String> {
     let text = pretty_format_batches(batches).unwrap().to_string();
     let rows = text.lines().filter(|line| line.starts_with('|')).skip(1);
     rows.map(|line| {
-        line.trim_matches('|').split('|').map(str::trim).collect::<Vec<_>>().join(" ")
+        line.trim_matches('|')
+            .split('|')
+            .map(str::trim)
+            .collect::<Vec<_>>()
+            .join(" ")
     })
     .collect()
 }

@@ -23,34 +23,51 @@ pub(super) fn parse(parser: &mut Parser<'_>) -> Result<Option<Statement>> {
         }
         ["USE", ..] => {
             skip(parser, 1);
-            Statement::Use { database: identifier(parser)? }
+            Statement::Use {
+                database: identifier(parser)?,
+            }
         }
         ["SHOW", "DATABASES" | "SCHEMAS", ..] => {
             skip(parser, 2);
-            Statement::ShowDatabases { like: like(parser)? }
+            Statement::ShowDatabases {
+                like: like(parser)?,
+            }
         }
         ["SHOW", "TABLES", ..] => {
             skip(parser, 2);
             let database = (take(parser, &["IN"]) || take(parser, &["FROM"]))
                 .then(|| identifier(parser))
                 .transpose()?;
-            Statement::ShowTables { database, like: like(parser)? }
+            Statement::ShowTables {
+                database,
+                like: like(parser)?,
+            }
         }
         ["SHOW", "PARTITIONS", ..] => {
             skip(parser, 2);
-            Statement::ShowPartitions { table: table_name(parser)? }
+            Statement::ShowPartitions {
+                table: table_name(parser)?,
+            }
         }
         ["SHOW", "CREATE", "TABLE", ..] => {
             skip(parser, 3);
-            Statement::ShowCreateTable { table: table_name(parser)? }
+            Statement::ShowCreateTable {
+                table: table_name(parser)?,
+            }
         }
         ["DESCRIBE" | "DESC", rest @ ..]
-            if !matches!(rest.first(), Some(&("SELECT" | "WITH" | "INSERT" | "ANALYZE"))) =>
+            if !matches!(
+                rest.first(),
+                Some(&("SELECT" | "WITH" | "INSERT" | "ANALYZE"))
+            ) =>
         {
             skip(parser, 1);
             let _ = take(parser, &["TABLE"]);
             let formatted = take(parser, &["FORMATTED"]) || take(parser, &["EXTENDED"]);
-            Statement::Describe { table: table_name(parser)?, formatted }
+            Statement::Describe {
+                table: table_name(parser)?,
+                formatted,
+            }
         }
         ["MSCK", ..] => {
             skip(parser, 1);
@@ -66,8 +83,9 @@ pub(super) fn parse(parser: &mut Parser<'_>) -> Result<Option<Statement>> {
             skip(parser, 1);
             let _ = take(parser, &["TABLE"]);
             let table = table_name(parser)?;
-            let partition =
-                take(parser, &["PARTITION"]).then(|| partition_spec(parser)).transpose()?;
+            let partition = take(parser, &["PARTITION"])
+                .then(|| partition_spec(parser))
+                .transpose()?;
             Statement::Refresh { table, partition }
         }
         ["INVALIDATE", "METADATA", rest @ ..] => {
@@ -92,7 +110,12 @@ fn create_database(parser: &mut Parser<'_>) -> Result<Statement> {
         } else if take(parser, &["LOCATION"]) {
             location = Some(parser.parse_literal_string()?);
         } else {
-            return Ok(Statement::CreateDatabase { name, if_not_exists, comment, location });
+            return Ok(Statement::CreateDatabase {
+                name,
+                if_not_exists,
+                comment,
+                location,
+            });
         }
     }
 }
@@ -103,7 +126,11 @@ fn drop_database(parser: &mut Parser<'_>) -> Result<Statement> {
     let name = identifier(parser)?;
     let cascade = take(parser, &["CASCADE"]);
     let _ = take(parser, &["RESTRICT"]);
-    Ok(Statement::DropDatabase { name, if_exists, cascade })
+    Ok(Statement::DropDatabase {
+        name,
+        if_exists,
+        cascade,
+    })
 }
 
 /// `ALTER TABLE t ADD|DROP …PARTITION`; other alterations are told apart by sqlparser.
@@ -116,12 +143,17 @@ fn alter_table(parser: &mut Parser<'_>) -> Result<Option<Statement>> {
         let mut partitions = Vec::new();
         while take(parser, &["PARTITION"]) {
             let spec = partition_spec(parser)?;
-            let location =
-                take(parser, &["LOCATION"]).then(|| parser.parse_literal_string()).transpose()?;
+            let location = take(parser, &["LOCATION"])
+                .then(|| parser.parse_literal_string())
+                .transpose()?;
             partitions.push((spec, location));
         }
         if !partitions.is_empty() {
-            return Ok(Some(Statement::AddPartitions { table, if_not_exists, partitions }));
+            return Ok(Some(Statement::AddPartitions {
+                table,
+                if_not_exists,
+                partitions,
+            }));
         }
     } else if take(parser, &["DROP"]) {
         let if_exists = take(parser, &["IF", "EXISTS"]);
@@ -132,7 +164,11 @@ fn alter_table(parser: &mut Parser<'_>) -> Result<Option<Statement>> {
         }
         let _ = take(parser, &["PURGE"]);
         if !partitions.is_empty() {
-            return Ok(Some(Statement::DropPartitions { table, if_exists, partitions }));
+            return Ok(Some(Statement::DropPartitions {
+                table,
+                if_exists,
+                partitions,
+            }));
         }
     } else if take(parser, &["RECOVER", "PARTITIONS"]) {
         return Ok(Some(Statement::Repair { table }));
@@ -165,12 +201,15 @@ fn set(parser: &mut Parser<'_>) -> Result<Statement> {
         let _ = parser.next_token_no_skip();
     }
     Ok(match text.split_once('=') {
-        Some((name, value)) => {
-            Statement::Set { name: name.trim().to_owned(), value: value.trim().to_owned() }
-        }
+        Some((name, value)) => Statement::Set {
+            name: name.trim().to_owned(),
+            value: value.trim().to_owned(),
+        },
         None => {
             let name = text.trim();
-            Statement::ShowSettings { name: (!name.is_empty()).then(|| name.to_owned()) }
+            Statement::ShowSettings {
+                name: (!name.is_empty()).then(|| name.to_owned()),
+            }
         }
     })
 }
@@ -189,7 +228,11 @@ pub(crate) fn partition_entries(entries: Vec<Expr>) -> Result<PartitionSpec> {
         .into_iter()
         .map(|entry| match entry {
             Expr::Identifier(name) => Ok((name.value.to_ascii_lowercase(), None)),
-            Expr::BinaryOp { left, op: ast::BinaryOperator::Eq, right } => match *left {
+            Expr::BinaryOp {
+                left,
+                op: ast::BinaryOperator::Eq,
+                right,
+            } => match *left {
                 Expr::Identifier(name) => Ok((name.value.to_ascii_lowercase(), Some(*right))),
                 other => Err(not_an_entry(&other)),
             },
@@ -223,14 +266,23 @@ impl TryFrom<&ObjectName> for TableName {
 
     fn try_from(name: &ObjectName) -> Result<Self> {
         let part = |ident: &Ident| ident.value.to_ascii_lowercase();
-        let parts: Vec<String> =
-            name.0.iter().filter_map(|name| name.as_ident().map(part)).collect();
+        let parts: Vec<String> = name
+            .0
+            .iter()
+            .filter_map(|name| name.as_ident().map(part))
+            .collect();
         match parts.as_slice() {
-            [table] => Ok(Self { database: None, name: table.clone() }),
-            [database, table] => {
-                Ok(Self { database: Some(database.clone()), name: table.clone() })
-            }
-            _ => Err(Error::Syntax(format!("'{name}' is no table name; write database.table"))),
+            [table] => Ok(Self {
+                database: None,
+                name: table.clone(),
+            }),
+            [database, table] => Ok(Self {
+                database: Some(database.clone()),
+                name: table.clone(),
+            }),
+            _ => Err(Error::Syntax(format!(
+                "'{name}' is no table name; write database.table"
+            ))),
         }
     }
 }
@@ -243,7 +295,11 @@ fn identifier(parser: &mut Parser<'_>) -> Result<String> {
 fn leading_words(parser: &Parser<'_>) -> Vec<String> {
     (0..4)
         .map_while(|i| match parser.peek_nth_token(i).token {
-            Token::Word(Word { value, quote_style: None, .. }) => Some(value.to_ascii_uppercase()),
+            Token::Word(Word {
+                value,
+                quote_style: None,
+                ..
+            }) => Some(value.to_ascii_uppercase()),
             _ => None,
         })
         .collect()

@@ -26,14 +26,36 @@ pub struct Script {
 
 /// The scripts that the program brings along, by their names under `sql/scripts`.
 const SHIPPED: &[(&str, &str)] = &[
-    ("schema/flow.sql", include_str!("../../scripts/schema/flow.sql")),
-    ("schema/dns.sql", include_str!("../../scripts/schema/dns.sql")),
-    ("schema/proxy.sql", include_str!("../../scripts/schema/proxy.sql")),
-    ("detect/flow.sql", include_str!("../../scripts/detect/flow.sql")),
-    ("detect/flow_summary.sql", include_str!("../../scripts/detect/flow_summary.sql")),
+    (
+        "schema/flow.sql",
+        include_str!("../../scripts/schema/flow.sql"),
+    ),
+    (
+        "schema/dns.sql",
+        include_str!("../../scripts/schema/dns.sql"),
+    ),
+    (
+        "schema/proxy.sql",
+        include_str!("../../scripts/schema/proxy.sql"),
+    ),
+    (
+        "detect/flow.sql",
+        include_str!("../../scripts/detect/flow.sql"),
+    ),
+    (
+        "detect/flow_summary.sql",
+        include_str!("../../scripts/detect/flow_summary.sql"),
+    ),
+    (
+        "examples/load_flows.sql",
+        include_str!("../../scripts/examples/load_flows.sql"),
+    ),
     ("demo.sql", include_str!("../../scripts/demo.sql")),
     ("demo/top.sql", include_str!("../../scripts/demo/top.sql")),
-    ("demo/found.sql", include_str!("../../scripts/demo/found.sql")),
+    (
+        "demo/found.sql",
+        include_str!("../../scripts/demo/found.sql"),
+    ),
 ];
 
 impl Script {
@@ -55,7 +77,10 @@ impl Script {
         SHIPPED
             .iter()
             .find(|(known, _)| Path::new(known) == PathBuf::from(name))
-            .map(|(known, text)| Self { name: (*known).to_owned(), text: (*text).to_owned() })
+            .map(|(known, text)| Self {
+                name: (*known).to_owned(),
+                text: (*text).to_owned(),
+            })
     }
 
     /// The names of the scripts that the program brings along.
@@ -81,6 +106,11 @@ pub async fn execute(
     piece: &Piece<'_>,
     variables: &BTreeMap<String, String>,
 ) -> Result<Outcome> {
-    let value = |name: &str| variables.get(name).cloned().or_else(|| session.variable(name));
+    let value = |name: &str| {
+        variables
+            .get(name)
+            .cloned()
+            .or_else(|| session.variable(name))
+    };
     session.execute(&piece.substitute(&value)?).await
 }

@@ -29,7 +29,10 @@ pub fn split(script: &str) -> Result<Vec<Piece<'_>>> {
         match token {
             Some(Token::Semicolon) | None => {
                 if let Some((from, line)) = start.take() {
-                    pieces.push(Piece { text: script[from..position].trim_end(), line });
+                    pieces.push(Piece {
+                        text: script[from..position].trim_end(),
+                        line,
+                    });
                 }
                 if token.is_none() {
                     return Ok(pieces);
@@ -75,7 +78,10 @@ enum Token<'a> {
     Comment,
     /// A character, or the part of a string up to a variable or its end.
     Text,
-    Variable { name: &'a str, default: Option<&'a str> },
+    Variable {
+        name: &'a str,
+        default: Option<&'a str>,
+    },
 }
 
 struct Scanner<'a> {
@@ -88,7 +94,12 @@ struct Scanner<'a> {
 
 impl<'a> Scanner<'a> {
     fn new(script: &'a str) -> Self {
-        Self { script, position: 0, line: 1, quote: None }
+        Self {
+            script,
+            position: 0,
+            line: 1,
+            quote: None,
+        }
     }
 
     fn rest(&self) -> &'a str {
@@ -105,12 +116,18 @@ impl<'a> Scanner<'a> {
         let rest = self.rest();
         let Some(first) = rest.chars().next() else {
             return match self.quote {
-                Some((_, line)) => Err(Error::Unclosed { what: "a quote", line }),
+                Some((_, line)) => Err(Error::Unclosed {
+                    what: "a quote",
+                    line,
+                }),
                 None => Ok(None),
             };
         };
         if let Some(variable) = rest.strip_prefix("${") {
-            let end = variable.find('}').ok_or(Error::Unclosed { what: "${", line: self.line })?;
+            let end = variable.find('}').ok_or(Error::Unclosed {
+                what: "${",
+                line: self.line,
+            })?;
             let (name, default) = match variable[..end].split_once(":-") {
                 Some((name, default)) => (name, Some(default)),
                 None => (&variable[..end], None),
@@ -120,7 +137,10 @@ impl<'a> Scanner<'a> {
                 .find_map(|prefix| name.strip_prefix(prefix))
                 .unwrap_or(name);
             self.advance("${".len() + end + 1);
-            return Ok(Some(Token::Variable { name: name.trim(), default }));
+            return Ok(Some(Token::Variable {
+                name: name.trim(),
+                default,
+            }));
         }
         if let Some((quote, _)) = self.quote {
             let escaped = first == '\\' && quote != '`';
@@ -140,8 +160,10 @@ impl<'a> Scanner<'a> {
             return Ok(Some(Token::Comment));
         }
         if rest.starts_with("/*") {
-            let end =
-                rest.find("*/").ok_or(Error::Unclosed { what: "a comment", line: self.line })?;
+            let end = rest.find("*/").ok_or(Error::Unclosed {
+                what: "a comment",
+                line: self.line,
+            })?;
             self.advance(end + 2);
             return Ok(Some(Token::Comment));
         }
@@ -163,13 +185,19 @@ mod tests {
 
     fn texts(script: &str) -> Vec<(usize, String)> {
         let pieces = split(script).unwrap();
-        pieces.into_iter().map(|piece| (piece.line, piece.text.to_owned())).collect()
+        pieces
+            .into_iter()
+            .map(|piece| (piece.line, piece.text.to_owned()))
+            .collect()
     }
 
     #[test]
     fn statements_know_their_lines_and_lose_their_semicolons() {
         let script = "-- first; comment\n\nSELECT 1 ;\n/* a;\nb */ SELECT\n 2;;\n-- end\n";
-        assert_eq!(texts(script), [(3, "SELECT 1".into()), (5, "SELECT\n 2".into())]);
+        assert_eq!(
+            texts(script),
+            [(3, "SELECT 1".into()), (5, "SELECT\n 2".into())]
+        );
     }
 
     #[test]
@@ -196,8 +224,14 @@ mod tests {
 
     #[test]
     fn what_does_not_close_is_an_error_with_its_line() {
-        assert!(matches!(split("SELECT\n 'a;"), Err(Error::Unclosed { line: 2, .. })));
-        assert!(matches!(split("\n/* a"), Err(Error::Unclosed { line: 2, .. })));
+        assert!(matches!(
+            split("SELECT\n 'a;"),
+            Err(Error::Unclosed { line: 2, .. })
+        ));
+        assert!(matches!(
+            split("\n/* a"),
+            Err(Error::Unclosed { line: 2, .. })
+        ));
         assert!(matches!(split("${a"), Err(Error::Unclosed { line: 1, .. })));
     }
 

@@ -52,14 +52,24 @@ pub(super) async fn create(session: &Session, create: CreateTable) -> Result<Don
     };
 
     let Some(query) = create.query else {
-        let created = session.warehouse().create_table(definition, create.if_not_exists).await?;
+        let created = session
+            .warehouse()
+            .create_table(definition, create.if_not_exists)
+            .await?;
         return Ok(Done::new(created_message(&full_name, created)));
     };
     if !definition.columns.is_empty() {
-        return Err(unsupported("a column list together with AS SELECT", "name them in the SELECT"));
+        return Err(unsupported(
+            "a column list together with AS SELECT",
+            "name them in the SELECT",
+        ));
     }
     if create.if_not_exists
-        && session.warehouse().table(&definition.database, &definition.name).await?.is_some()
+        && session
+            .warehouse()
+            .table(&definition.database, &definition.name)
+            .await?
+            .is_some()
     {
         return Ok(Done::new(created_message(&full_name, false)));
     }
@@ -73,9 +83,15 @@ pub(super) async fn create(session: &Session, create: CreateTable) -> Result<Don
             comment: None,
         });
     }
-    let data_columns = fields.len().saturating_sub(definition.partition_columns.len());
+    let data_columns = fields
+        .len()
+        .saturating_sub(definition.partition_columns.len());
     let partition_fields = fields.split_off(data_columns);
-    for (column, field) in definition.partition_columns.iter_mut().zip(&partition_fields) {
+    for (column, field) in definition
+        .partition_columns
+        .iter_mut()
+        .zip(&partition_fields)
+    {
         column.data_type = field.data_type.clone();
         if column.name != field.name {
             return Err(Error::Unsupported {
@@ -92,9 +108,14 @@ pub(super) async fn create(session: &Session, create: CreateTable) -> Result<Don
         .columns()
         .into_iter()
         .zip(plan.schema().fields())
-        .zip(fields.iter().map(|column| &column.data_type).chain(
-            definition.partition_columns.iter().map(|column| &column.data_type),
-        ))
+        .zip(
+            fields.iter().map(|column| &column.data_type).chain(
+                definition
+                    .partition_columns
+                    .iter()
+                    .map(|column| &column.data_type),
+            ),
+        )
         .map(|((column, field), data_type)| {
             insert::cast(column, field.data_type(), &data_type.to_arrow())
                 .alias(field.name().to_ascii_lowercase())
@@ -102,18 +123,32 @@ pub(super) async fn create(session: &Session, create: CreateTable) -> Result<Don
         .collect();
     definition.columns = fields;
     let plan = LogicalPlanBuilder::from(plan).project(casts)?.build()?;
-    let plan = session.context().state().create_physical_plan(&plan).await?;
+    let plan = session
+        .context()
+        .state()
+        .create_physical_plan(&plan)
+        .await?;
     let task = session.context().task_ctx();
-    let report = session.warehouse().create_table_as(definition, plan, task).await?;
+    let report = session
+        .warehouse()
+        .create_table_as(definition, plan, task)
+        .await?;
     Ok(Done {
-        message: format!("{} with {} rows", created_message(&full_name, true), report.rows),
+        message: format!(
+            "{} with {} rows",
+            created_message(&full_name, true),
+            report.rows
+        ),
         rows: Some(report.rows),
     })
 }
 
 pub(super) async fn drop(session: &Session, name: &TableName, if_exists: bool) -> Result<Done> {
     let database = session.database_of(name);
-    let dropped = session.warehouse().drop_table(&database, &name.name, if_exists).await?;
+    let dropped = session
+        .warehouse()
+        .drop_table(&database, &name.name, if_exists)
+        .await?;
     Ok(Done::new(if dropped {
         format!("table {database}.{} dropped", name.name)
     } else {
@@ -122,7 +157,11 @@ pub(super) async fn drop(session: &Session, name: &TableName, if_exists: bool) -
 }
 
 fn created_message(table: &str, created: bool) -> String {
-    if created { format!("table {table} created") } else { format!("table {table} exists already") }
+    if created {
+        format!("table {table} created")
+    } else {
+        format!("table {table} exists already")
+    }
 }
 
 fn columns_of(columns: &[ColumnDef]) -> Result<Vec<Column>> {
@@ -144,7 +183,11 @@ fn columns_of(columns: &[ColumnDef]) -> Result<Vec<Column>> {
             }
             Ok(Column {
                 name: column.name.value.to_ascii_lowercase(),
-                data_type: column.data_type.to_string().to_ascii_lowercase().parse::<HiveType>()?,
+                data_type: column
+                    .data_type
+                    .to_string()
+                    .to_ascii_lowercase()
+                    .parse::<HiveType>()?,
                 comment,
             })
         })
@@ -164,10 +207,16 @@ fn check_format(create: &CreateTable, formats: Option<&HiveFormat>) -> Result<()
         }
     };
     if *format != FileFormat::PARQUET {
-        return Err(unsupported(&format!("STORED AS {format}"), "write STORED AS PARQUET"));
+        return Err(unsupported(
+            &format!("STORED AS {format}"),
+            "write STORED AS PARQUET",
+        ));
     }
     if formats.is_some_and(|formats| formats.row_format.is_some()) {
-        return Err(unsupported("ROW FORMAT", "tables are STORED AS PARQUET, leave it out"));
+        return Err(unsupported(
+            "ROW FORMAT",
+            "tables are STORED AS PARQUET, leave it out",
+        ));
     }
     Ok(())
 }
@@ -205,11 +254,31 @@ fn properties(options: &CreateTableOptions) -> Result<BTreeMap<String, String>> 
 
 fn refuse_what_is_not_meant(create: &CreateTable) -> Result<()> {
     for (present, what, instead) in [
-        (create.or_replace, "CREATE OR REPLACE TABLE", "DROP TABLE IF EXISTS first"),
-        (create.temporary, "CREATE TEMPORARY TABLE", "use WITH, or a table that you drop"),
-        (create.like.is_some(), "CREATE TABLE … LIKE", "use the text of SHOW CREATE TABLE"),
-        (!create.constraints.is_empty(), "a table constraint", "leave it out"),
-        (create.clustered_by.is_some(), "CLUSTERED BY", "leave it out"),
+        (
+            create.or_replace,
+            "CREATE OR REPLACE TABLE",
+            "DROP TABLE IF EXISTS first",
+        ),
+        (
+            create.temporary,
+            "CREATE TEMPORARY TABLE",
+            "use WITH, or a table that you drop",
+        ),
+        (
+            create.like.is_some(),
+            "CREATE TABLE … LIKE",
+            "use the text of SHOW CREATE TABLE",
+        ),
+        (
+            !create.constraints.is_empty(),
+            "a table constraint",
+            "leave it out",
+        ),
+        (
+            create.clustered_by.is_some(),
+            "CLUSTERED BY",
+            "leave it out",
+        ),
     ] {
         if present {
             return Err(unsupported(what, instead));
@@ -219,5 +288,8 @@ fn refuse_what_is_not_meant(create: &CreateTable) -> Result<()> {
 }
 
 fn unsupported(what: &str, instead: &str) -> Error {
-    Error::Unsupported { what: what.to_owned(), instead: instead.to_owned() }
+    Error::Unsupported {
+        what: what.to_owned(),
+        instead: instead.to_owned(),
+    }
 }

@@ -10,8 +10,10 @@ pub(super) async fn create(
     comment: Option<String>,
     location: Option<String>,
 ) -> Result<Done> {
-    let created =
-        session.warehouse().create_database(name, if_not_exists, comment, location).await?;
+    let created = session
+        .warehouse()
+        .create_database(name, if_not_exists, comment, location)
+        .await?;
     Ok(Done::new(if created {
         format!("database {name} created")
     } else {
@@ -25,7 +27,10 @@ pub(super) async fn drop(
     if_exists: bool,
     cascade: bool,
 ) -> Result<Done> {
-    let dropped = session.warehouse().drop_database(name, if_exists, cascade).await?;
+    let dropped = session
+        .warehouse()
+        .drop_database(name, if_exists, cascade)
+        .await?;
     if dropped && session.database() == name {
         set_current(session, crate::DEFAULT_DATABASE);
     }
@@ -38,7 +43,10 @@ pub(super) async fn drop(
 
 pub(super) async fn switch(session: &Session, name: &str) -> Result<Done> {
     if session.warehouse().database(name).await?.is_none() {
-        return Err(spotql_catalog::Error::DatabaseNotFound { database: name.to_owned() }.into());
+        return Err(spotql_catalog::Error::DatabaseNotFound {
+            database: name.to_owned(),
+        }
+        .into());
     }
     set_current(session, name);
     Ok(Done::new(format!("using database {name}")))
@@ -46,5 +54,10 @@ pub(super) async fn switch(session: &Session, name: &str) -> Result<Done> {
 
 fn set_current(session: &Session, name: &str) {
     let state = session.context().state_ref();
-    state.write().config_mut().options_mut().catalog.default_schema = name.to_owned();
+    state
+        .write()
+        .config_mut()
+        .options_mut()
+        .catalog
+        .default_schema = name.to_owned();
 }

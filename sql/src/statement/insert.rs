@@ -26,13 +26,18 @@ pub(super) async fn run(session: &Session, insert: ast::Insert) -> Result<Done> 
         (insert.on.is_some(), "INSERT … ON CONFLICT"),
         (insert.returning.is_some(), "INSERT … RETURNING"),
         (!insert.assignments.is_empty(), "INSERT … SET"),
-        (insert.replace_into || insert.or.is_some() || insert.ignore, "INSERT OR REPLACE"),
+        (
+            insert.replace_into || insert.or.is_some() || insert.ignore,
+            "INSERT OR REPLACE",
+        ),
     ] {
         if present {
             return Err(unsupported(what));
         }
     }
-    let source = insert.source.ok_or_else(|| unsupported("INSERT without SELECT or VALUES"))?;
+    let source = insert
+        .source
+        .ok_or_else(|| unsupported("INSERT without SELECT or VALUES"))?;
     let table = session.table(&TableName::try_from(name)?).await?;
     let spec = partition_entries(insert.partitioned.unwrap_or_default())?;
     let partition = partition_values(session, spec).await?;
@@ -40,15 +45,28 @@ pub(super) async fn run(session: &Session, insert: ast::Insert) -> Result<Done> 
         .columns
         .iter()
         .map(|column| Ok(TableName::try_from(column)?.name))
-        .chain(insert.after_columns.iter().map(|column| Ok(column.value.to_ascii_lowercase())))
+        .chain(
+            insert
+                .after_columns
+                .iter()
+                .map(|column| Ok(column.value.to_ascii_lowercase())),
+        )
         .collect::<Result<_>>()?;
 
     let mut source = source;
     name_expressions(&mut source.body);
     let target = Target::new(&table, partition, columns)?;
     let query = session.logical_plan(ast::Statement::Query(source)).await?;
-    let plan = session.context().state().create_physical_plan(&target.cast(query)?).await?;
-    let mode = if insert.overwrite { InsertMode::Overwrite } else { InsertMode::Into };
+    let plan = session
+        .context()
+        .state()
+        .create_physical_plan(&target.cast(query)?)
+        .await?;
+    let mode = if insert.overwrite {
+        InsertMode::Overwrite
+    } else {
+        InsertMode::Into
+    };
     write(session, &table, mode, target.fixed, plan).await
 }
 
@@ -83,7 +101,10 @@ async fn write(
     plan: Arc<dyn ExecutionPlan>,
 ) -> Result<Done> {
     let task = session.context().task_ctx();
-    let report = session.warehouse().insert(table, mode, fixed, plan, task).await?;
+    let report = session
+        .warehouse()
+        .insert(table, mode, fixed, plan, task)
+        .await?;
     let definition = &table.definition;
     let mut message = format!(
         "{} row{} written to {}.{}",
@@ -97,7 +118,10 @@ async fn write(
         let plural = if partitions == 1 { "" } else { "s" };
         message.push_str(&format!(", {partitions} partition{plural}"));
     }
-    Ok(Done { message, rows: Some(report.rows) })
+    Ok(Done {
+        message,
+        rows: Some(report.rows),
+    })
 }
 
 /// Where the query's columns go.
@@ -133,7 +157,9 @@ impl Target {
             }
         }
         let is_fixed = |column: &str| {
-            partition.iter().any(|(known, value)| known == column && value.is_some())
+            partition
+                .iter()
+                .any(|(known, value)| known == column && value.is_some())
         };
         // Columns the PARTITION clause does not name are dynamic.
         let expected: Vec<Arc<Field>> = table
@@ -172,7 +198,13 @@ impl Target {
             .into_iter()
             .filter_map(|(column, value)| value.map(|value| (column, value)))
             .collect();
-        Ok(Self { name, expected, sources, given, fixed })
+        Ok(Self {
+            name,
+            expected,
+            sources,
+            given,
+            fixed,
+        })
     }
 
     /// The query with its columns in the write's order and types.
@@ -201,14 +233,20 @@ impl Target {
                 Ok(expression.alias(field.name()))
             })
             .collect::<datafusion::error::Result<Vec<_>>>()?;
-        Ok(LogicalPlanBuilder::from(query).project(expressions)?.build()?)
+        Ok(LogicalPlanBuilder::from(query)
+            .project(expressions)?
+            .build()?)
     }
 }
 
 /// A column cast as Hive casts on writing: what cannot be cast is NULL.
 pub(super) fn cast(column: Column, from: &DataType, to: &DataType) -> Expr {
     let column = Expr::Column(column);
-    if from == to { column } else { Expr::TryCast(TryCast::new(Box::new(column), to.clone())) }
+    if from == to {
+        column
+    } else {
+        Expr::TryCast(TryCast::new(Box::new(column), to.clone()))
+    }
 }
 
 fn names<'a>(names: impl Iterator<Item = &'a String>) -> String {

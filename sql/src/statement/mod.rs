@@ -23,24 +23,33 @@ pub(crate) async fn run(session: &Session, statement: Statement) -> Result<Done>
         Statement::DropTable { table, if_exists } => {
             create_table::drop(session, &table, if_exists).await
         }
-        Statement::CreateDatabase { name, if_not_exists, comment, location } => {
-            database::create(session, &name, if_not_exists, comment, location).await
-        }
-        Statement::DropDatabase { name, if_exists, cascade } => {
-            database::drop(session, &name, if_exists, cascade).await
-        }
+        Statement::CreateDatabase {
+            name,
+            if_not_exists,
+            comment,
+            location,
+        } => database::create(session, &name, if_not_exists, comment, location).await,
+        Statement::DropDatabase {
+            name,
+            if_exists,
+            cascade,
+        } => database::drop(session, &name, if_exists, cascade).await,
         Statement::Use { database } => database::switch(session, &database).await,
         Statement::Repair { table } => partition::repair(session, &table).await,
         Statement::Refresh { table, partition } => {
             partition::refresh(session, &table, partition).await
         }
         Statement::Invalidate { table } => partition::invalidate(session, table.as_ref()).await,
-        Statement::AddPartitions { table, if_not_exists, partitions } => {
-            partition::add(session, &table, if_not_exists, partitions).await
-        }
-        Statement::DropPartitions { table, if_exists, partitions } => {
-            partition::drop(session, &table, if_exists, partitions).await
-        }
+        Statement::AddPartitions {
+            table,
+            if_not_exists,
+            partitions,
+        } => partition::add(session, &table, if_not_exists, partitions).await,
+        Statement::DropPartitions {
+            table,
+            if_exists,
+            partitions,
+        } => partition::drop(session, &table, if_exists, partitions).await,
         Statement::Set { name, value } => set::set(session, name, value),
         Statement::Query(_)
         | Statement::ShowDatabases { .. }

@@ -15,11 +15,16 @@ pub(super) async fn add(
     let mut added = 0;
     for (spec, location) in partitions {
         let values = fixed(session, spec).await?;
-        let new =
-            session.warehouse().add_partition(&table, values, location, if_not_exists).await?;
+        let new = session
+            .warehouse()
+            .add_partition(&table, values, location, if_not_exists)
+            .await?;
         added += usize::from(new);
     }
-    Ok(Done::new(format!("{added} partition(s) added to {}", name.name)))
+    Ok(Done::new(format!(
+        "{added} partition(s) added to {}",
+        name.name
+    )))
 }
 
 pub(super) async fn drop(
@@ -32,9 +37,18 @@ pub(super) async fn drop(
     let mut dropped = Vec::new();
     for spec in partitions {
         let values = fixed(session, spec).await?;
-        dropped.extend(session.warehouse().drop_partitions(&table, values, if_exists).await?);
+        dropped.extend(
+            session
+                .warehouse()
+                .drop_partitions(&table, values, if_exists)
+                .await?,
+        );
     }
-    Ok(Done::new(format!("{} partition(s) dropped from {}", dropped.len(), name.name)))
+    Ok(Done::new(format!(
+        "{} partition(s) dropped from {}",
+        dropped.len(),
+        name.name
+    )))
 }
 
 pub(super) async fn repair(session: &Session, name: &TableName) -> Result<Done> {
@@ -78,10 +92,7 @@ pub(super) async fn invalidate(session: &Session, name: Option<&TableName>) -> R
 }
 
 /// A PARTITION clause in which every column has a value.
-async fn fixed(
-    session: &Session,
-    spec: PartitionSpec,
-) -> Result<Vec<(String, PartitionValue)>> {
+async fn fixed(session: &Session, spec: PartitionSpec) -> Result<Vec<(String, PartitionValue)>> {
     partition_values(session, spec)
         .await?
         .into_iter()

@@ -63,7 +63,11 @@ pub(super) fn show(session: &Session, name: Option<&str>) -> Result<RecordBatch>
                 key(&a.key).cmp(&key(&b.key))
             });
             rows.extend(entries.into_iter().map(|entry| {
-                vec![Some(entry.key), entry.value, Some(entry.description.to_owned())]
+                vec![
+                    Some(entry.key),
+                    entry.value,
+                    Some(entry.description.to_owned()),
+                ]
             }));
             rows
         }

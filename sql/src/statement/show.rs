@@ -7,7 +7,12 @@ use crate::parse::TableName;
 use crate::session::{Session, text_rows};
 
 pub(super) async fn databases(session: &Session, like: Option<&str>) -> Result<RecordBatch> {
-    let names = session.warehouse().databases().await?.into_iter().map(|database| database.name);
+    let names = session
+        .warehouse()
+        .databases()
+        .await?
+        .into_iter()
+        .map(|database| database.name);
     text_rows(&["database_name"], named(names, like))
 }
 
@@ -43,10 +48,7 @@ pub(super) async fn partitions(session: &Session, name: &TableName) -> Result<Re
     text_rows(&["partition", "rows", "files", "bytes", "location"], rows)
 }
 
-fn named(
-    names: impl Iterator<Item = String>,
-    like: Option<&str>,
-) -> Vec<Vec<Option<String>>> {
+fn named(names: impl Iterator<Item = String>, like: Option<&str>) -> Vec<Vec<Option<String>>> {
     names
         .filter(|name| like.is_none_or(|pattern| matches(pattern, name)))
         .map(|name| vec![Some(name)])
@@ -64,7 +66,9 @@ fn matches(pattern: &str, name: &str) -> bool {
                 .is_some_and(|(head, tail)| head.eq_ignore_ascii_case(first) && one(rest, tail)),
         }
     }
-    pattern.split('|').any(|pattern| one(pattern.trim().as_bytes(), name.as_bytes()))
+    pattern
+        .split('|')
+        .any(|pattern| one(pattern.trim().as_bytes(), name.as_bytes()))
 }
 
 #[cfg(test)]

@@ -69,8 +69,13 @@ async fn constant(session: &Session, column: &str, sql: ast::Expr) -> Result<Par
         Expr::Literal(value, _) if value.is_null() => Err(refused("this is NULL".to_owned())),
         Expr::Literal(value, _) => match value.cast_to(&DataType::Utf8) {
             Ok(ScalarValue::Utf8(text)) => Ok(text),
-            _ => Err(refused(format!("a {} cannot name a partition", value.data_type()))),
+            _ => Err(refused(format!(
+                "a {} cannot name a partition",
+                value.data_type()
+            ))),
         },
-        _ => Err(refused("this depends on rows or differs from call to call".to_owned())),
+        _ => Err(refused(
+            "this depends on rows or differs from call to call".to_owned(),
+        )),
     }
 }

@@ -9,7 +9,9 @@ use std::sync::Arc;
 
 use datafusion::arrow::array::{Array, ArrayRef};
 use datafusion::arrow::compute::kernels::zip::zip;
-use datafusion::arrow::compute::{CastOptions, DatePart, cast_with_options, date_part, is_not_null};
+use datafusion::arrow::compute::{
+    CastOptions, DatePart, cast_with_options, date_part, is_not_null,
+};
 use datafusion::arrow::datatypes::{DataType, TimeUnit};
 use datafusion::common::{Result, ScalarValue, plan_err};
 use datafusion::logical_expr::{
@@ -65,11 +67,19 @@ impl DateField {
         )
         .with_argument("value", "A date, a timestamp, or text that holds one.")
         .build();
-        Self { name, part, signature: Signature::user_defined(Volatility::Immutable), documentation }
+        Self {
+            name,
+            part,
+            signature: Signature::user_defined(Volatility::Immutable),
+            documentation,
+        }
     }
 
     fn of_time(&self) -> bool {
-        matches!(self.part, DatePart::Hour | DatePart::Minute | DatePart::Second)
+        matches!(
+            self.part,
+            DatePart::Hour | DatePart::Minute | DatePart::Second
+        )
     }
 
     fn extract(&self, values: &ArrayRef) -> Result<ArrayRef> {
@@ -118,7 +128,10 @@ impl ScalarUDFImpl for DateField {
                 Ok(vec![DataType::Timestamp(TimeUnit::Microsecond, None)])
             }
             other => {
-                plan_err!("{} takes a date, a timestamp or text, not {other}", self.name)
+                plan_err!(
+                    "{} takes a date, a timestamp or text, not {other}",
+                    self.name
+                )
             }
         }
     }
@@ -156,10 +169,21 @@ mod tests {
 
     #[test]
     fn dates_are_read_from_text_and_nonsense_is_null() {
-        let texts =
-            [Some("2016-07-08"), Some("2016-07-08 23:01:02"), Some("July"), Some(""), None];
-        assert_eq!(fields(DatePart::Month, &texts), [Some(7), Some(7), None, None, None]);
-        assert_eq!(fields(DatePart::Day, &texts), [Some(8), Some(8), None, None, None]);
+        let texts = [
+            Some("2016-07-08"),
+            Some("2016-07-08 23:01:02"),
+            Some("July"),
+            Some(""),
+            None,
+        ];
+        assert_eq!(
+            fields(DatePart::Month, &texts),
+            [Some(7), Some(7), None, None, None]
+        );
+        assert_eq!(
+            fields(DatePart::Day, &texts),
+            [Some(8), Some(8), None, None, None]
+        );
     }
 
     #[test]

@@ -31,16 +31,30 @@ impl Function {
     }
 
     fn from_object_name(name: &ObjectName) -> Option<Self> {
-        let [part] = name.0.as_slice() else { return None };
+        let [part] = name.0.as_slice() else {
+            return None;
+        };
         let name = &part.as_ident()?.value;
-        [Self::Train, Self::Score].into_iter().find(|known| name.eq_ignore_ascii_case(known.name()))
+        [Self::Train, Self::Score]
+            .into_iter()
+            .find(|known| name.eq_ignore_ascii_case(known.name()))
     }
 
     /// The names of its arguments.
     pub(crate) fn accepted(self) -> &'static [&'static str] {
         const ALL: &[&str] = &[
-            "input", "source", "documents", "words", "counts", "topics", "iterations", "alpha",
-            "beta", "seed", "precision", "model",
+            "input",
+            "source",
+            "documents",
+            "words",
+            "counts",
+            "topics",
+            "iterations",
+            "alpha",
+            "beta",
+            "seed",
+            "precision",
+            "model",
         ];
         match self {
             Self::Train => &ALL[..ALL.len() - 1],
@@ -60,8 +74,17 @@ pub(crate) struct Arguments {
 impl Arguments {
     /// The arguments of `relation`, if it is a call of one of our functions.
     pub(crate) fn of(relation: &TableFactor) -> Result<Option<Self>> {
-        let TableFactor::Table { name, args: Some(args), .. } = relation else { return Ok(None) };
-        let Some(function) = Function::from_object_name(name) else { return Ok(None) };
+        let TableFactor::Table {
+            name,
+            args: Some(args),
+            ..
+        } = relation
+        else {
+            return Ok(None);
+        };
+        let Some(function) = Function::from_object_name(name) else {
+            return Ok(None);
+        };
         let mut input = None;
         let mut named: Vec<(String, Expr)> = Vec::new();
         for argument in &args.args {
@@ -100,7 +123,10 @@ impl Arguments {
             let repeated = named.iter().any(|(known, _)| *known == name)
                 || (name == "input" && input.is_some());
             if repeated {
-                return Err(Error::RepeatedArgument { function: function.name().to_owned(), name });
+                return Err(Error::RepeatedArgument {
+                    function: function.name().to_owned(),
+                    name,
+                });
             }
             if name == "input" {
                 input = Some(as_query(value).ok_or_else(|| Error::MissingInput {
@@ -110,14 +136,22 @@ impl Arguments {
                 named.push((name, value.clone()));
             }
         }
-        let input =
-            input.ok_or_else(|| Error::MissingInput { function: function.name().to_owned() })?;
-        Ok(Some(Self { function, input, named }))
+        let input = input.ok_or_else(|| Error::MissingInput {
+            function: function.name().to_owned(),
+        })?;
+        Ok(Some(Self {
+            function,
+            input,
+            named,
+        }))
     }
 
     /// The expression given as `name`.
     pub(crate) fn get(&self, name: &str) -> Option<&Expr> {
-        self.named.iter().find(|(known, _)| known == name).map(|(_, value)| value)
+        self.named
+            .iter()
+            .find(|(known, _)| known == name)
+            .map(|(_, value)| value)
     }
 
     /// The expressions given as `name`: one, or several in brackets.
@@ -131,14 +165,22 @@ impl Arguments {
 
     /// The model, as a query over its rows.
     pub(crate) fn model(&self) -> Result<Option<Box<Query>>> {
-        let Some(value) = self.get("model") else { return Ok(None) };
+        let Some(value) = self.get("model") else {
+            return Ok(None);
+        };
         as_query(value).map(Some).ok_or_else(|| {
-            self.invalid("model", value, "the name of a table that holds a model, or a query")
+            self.invalid(
+                "model",
+                value,
+                "the name of a table that holds a model, or a query",
+            )
         })
     }
 
     pub(crate) fn whole_number(&self, name: &str) -> Result<Option<u64>> {
-        let Some(value) = self.get(name) else { return Ok(None) };
+        let Some(value) = self.get(name) else {
+            return Ok(None);
+        };
         match literal(value) {
             Some(Literal::Number(text)) => text.parse().map(Some).ok(),
             _ => None,
@@ -147,7 +189,9 @@ impl Arguments {
     }
 
     pub(crate) fn real(&self, name: &str) -> Result<Option<f64>> {
-        let Some(value) = self.get(name) else { return Ok(None) };
+        let Some(value) = self.get(name) else {
+            return Ok(None);
+        };
         match literal(value) {
             Some(Literal::Number(text)) => text.parse().map(Some).ok(),
             _ => None,
@@ -182,7 +226,10 @@ fn literal(expr: &Expr) -> Option<Literal> {
     match expr {
         Expr::Nested(inner) => literal(inner),
         Expr::Identifier(ident) => Some(Literal::Text(ident.value.clone())),
-        Expr::UnaryOp { op: UnaryOperator::Minus, expr } => match literal(expr)? {
+        Expr::UnaryOp {
+            op: UnaryOperator::Minus,
+            expr,
+        } => match literal(expr)? {
             Literal::Number(number) => Some(Literal::Number(format!("-{number}"))),
             Literal::Text(_) => None,
         },
@@ -205,16 +252,23 @@ pub fn relations_as_queries(statement: &mut Statement) {
         type Break = ();
 
         fn pre_visit_table_factor(&mut self, factor: &mut TableFactor) -> ControlFlow<()> {
-            if let TableFactor::Table { name, args: Some(TableFunctionArgs { args, .. }), .. } = factor
+            if let TableFactor::Table {
+                name,
+                args: Some(TableFunctionArgs { args, .. }),
+                ..
+            } = factor
                 && Function::from_object_name(name).is_some()
             {
                 for (place, argument) in args.iter_mut().enumerate() {
                     let value = match argument {
                         FunctionArg::Unnamed(FunctionArgExpr::Expr(value)) if place == 0 => value,
-                        FunctionArg::Named { name, arg: FunctionArgExpr::Expr(value), .. }
-                            if ["input", "model"]
-                                .iter()
-                                .any(|known| name.value.eq_ignore_ascii_case(known)) =>
+                        FunctionArg::Named {
+                            name,
+                            arg: FunctionArgExpr::Expr(value),
+                            ..
+                        } if ["input", "model"]
+                            .iter()
+                            .any(|known| name.value.eq_ignore_ascii_case(known)) =>
                         {
                             value
                         }
@@ -259,7 +313,10 @@ fn as_query(value: &Expr) -> Option<Box<Query>> {
 
 /// `db.table` given as text becomes `db`.`table`.
 fn quoted(name: &str) -> String {
-    name.split('.').map(|part| format!("`{}`", part.trim_matches('`'))).collect::<Vec<_>>().join(".")
+    name.split('.')
+        .map(|part| format!("`{}`", part.trim_matches('`')))
+        .collect::<Vec<_>>()
+        .join(".")
 }
 
 fn select_all(table: &str) -> Option<Box<Query>> {

@@ -147,9 +147,9 @@ impl From<Error> for DataFusionError {
             Error::Topic(topic::Error::Cancelled { .. }) | Error::TooManyNames => {
                 Self::Execution(error.to_string())
             }
-            Error::NothingToTrainOn { .. } | Error::NegativeCount { .. } | Error::NotAModel { .. } => {
-                Self::Execution(error.to_string())
-            }
+            Error::NothingToTrainOn { .. }
+            | Error::NegativeCount { .. }
+            | Error::NotAModel { .. } => Self::Execution(error.to_string()),
             other => Self::Plan(other.to_string()),
         }
     }

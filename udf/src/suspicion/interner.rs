@@ -3,7 +3,6 @@
 //! One table serves millions of look-ups a second: the bytes lie in one arena, a slot of the hash
 //! table holds a 32-bit tag and the number. It holds at most `u32::MAX` strings.
 
-
 use ahash::RandomState;
 use hashbrown::HashTable;
 
@@ -60,7 +59,9 @@ impl Interner {
     pub(crate) fn get(&self, string: &str) -> Option<u32> {
         let tag = self.tag(string);
         self.slots
-            .find(spread(tag), |slot| slot.tag == tag && self.strings.get(slot.id) == string)
+            .find(spread(tag), |slot| {
+                slot.tag == tag && self.strings.get(slot.id) == string
+            })
             .map(|slot| slot.id)
     }
 
@@ -79,7 +80,10 @@ impl Interner {
         self.strings
     }
 
-    #[expect(clippy::cast_possible_truncation, reason = "half of the hash is the tag")]
+    #[expect(
+        clippy::cast_possible_truncation,
+        reason = "half of the hash is the tag"
+    )]
     fn tag(&self, string: &str) -> u32 {
         self.hasher.hash_one(string) as u32
     }
@@ -95,7 +99,10 @@ pub(crate) struct Strings {
 
 impl Default for Strings {
     fn default() -> Self {
-        Self { text: String::new(), offsets: vec![0] }
+        Self {
+            text: String::new(),
+            offsets: vec![0],
+        }
     }
 }
 

@@ -61,17 +61,37 @@ impl Model {
 
     /// Batch `index` of the model's rows: the parameters, then the documents, then the words.
     pub(crate) fn batch(&self, index: usize, batch_size: usize) -> DataFusionResult<RecordBatch> {
-        let Some(chunk) = index.checked_sub(1) else { return self.head() };
+        let Some(chunk) = index.checked_sub(1) else {
+            return self.head();
+        };
         let document_chunks = self.documents.len().div_ceil(batch_size);
-        let (part, strings, totals, probabilities, chunk) = match chunk.checked_sub(document_chunks) {
-            None => {
-                ("document", &self.documents, &self.document_totals, &self.fitted.theta, chunk)
-            }
-            Some(chunk) => ("word", &self.words, &self.word_totals, &self.fitted.phi, chunk),
+        let (part, strings, totals, probabilities, chunk) = match chunk.checked_sub(document_chunks)
+        {
+            None => (
+                "document",
+                &self.documents,
+                &self.document_totals,
+                &self.fitted.theta,
+                chunk,
+            ),
+            Some(chunk) => (
+                "word",
+                &self.words,
+                &self.word_totals,
+                &self.fitted.phi,
+                chunk,
+            ),
         };
         let from = chunk * batch_size;
         let range = from..(from + batch_size).min(strings.len());
-        names_with_topics(part, strings, totals, probabilities, self.fitted.topics, range)
+        names_with_topics(
+            part,
+            strings,
+            totals,
+            probabilities,
+            self.fitted.topics,
+            range,
+        )
     }
 
     /// Parameters and the course of the training.
@@ -85,7 +105,10 @@ impl Model {
             ("records_used", self.records.1.to_string()),
             ("documents", self.documents.len().to_string()),
             ("words", self.words.len().to_string()),
-            ("program", concat!("SpotQL ", env!("CARGO_PKG_VERSION")).to_owned()),
+            (
+                "program",
+                concat!("SpotQL ", env!("CARGO_PKG_VERSION")).to_owned(),
+            ),
         ];
         for (parameter, value) in self.settings.named().into_iter().chain(facts) {
             part.append_value("parameter");
@@ -216,7 +239,9 @@ impl Lookup {
             (_, 0) => "words",
             _ => return Ok(()),
         };
-        Err(Error::NotAModel { problem: format!("it holds no {missing}") })
+        Err(Error::NotAModel {
+            problem: format!("it holds no {missing}"),
+        })
     }
 
     pub(crate) fn memory_bytes(&self) -> usize {

@@ -19,7 +19,10 @@ pub(crate) struct Pair {
 
 impl Pair {
     pub(crate) fn new(document: u32, word: u32, count: u64) -> Self {
-        Self { key: (u64::from(document) << 32) | u64::from(word), count }
+        Self {
+            key: (u64::from(document) << 32) | u64::from(word),
+            count,
+        }
     }
 
     #[expect(clippy::cast_possible_truncation, reason = "the upper half fits")]
@@ -118,7 +121,10 @@ fn merge(left: &[Pair], right: &[Pair]) -> Vec<Pair> {
                 j += 1;
             }
             std::cmp::Ordering::Equal => {
-                merged.push(Pair { key: a.key, count: a.count.saturating_add(b.count) });
+                merged.push(Pair {
+                    key: a.key,
+                    count: a.count.saturating_add(b.count),
+                });
                 i += 1;
                 j += 1;
             }
@@ -142,7 +148,9 @@ mod tests {
         let mut expected = BTreeMap::new();
         let mut state = 1_u64;
         for _ in 0..3 * BUFFER + 17 {
-            state = state.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1);
+            state = state
+                .wrapping_mul(6_364_136_223_846_793_005)
+                .wrapping_add(1);
             let (document, word) = ((state >> 50) as u32, (state >> 40) as u32 % 37);
             counter.add(Pair::new(document, word, state % 3));
             *expected.entry((document, word)).or_insert(0) += state % 3;

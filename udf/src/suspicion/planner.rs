@@ -57,11 +57,15 @@ impl RelationPlanner for SuspicionPlanner {
             Function::Train => plan_train(&arguments, context)?,
             Function::Score => plan_score(&arguments, context)?,
         };
-        let plan = LogicalPlanBuilder::from(plan).alias(arguments.function.name())?.build()?;
+        let plan = LogicalPlanBuilder::from(plan)
+            .alias(arguments.function.name())?
+            .build()?;
         let TableFactor::Table { alias, .. } = relation else {
             return datafusion::common::internal_err!("a function call is a table factor");
         };
-        Ok(RelationPlanning::Planned(Box::new(PlannedRelation::new(plan, alias))))
+        Ok(RelationPlanning::Planned(Box::new(PlannedRelation::new(
+            plan, alias,
+        ))))
     }
 }
 
@@ -88,7 +92,11 @@ fn plan_score(
     context: &mut dyn RelationPlannerContext,
 ) -> Result<LogicalPlan> {
     let prepared = prepare(arguments, context)?;
-    if prepared.visible.iter().any(|column| column.name.eq_ignore_ascii_case(SCORE)) {
+    if prepared
+        .visible
+        .iter()
+        .any(|column| column.name.eq_ignore_ascii_case(SCORE))
+    {
         return Err(Error::ScoreColumnTaken.into());
     }
     let width = prepared.recipe.words.len();
@@ -100,9 +108,16 @@ fn plan_score(
         }
     };
 
-    let Prepared { input, visible, recipe, .. } = prepared;
-    let mut columns: Vec<Expr> =
-        visible.into_iter().map(|column| Expr::from(column.clone()).alias(column.name)).collect();
+    let Prepared {
+        input,
+        visible,
+        recipe,
+        ..
+    } = prepared;
+    let mut columns: Vec<Expr> = visible
+        .into_iter()
+        .map(|column| Expr::from(column.clone()).alias(column.name))
+        .collect();
     let hidden = recipe.documents.into_iter().zip(recipe.words).enumerate();
     columns.extend(hidden.flat_map(|(i, (document, word))| {
         [
@@ -143,9 +158,22 @@ fn prepare(arguments: &Arguments, context: &mut dyn RelationPlannerContext) -> R
             let description = format!("documents {}, words {}", list(&documents), list(&words));
             let documents = expressions(&documents, input.schema(), context)?;
             let words = expressions(&words, input.schema(), context)?;
-            (input, Recipe { documents, words, valid: None }, description)
+            (
+                input,
+                Recipe {
+                    documents,
+                    words,
+                    valid: None,
+                },
+                description,
+            )
         }
-        _ => return Err(Error::WordsUndetermined { function: function.to_owned() }.into()),
+        _ => {
+            return Err(Error::WordsUndetermined {
+                function: function.to_owned(),
+            }
+            .into());
+        }
     };
     let counts = match arguments.get("counts") {
         Some(counts) => {
@@ -154,13 +182,23 @@ fn prepare(arguments: &Arguments, context: &mut dyn RelationPlannerContext) -> R
         }
         None => None,
     };
-    Ok(Prepared { input, visible, recipe, counts, description })
+    Ok(Prepared {
+        input,
+        visible,
+        recipe,
+        counts,
+        description,
+    })
 }
 
 /// The training over a prepared input.
 fn train(arguments: &Arguments, prepared: &Prepared) -> Result<LogicalPlan> {
     let settings = settings(arguments, prepared.description.clone())?;
-    let Recipe { documents, words, valid } = &prepared.recipe;
+    let Recipe {
+        documents,
+        words,
+        valid,
+    } = &prepared.recipe;
     let width = words.len();
     let mut columns: Vec<Expr> = documents
         .iter()
@@ -174,7 +212,12 @@ fn train(arguments: &Arguments, prepared: &Prepared) -> Result<LogicalPlan> {
         })
         .collect();
     let counted = prepared.counts.is_some();
-    columns.extend(prepared.counts.clone().map(|counts| counts.alias("__lda_count")));
+    columns.extend(
+        prepared
+            .counts
+            .clone()
+            .map(|counts| counts.alias("__lda_count")),
+    );
     let mut builder = LogicalPlanBuilder::from(prepared.input.clone());
     if let Some(valid) = valid {
         builder = builder.filter(valid.clone())?;
@@ -184,9 +227,14 @@ fn train(arguments: &Arguments, prepared: &Prepared) -> Result<LogicalPlan> {
 }
 
 fn settings(arguments: &Arguments, recipe: String) -> Result<Settings> {
-    let mut settings = Settings { recipe, ..Settings::default() };
+    let mut settings = Settings {
+        recipe,
+        ..Settings::default()
+    };
     let size = |name: &str| -> Result<Option<usize>> {
-        Ok(arguments.whole_number(name)?.map(|n| usize::try_from(n).unwrap_or(usize::MAX)))
+        Ok(arguments
+            .whole_number(name)?
+            .map(|n| usize::try_from(n).unwrap_or(usize::MAX)))
     };
     if let Some(topics) = size("topics")? {
         settings.topics = topics;
@@ -209,7 +257,11 @@ fn settings(arguments: &Arguments, recipe: String) -> Result<Settings> {
             Some("single" | "32") => em::Precision::Single,
             _ => {
                 return Err(arguments
-                    .invalid("precision", precision, "'double' (or 64) or 'single' (or 32)")
+                    .invalid(
+                        "precision",
+                        precision,
+                        "'double' (or 64) or 'single' (or 32)",
+                    )
                     .into());
             }
         };
@@ -224,8 +276,15 @@ fn stored_model(
     query: Query,
     context: &mut dyn RelationPlannerContext,
 ) -> Result<LogicalPlan> {
-    const OF_TRAINING: [&str; 7] =
-        ["counts", "topics", "iterations", "alpha", "beta", "seed", "precision"];
+    const OF_TRAINING: [&str; 7] = [
+        "counts",
+        "topics",
+        "iterations",
+        "alpha",
+        "beta",
+        "seed",
+        "precision",
+    ];
     for name in OF_TRAINING {
         if let Some(value) = arguments.get(name) {
             let accepted = "nothing: with model => … no training takes place";
@@ -239,28 +298,36 @@ fn stored_model(
         .map(|(index, field)| {
             let (qualifier, found) = rows.schema().qualified_field(index);
             let column = Expr::from(Column::new(qualifier.cloned(), found.name()));
-            let column = column.cast_to(field.data_type(), rows.schema()).map_err(|_| {
-                Error::NotAModel {
+            let column = column
+                .cast_to(field.data_type(), rows.schema())
+                .map_err(|_| Error::NotAModel {
                     problem: format!(
                         "its column '{}' is of type {}, not {}",
                         found.name(),
                         found.data_type(),
                         field.data_type()
                     ),
-                }
-            })?;
+                })?;
             Ok(column.alias(field.name()))
         })
         .collect::<Result<Vec<_>>>()?;
     let scored = col("part").in_list(vec![lit("document"), lit("word")], false);
-    LogicalPlanBuilder::from(rows).project(columns)?.filter(scored)?.build()
+    LogicalPlanBuilder::from(rows)
+        .project(columns)?
+        .filter(scored)?
+        .build()
 }
 
 fn plan_query(
     subquery: Box<Query>,
     context: &mut dyn RelationPlannerContext,
 ) -> Result<LogicalPlan> {
-    context.plan(TableFactor::Derived { lateral: false, subquery, alias: None, sample: None })
+    context.plan(TableFactor::Derived {
+        lateral: false,
+        subquery,
+        alias: None,
+        sample: None,
+    })
 }
 
 fn expressions(
@@ -268,7 +335,9 @@ fn expressions(
     schema: &DFSchema,
     context: &mut dyn RelationPlannerContext,
 ) -> Result<Vec<Expr>> {
-    list.iter().map(|sql| expression(sql, schema, context)).collect()
+    list.iter()
+        .map(|sql| expression(sql, schema, context))
+        .collect()
 }
 
 /// A document or word: an expression over the input's columns. A text literal names a column,
@@ -304,23 +373,34 @@ fn repeatable(function: Function, input: &LogicalPlan) -> Result<()> {
                 if let Expr::ScalarFunction(call) = expression
                     && call.func.signature().volatility == Volatility::Volatile
                 {
-                    why = Some(format!("{}() gives another value each time", call.func.name()));
+                    why = Some(format!(
+                        "{}() gives another value each time",
+                        call.func.name()
+                    ));
                 }
                 Ok(TreeNodeRecursion::Continue)
             })?;
         }
-        Ok(if why.is_some() { TreeNodeRecursion::Stop } else { TreeNodeRecursion::Continue })
+        Ok(if why.is_some() {
+            TreeNodeRecursion::Stop
+        } else {
+            TreeNodeRecursion::Continue
+        })
     })?;
     match why {
-        Some(why) => {
-            Err(Error::UnrepeatableInput { function: function.name().to_owned(), why }.into())
+        Some(why) => Err(Error::UnrepeatableInput {
+            function: function.name().to_owned(),
+            why,
         }
+        .into()),
         None => Ok(()),
     }
 }
 
 fn extension(node: impl UserDefinedLogicalNode + 'static) -> LogicalPlan {
-    LogicalPlan::Extension(Extension { node: Arc::new(node) })
+    LogicalPlan::Extension(Extension {
+        node: Arc::new(node),
+    })
 }
 
 /// Turns the logical nodes into physical ones; to be registered with a query planner.

@@ -4,10 +4,14 @@
 //! A preset is nothing but a few SQL expressions over the ingest table's columns; any other log is
 //! described by giving such expressions as `documents` and `words`.
 
+use std::sync::Arc;
+
 use datafusion::common::{Column, DFSchema};
-use datafusion::functions_aggregate::expr_fn::count;
-use datafusion::logical_expr::{Expr, ExprFunctionExt, LogicalPlan, LogicalPlanBuilder, ScalarUDF, lit};
 use datafusion::functions::core::expr_fn::coalesce;
+use datafusion::functions_aggregate::expr_fn::count;
+use datafusion::logical_expr::{
+    Expr, ExprFunctionExt, LogicalPlan, LogicalPlanBuilder, ScalarUDF, lit,
+};
 
 use super::error::{Error, Result};
 use crate::word;
@@ -22,6 +26,15 @@ pub(crate) enum Preset {
 
 /// Name of the column that [`Preset::prepare`] adds to proxy records.
 const AGENT_COUNT: &str = "__lda_agent_count";
+
+fn udf_named(name: &str) -> Result<Arc<ScalarUDF>> {
+    word::functions()
+        .into_iter()
+        .find(|known| known.name() == name)
+        .ok_or_else(|| Error::MissingFunction {
+            name: name.to_owned(),
+        })
+}
 
 /// The (document, word) expressions of a record, and which records they hold for.
 #[derive(Debug)]
@@ -67,7 +80,9 @@ impl Preset {
             .partition_by(vec![coalesce(vec![agent, lit("-")])])
             .build()?
             .alias(AGENT_COUNT);
-        LogicalPlanBuilder::from(input).window(vec![occurrences])?.build()
+        LogicalPlanBuilder::from(input)
+            .window(vec![occurrences])?
+            .build()
     }
 
     /// The recipe over `schema`, the schema of a prepared input.
@@ -77,27 +92,37 @@ impl Preset {
                 .iter()
                 .map(|column| self.column(function, schema, column))
                 .collect::<Result<Vec<_>>>()?;
-            let udf = word::functions()
-                .into_iter()
-                .find(|known| known.name() == udf)
-                .ok_or_else(|| Error::MissingFunction { name: udf.to_owned() })?;
-            Ok(ScalarUDF::call(&udf, arguments))
+            Ok(udf_named(udf)?.call(arguments))
         };
         let documents = |columns: &[&str]| -> Result<Vec<Expr>> {
-            columns.iter().map(|column| self.column(function, schema, column)).collect()
+            columns
+                .iter()
+                .map(|column| self.column(function, schema, column))
+                .collect()
         };
         match self {
             Self::Flow => {
                 let columns = ["trhour", "sport", "dport", "proto", "ibyt", "ipkt"];
                 Ok(Recipe {
                     documents: documents(&["sip", "dip"])?,
-                    words: vec![call("flow_src_word", &columns)?, call("flow_dst_word", &columns)?],
+                    words: vec![
+                        call("flow_src_word", &columns)?,
+                        call("flow_dst_word", &columns)?,
+                    ],
                     valid: Some(
                         call(
                             "flow_invalid",
                             &[
-                                "treceived", "trhour", "trminute", "trsec", "sip", "dip", "sport",
-                                "dport", "ibyt", "ipkt",
+                                "treceived",
+                                "trhour",
+                                "trminute",
+                                "trsec",
+                                "sip",
+                                "dip",
+                                "sport",
+                                "dport",
+                                "ibyt",
+                                "ipkt",
                             ],
                         )?
                         .is_null(),
@@ -108,33 +133,58 @@ impl Preset {
                 documents: documents(&["ip_dst"])?,
                 words: vec![call(
                     "dns_word",
-                    &["frame_time", "frame_len", "dns_qry_name", "dns_qry_type", "dns_qry_rcode"],
+                    &[
+                        "frame_time",
+                        "frame_len",
+                        "dns_qry_name",
+                        "dns_qry_type",
+                        "dns_qry_rcode",
+                    ],
                 )?],
                 valid: Some(
                     call(
                         "dns_invalid",
                         &[
-                            "frame_time", "unix_tstamp", "frame_len", "ip_dst", "dns_qry_name",
-                            "dns_qry_class", "dns_qry_type", "dns_qry_rcode",
+                            "frame_time",
+                            "unix_tstamp",
+                            "frame_len",
+                            "ip_dst",
+                            "dns_qry_name",
+                            "dns_qry_class",
+                            "dns_qry_type",
+                            "dns_qry_rcode",
                         ],
                     )?
                     .is_null(),
                 ),
             }),
-            Self::Proxy => Ok(Recipe {
-                documents: documents(&["clientip"])?,
-                words: vec![call(
-                    "proxy_word",
-                    &[
-                        "host", "p_time", "reqmethod", "fulluri", "resconttype", AGENT_COUNT,
-                        "respcode",
-                    ],
-                )?],
-                valid: Some(
-                    call("proxy_invalid", &["p_date", "p_time", "clientip", "host", "fulluri"])?
+            Self::Proxy => {
+                let mut arguments = [
+                    "host",
+                    "p_time",
+                    "reqmethod",
+                    "fulluri",
+                    "resconttype",
+                    AGENT_COUNT,
+                    "respcode",
+                ]
+                .map(|column| self.column(function, schema, column))
+                .into_iter()
+                .collect::<Result<Vec<_>>>()?;
+                // A request without a content type is as valid as one whose type is `-`.
+                arguments[4] = coalesce(vec![arguments[4].clone(), lit("-")]);
+                Ok(Recipe {
+                    documents: documents(&["clientip"])?,
+                    words: vec![udf_named("proxy_word")?.call(arguments)],
+                    valid: Some(
+                        call(
+                            "proxy_invalid",
+                            &["p_date", "p_time", "clientip", "host", "fulluri"],
+                        )?
                         .is_null(),
-                ),
-            }),
+                    ),
+                })
+            }
         }
     }
 

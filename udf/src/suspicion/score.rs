@@ -81,7 +81,13 @@ impl Score {
             .collect();
         fields.push((None, Arc::new(Field::new(SCORE, DataType::Float64, true))));
         let schema = DFSchema::new_with_metadata(fields, input.schema().metadata().clone())?;
-        Ok(Self { model, input, width, own_model, schema: Arc::new(schema) })
+        Ok(Self {
+            model,
+            input,
+            width,
+            own_model,
+            schema: Arc::new(schema),
+        })
     }
 }
 
@@ -153,7 +159,11 @@ fn describe(width: usize, own_model: bool) -> String {
         1 => "one word a record".to_owned(),
         width => format!("smallest of {width} words a record"),
     };
-    let model = if own_model { "model trained on this input" } else { "model given" };
+    let model = if own_model {
+        "model trained on this input"
+    } else {
+        "model given"
+    };
     format!("{pairs}, {model}")
 }
 
@@ -192,12 +202,21 @@ struct Columns {
 impl Columns {
     fn of(schema: &Schema, width: usize) -> Result<Self> {
         let pairs = (0..width)
-            .map(|i| Ok((schema.index_of(&document_column(i))?, schema.index_of(&word_column(i))?)))
+            .map(|i| {
+                Ok((
+                    schema.index_of(&document_column(i))?,
+                    schema.index_of(&word_column(i))?,
+                ))
+            })
             .collect::<Result<_>>()?;
         let visible = (0..schema.fields().len())
             .filter(|&index| !schema.field(index).name().starts_with(HIDDEN))
             .collect();
-        Ok(Self { pairs, valid: schema.index_of(VALID).ok(), visible })
+        Ok(Self {
+            pairs,
+            valid: schema.index_of(VALID).ok(),
+            visible,
+        })
     }
 }
 
@@ -216,7 +235,10 @@ impl ScoreExec {
             .map(|&index| Arc::clone(&input_schema.fields()[index]))
             .collect();
         fields.push(Arc::new(Field::new(SCORE, DataType::Float64, true)));
-        let schema = Arc::new(Schema::new_with_metadata(fields, input_schema.metadata().clone()));
+        let schema = Arc::new(Schema::new_with_metadata(
+            fields,
+            input_schema.metadata().clone(),
+        ));
         let properties = PlanProperties::new(
             EquivalenceProperties::new(schema),
             Partitioning::UnknownPartitioning(input.output_partitioning().partition_count()),
@@ -243,7 +265,10 @@ impl ScoreExec {
         }
         let rows = self.model.execute(0, Arc::clone(context))?;
         let memory = MemoryConsumer::new("lda_score model").register(context.memory_pool());
-        let shared = load(rows, memory).map(|loaded| loaded.map_err(Arc::new)).boxed().shared();
+        let shared = load(rows, memory)
+            .map(|loaded| loaded.map_err(Arc::new))
+            .boxed()
+            .shared();
         *reading = shared.downgrade();
         Ok(shared)
     }
@@ -259,7 +284,10 @@ async fn load(
         reserve(&memory, lookup.memory_bytes())?;
     }
     lookup.check()?;
-    Ok(Arc::new(Loaded { lookup, _memory: memory }))
+    Ok(Arc::new(Loaded {
+        lookup,
+        _memory: memory,
+    }))
 }
 
 impl DisplayAs for ScoreExec {
@@ -306,7 +334,12 @@ impl ExecutionPlan for ScoreExec {
         let Ok([model, input]) = <[Arc<dyn ExecutionPlan>; 2]>::try_from(children) else {
             return internal_err!("LdaScoreExec has two inputs, the model and the records");
         };
-        Ok(Arc::new(Self::try_new(model, input, self.width, self.own_model)?))
+        Ok(Arc::new(Self::try_new(
+            model,
+            input,
+            self.width,
+            self.own_model,
+        )?))
     }
 
     fn cardinality_effect(&self) -> CardinalityEffect {
@@ -326,7 +359,12 @@ impl ExecutionPlan for ScoreExec {
         let output = Arc::clone(&schema);
         let batches = futures::stream::once(async move {
             let model = model.await.map_err(DataFusionError::Shared)?;
-            let mut scorer = Scorer { model, columns, schema: output, metrics };
+            let mut scorer = Scorer {
+                model,
+                columns,
+                schema: output,
+                metrics,
+            };
             Ok::<_, DataFusionError>(input.map(move |batch| scorer.score(&batch?)))
         })
         .try_flatten();
@@ -350,19 +388,29 @@ impl Scorer {
     fn score(&mut self, batch: &RecordBatch) -> Result<RecordBatch> {
         let _timer = self.metrics.baseline.elapsed_compute().timer();
         let rows = batch.num_rows();
-        let valid = self.columns.valid.map(|index| batch.column(index).as_boolean());
+        let valid = self
+            .columns
+            .valid
+            .map(|index| batch.column(index).as_boolean());
         let pairs: Vec<(&StringViewArray, &StringViewArray)> = self
             .columns
             .pairs
             .iter()
-            .map(|&(d, w)| (batch.column(d).as_string_view(), batch.column(w).as_string_view()))
+            .map(|&(d, w)| {
+                (
+                    batch.column(d).as_string_view(),
+                    batch.column(w).as_string_view(),
+                )
+            })
             .collect();
         let lookup = &self.model.lookup;
         let mut unknown = 0;
         let mut scores = Float64Builder::with_capacity(rows);
         for row in 0..rows {
             let usable = valid.is_none_or(|valid| valid.is_valid(row) && valid.value(row))
-                && pairs.iter().all(|(d, w)| d.is_valid(row) && w.is_valid(row));
+                && pairs
+                    .iter()
+                    .all(|(d, w)| d.is_valid(row) && w.is_valid(row));
             if !usable {
                 scores.append_null();
                 continue;
@@ -384,11 +432,19 @@ impl Scorer {
         self.metrics.unknown.add(unknown);
         self.metrics.baseline.record_output(rows);
 
-        let mut columns: Vec<_> =
-            self.columns.visible.iter().map(|&index| Arc::clone(batch.column(index))).collect();
+        let mut columns: Vec<_> = self
+            .columns
+            .visible
+            .iter()
+            .map(|&index| Arc::clone(batch.column(index)))
+            .collect();
         columns.push(Arc::new(scores));
         let options = RecordBatchOptions::new().with_row_count(Some(rows));
-        Ok(RecordBatch::try_new_with_options(Arc::clone(&self.schema), columns, &options)?)
+        Ok(RecordBatch::try_new_with_options(
+            Arc::clone(&self.schema),
+            columns,
+            &options,
+        )?)
     }
 }
 

@@ -84,8 +84,10 @@ impl Tally {
             .counted
             .then(|| batch.column(2 * self.width).as_primitive::<Int64Type>());
         if let Some(counts) = counts
-            && let Some(value) =
-                (0..rows).filter(|&row| complete(row)).map(|row| counts.value(row)).find(|&n| n < 0)
+            && let Some(value) = (0..rows)
+                .filter(|&row| complete(row))
+                .map(|row| counts.value(row))
+                .find(|&n| n < 0)
         {
             return Err(Error::NegativeCount { value });
         }
@@ -96,7 +98,12 @@ impl Tally {
         for pair in 0..self.width {
             let documents = batch.column(2 * pair).as_string_view();
             let words = batch.column(2 * pair + 1).as_string_view();
-            intern(&mut self.documents, documents, &usable, &mut self.document_ids)?;
+            intern(
+                &mut self.documents,
+                documents,
+                &usable,
+                &mut self.document_ids,
+            )?;
             let mut previous = Repeat::default();
             for row in (0..rows).filter(|&row| usable(row)) {
                 let word = match previous.same(words, row) {
@@ -104,7 +111,8 @@ impl Tally {
                     None => previous.set(words, row, self.words.intern(words.value(row))?),
                 };
                 let count = counts.map_or(1, |counts| counts.value(row).unsigned_abs());
-                self.pairs.add(Pair::new(self.document_ids[row], word, count));
+                self.pairs
+                    .add(Pair::new(self.document_ids[row], word, count));
             }
         }
         Ok(())
@@ -143,7 +151,13 @@ impl Tally {
                 all.extend(pairs.into_iter().map(renumber));
             }
         }
-        Ok(Counts { documents, words, pairs: combine(all), records, used })
+        Ok(Counts {
+            documents,
+            words,
+            pairs: combine(all),
+            records,
+            used,
+        })
     }
 }
 
@@ -158,7 +172,9 @@ impl Repeat {
     /// The number of the row before, when this row's view is bit for bit the same: the same short
     /// string, or the same place in the same buffer.
     fn same(&self, strings: &StringViewArray, row: usize) -> Option<u32> {
-        self.view.filter(|(view, _)| *view == strings.views()[row]).map(|(_, id)| id)
+        self.view
+            .filter(|(view, _)| *view == strings.views()[row])
+            .map(|(_, id)| id)
     }
 
     fn set(&mut self, strings: &StringViewArray, row: usize, id: u32) -> u32 {
@@ -189,7 +205,8 @@ fn intern(
 
 /// One sorted list of the distinct strings of several lists, and each list's new numbers.
 fn canonical(lists: Vec<Strings>) -> Result<(Strings, Vec<Vec<u32>>)> {
-    let mut order: Vec<(&str, usize, u32)> = Vec::with_capacity(lists.iter().map(Strings::len).sum());
+    let mut order: Vec<(&str, usize, u32)> =
+        Vec::with_capacity(lists.iter().map(Strings::len).sum());
     let mut numbers: Vec<Vec<u32>> = Vec::with_capacity(lists.len());
     for (list, strings) in lists.iter().enumerate() {
         numbers.push(vec![0; strings.len()]);
@@ -231,7 +248,10 @@ mod tests {
             })
             .collect();
         if let Some(counts) = counts {
-            fields.push(("n".into(), Arc::new(Int64Array::from(counts.to_vec())) as ArrayRef));
+            fields.push((
+                "n".into(),
+                Arc::new(Int64Array::from(counts.to_vec())) as ArrayRef,
+            ));
         }
         RecordBatch::try_from_iter(fields).unwrap()
     }
@@ -267,13 +287,17 @@ mod tests {
         let counts = Tally::combine(vec![tally]).unwrap();
         assert_eq!((counts.records, counts.used), (3, 2));
         let expected = [("a", "x", 1), ("a", "y", 1), ("b", "x", 1), ("b", "y", 1)];
-        assert_eq!(described(&counts), expected.map(|(d, w, n)| (d.into(), w.into(), n)));
+        assert_eq!(
+            described(&counts),
+            expected.map(|(d, w, n)| (d.into(), w.into(), n))
+        );
     }
 
     #[test]
     fn the_split_of_the_input_does_not_show() {
-        let rows: Vec<(String, String)> =
-            (0..500).map(|i| (format!("d{}", i * 7 % 31), format!("w{}", i * 5 % 17))).collect();
+        let rows: Vec<(String, String)> = (0..500)
+            .map(|i| (format!("d{}", i * 7 % 31), format!("w{}", i * 5 % 17)))
+            .collect();
         let tally = |rows: &[(String, String)]| {
             let documents: Vec<_> = rows.iter().map(|row| Some(row.0.as_str())).collect();
             let words: Vec<_> = rows.iter().map(|row| Some(row.1.as_str())).collect();
@@ -282,9 +306,12 @@ mod tests {
             tally
         };
         let whole = Tally::combine(vec![tally(&rows)]).unwrap();
-        let parts =
-            Tally::combine(vec![tally(&rows[300..]), tally(&rows[..10]), tally(&rows[10..300])])
-                .unwrap();
+        let parts = Tally::combine(vec![
+            tally(&rows[300..]),
+            tally(&rows[..10]),
+            tally(&rows[10..300]),
+        ])
+        .unwrap();
         assert_eq!(described(&whole), described(&parts));
     }
 

@@ -56,7 +56,13 @@ impl Train {
         counted: bool,
     ) -> Result<Self> {
         let schema = DFSchema::try_from(Arc::clone(&SCHEMA))?;
-        Ok(Self { input, settings, width, counted, schema: Arc::new(schema) })
+        Ok(Self {
+            input,
+            settings,
+            width,
+            counted,
+            schema: Arc::new(schema),
+        })
     }
 }
 
@@ -91,7 +97,10 @@ impl UserDefinedLogicalNodeCore for Train {
         let Ok([input]) = <[LogicalPlan; 1]>::try_from(inputs) else {
             return internal_err!("LdaTrain has one input");
         };
-        Ok(Self { input, ..self.clone() })
+        Ok(Self {
+            input,
+            ..self.clone()
+        })
     }
 }
 
@@ -171,7 +180,12 @@ impl ExecutionPlan for TrainExec {
         let Ok([input]) = <[Arc<dyn ExecutionPlan>; 1]>::try_from(children) else {
             return internal_err!("LdaTrainExec has one input");
         };
-        Ok(Arc::new(Self::new(input, self.settings.clone(), self.width, self.counted)))
+        Ok(Arc::new(Self::new(
+            input,
+            self.settings.clone(),
+            self.width,
+            self.counted,
+        )))
     }
 
     fn execute(
@@ -202,7 +216,10 @@ impl ExecutionPlan for TrainExec {
                 )
             })
             .try_flatten();
-        Ok(Box::pin(RecordBatchStreamAdapter::new(Arc::clone(&SCHEMA), batches)))
+        Ok(Box::pin(RecordBatchStreamAdapter::new(
+            Arc::clone(&SCHEMA),
+            batches,
+        )))
     }
 
     fn metrics(&self) -> Option<MetricsSet> {
@@ -240,8 +257,9 @@ impl Training {
         let mut counted = Vec::with_capacity(tallies.len());
         let mut memory = Vec::with_capacity(tallies.len());
         for tally in tallies {
-            let (tally, reserved) =
-                tally.await.map_err(|error| DataFusionError::External(Box::new(error)))??;
+            let (tally, reserved) = tally
+                .await
+                .map_err(|error| DataFusionError::External(Box::new(error)))??;
             counted.push(tally);
             memory.push(reserved);
         }
@@ -258,7 +276,9 @@ impl Training {
             drop(memory);
             self.fit(counts, reservation, &stopped)
         });
-        let trained = fitting.await.map_err(|error| DataFusionError::External(Box::new(error)))?;
+        let trained = fitting
+            .await
+            .map_err(|error| DataFusionError::External(Box::new(error)))?;
         drop(stop);
         trained
     }
@@ -269,7 +289,13 @@ impl Training {
         reservation: MemoryReservation,
         stopped: &AtomicBool,
     ) -> Result<Trained> {
-        let Counts { documents, words, pairs, records, used } = counts;
+        let Counts {
+            documents,
+            words,
+            pairs,
+            records,
+            used,
+        } = counts;
         if pairs.is_empty() {
             return Err(Error::NothingToTrainOn { records }.into());
         }
@@ -299,7 +325,10 @@ impl Training {
         let mut document_totals = vec![0.0; documents.len()];
         let mut word_totals = vec![0.0; words.len()];
         for pair in &pairs {
-            #[expect(clippy::cast_precision_loss, reason = "counts beyond 2^53 do not occur")]
+            #[expect(
+                clippy::cast_precision_loss,
+                reason = "counts beyond 2^53 do not occur"
+            )]
             let count = pair.count as f64;
             document_totals[pair.document() as usize] += count;
             word_totals[pair.word() as usize] += count;
@@ -307,13 +336,19 @@ impl Training {
         self.metrics.documents.set(documents.len());
         self.metrics.words.set(words.len());
         self.metrics.pairs.set(pairs.len());
-        self.metrics.records.add(usize::try_from(records).unwrap_or(usize::MAX));
-        self.metrics.unusable.add(usize::try_from(records - used).unwrap_or(usize::MAX));
+        self.metrics
+            .records
+            .add(usize::try_from(records).unwrap_or(usize::MAX));
+        self.metrics
+            .unusable
+            .add(usize::try_from(records - used).unwrap_or(usize::MAX));
 
         let corpus = Corpus::from_pairs(
             documents.len(),
             words.len(),
-            pairs.iter().map(|pair| (pair.document(), pair.word(), pair.count)),
+            pairs
+                .iter()
+                .map(|pair| (pair.document(), pair.word(), pair.count)),
         )
         .map_err(Error::from)?;
         drop(pairs);
@@ -341,7 +376,10 @@ impl Training {
             fitted,
             records: (records, used),
         };
-        Ok(Trained { model, _memory: reservation })
+        Ok(Trained {
+            model,
+            _memory: reservation,
+        })
     }
 }
 

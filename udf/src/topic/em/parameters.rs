@@ -5,8 +5,8 @@ use crate::topic::Error;
 /// How many bits the counts have while training.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default)]
 pub enum Precision {
-    /// 32 bits: half the memory, about twice the speed. Results agree with 64 bits as well as
-    /// two seeds agree with each other, and better.
+    /// 32 bits: half the memory, up to twice the speed. On the reference runs (20 iterations) mixes
+    /// agree with 64 bits to 2e-4 and log-likelihoods to one part in a million.
     Single,
     /// 64 bits: reproduces reference runs to 10 digits.
     #[default]

@@ -60,18 +60,15 @@ fn words(call: &Call, side: Side) -> Result<ArrayRef> {
         });
 
     let mut words = Words::with_capacity(call.rows());
-    for row in 0..call.rows() {
+    let ports = sports.values().iter().zip(dports.values());
+    let sizes = bytes.values().iter().zip(packets.values());
+    let numbers = hours.values().iter().zip(ports).zip(sizes);
+    for (row, ((hour, (sport, dport)), (ibyt, ipkt))) in numbers.enumerate() {
         if nulls.as_ref().is_some_and(|nulls| nulls.is_null(row)) {
             words.push_null();
             continue;
         }
-        let flow = FlowBins::of(
-            hours.value(row),
-            sports.value(row),
-            dports.value(row),
-            bytes.value(row),
-            packets.value(row),
-        );
+        let flow = FlowBins::of(*hour, *sport, *dport, *ibyt, *ipkt);
         words.push(|word| {
             flow.write_word(side, protos.is_valid(row).then(|| protos.value(row)), word);
             true
