@@ -14,8 +14,10 @@ use datafusion::common::Result;
 use datafusion::common::nested_struct::cast_column;
 
 /// A cast that gives NULL where the value does not fit.
-pub(crate) const SAFE: CastOptions<'static> =
-    CastOptions { safe: true, format_options: FormatOptions::new() };
+pub(crate) const SAFE: CastOptions<'static> = CastOptions {
+    safe: true,
+    format_options: FormatOptions::new(),
+};
 
 fn integer(data_type: &DataType) -> Option<(bool, u32)> {
     Some(match data_type {
@@ -32,7 +34,10 @@ fn integer(data_type: &DataType) -> Option<(bool, u32)> {
 }
 
 fn is_string(data_type: &DataType) -> bool {
-    matches!(data_type, DataType::Utf8 | DataType::LargeUtf8 | DataType::Utf8View)
+    matches!(
+        data_type,
+        DataType::Utf8 | DataType::LargeUtf8 | DataType::Utf8View
+    )
 }
 
 /// Whether every value of `from` has one value in `to`, with the same order among them.
@@ -46,7 +51,9 @@ pub(crate) fn is_lossless(from: &DataType, to: &DataType) -> bool {
     if is_string(from) && is_string(to) {
         return true;
     }
-    if let (Some((from_signed, from_bits)), Some((to_signed, to_bits))) = (integer(from), integer(to)) {
+    if let (Some((from_signed, from_bits)), Some((to_signed, to_bits))) =
+        (integer(from), integer(to))
+    {
         return match (from_signed, to_signed) {
             (true, true) | (false, false) => from_bits <= to_bits,
             (false, true) => from_bits < to_bits,
@@ -120,16 +127,26 @@ mod tests {
     fn values_that_do_not_fit_become_null() {
         let wide: ArrayRef = Arc::new(Int64Array::from(vec![1, 1 << 40]));
         let narrow = convert(&wide, &DataType::Int32).unwrap();
-        assert_eq!(narrow.as_primitive::<Int32Type>().iter().collect::<Vec<_>>(), [Some(1), None]);
+        assert_eq!(
+            narrow
+                .as_primitive::<Int32Type>()
+                .iter()
+                .collect::<Vec<_>>(),
+            [Some(1), None]
+        );
         let text: ArrayRef = Arc::new(StringArray::from(vec!["7", "seven"]));
         assert_eq!(convert(&text, &DataType::Int32).unwrap().null_count(), 1);
     }
 
     #[test]
     fn a_time_zone_in_the_file_leaves_the_instant_as_it_is() {
-        let zoned: ArrayRef =
-            Arc::new(TimestampMicrosecondArray::from(vec![1_000_000]).with_timezone("Europe/Berlin"));
+        let zoned: ArrayRef = Arc::new(
+            TimestampMicrosecondArray::from(vec![1_000_000]).with_timezone("Europe/Berlin"),
+        );
         let plain = convert(&zoned, &DataType::Timestamp(TimeUnit::Microsecond, None)).unwrap();
-        assert_eq!(plain.as_primitive::<TimestampMicrosecondType>().value(0), 1_000_000);
+        assert_eq!(
+            plain.as_primitive::<TimestampMicrosecondType>().value(0),
+            1_000_000
+        );
     }
 }

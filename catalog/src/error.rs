@@ -24,7 +24,9 @@ pub enum Error {
         database: String,
     },
     /// DROP DATABASE without CASCADE on a database that holds tables.
-    #[error("database '{database}' holds {tables} table(s); drop them first, or use DROP DATABASE … CASCADE")]
+    #[error(
+        "database '{database}' holds {tables} table(s); drop them first, or use DROP DATABASE … CASCADE"
+    )]
     DatabaseNotEmpty {
         /// The database.
         database: String,
@@ -32,7 +34,9 @@ pub enum Error {
         tables: u64,
     },
     /// The table is not in the metastore.
-    #[error("table '{database}.{table}' does not exist; SHOW TABLES IN {database} lists those that do")]
+    #[error(
+        "table '{database}.{table}' does not exist; SHOW TABLES IN {database} lists those that do"
+    )]
     TableNotFound {
         /// The database.
         database: String,
@@ -48,7 +52,9 @@ pub enum Error {
         table: String,
     },
     /// The partition is not in the metastore.
-    #[error("table '{table}' has no partition ({partition}); SHOW PARTITIONS {table} lists those it has")]
+    #[error(
+        "table '{table}' has no partition ({partition}); SHOW PARTITIONS {table} lists those it has"
+    )]
     PartitionNotFound {
         /// The table, with its database.
         table: String,
@@ -56,7 +62,9 @@ pub enum Error {
         partition: String,
     },
     /// The partition is there already.
-    #[error("table '{table}' has partition ({partition}) already; ADD IF NOT EXISTS PARTITION accepts that")]
+    #[error(
+        "table '{table}' has partition ({partition}) already; ADD IF NOT EXISTS PARTITION accepts that"
+    )]
     PartitionExists {
         /// The table, with its database.
         table: String,
@@ -98,7 +106,9 @@ pub enum Error {
         reason: String,
     },
     /// A partition value that its column's type cannot hold.
-    #[error("'{value}' is no {data_type}, the type of partition column '{column}' of table '{table}'")]
+    #[error(
+        "'{value}' is no {data_type}, the type of partition column '{column}' of table '{table}'"
+    )]
     InvalidPartitionValue {
         /// The table, with its database.
         table: String,
@@ -144,7 +154,9 @@ pub enum Error {
         reason: String,
     },
     /// The metastore was made by a newer program.
-    #[error("metastore '{path}' has schema version {found}, this program knows versions up to {supported}; use a newer program")]
+    #[error(
+        "metastore '{path}' has schema version {found}, this program knows versions up to {supported}; use a newer program"
+    )]
     MetastoreVersion {
         /// The database file.
         path: String,
@@ -219,6 +231,8 @@ impl From<arrow::error::ArrowError> for Error {
 
 impl From<tokio::task::JoinError> for Error {
     fn from(error: tokio::task::JoinError) -> Self {
-        Error::Background { reason: error.to_string() }
+        Error::Background {
+            reason: error.to_string(),
+        }
     }
 }

@@ -38,22 +38,31 @@ impl Location {
     /// # Errors
     /// [`Error::InvalidLocation`] for another store's URL and for paths with `..` or empty segments.
     pub fn parse(text: &str, base: &Location) -> Result<Self> {
-        let invalid = |reason: String| Error::InvalidLocation { location: text.to_string(), reason };
+        let invalid = |reason: String| Error::InvalidLocation {
+            location: text.to_string(),
+            reason,
+        };
         let text = text.trim();
         if text.is_empty() {
             return Err(invalid("it is empty".into()));
         }
         if let Some((scheme, _)) = text.split_once(":/")
-            && scheme.chars().all(|c| c.is_ascii_alphanumeric() || "+-.".contains(c))
+            && scheme
+                .chars()
+                .all(|c| c.is_ascii_alphanumeric() || "+-.".contains(c))
         {
             if !scheme.eq_ignore_ascii_case("file") {
-                return Err(invalid("only file: locations and plain paths are supported".into()));
+                return Err(invalid(
+                    "only file: locations and plain paths are supported".into(),
+                ));
             }
             let url = Url::parse(text).map_err(|error| invalid(error.to_string()))?;
-            let path = url
-                .to_file_path()
-                .map_err(|()| invalid("a file: URL must name an absolute path of this machine".into()))?;
-            let path = path.to_str().ok_or_else(|| invalid("it is not UTF-8".into()))?;
+            let path = url.to_file_path().map_err(|()| {
+                invalid("a file: URL must name an absolute path of this machine".into())
+            })?;
+            let path = path
+                .to_str()
+                .ok_or_else(|| invalid("it is not UTF-8".into()))?;
             return Self::absolute(path).map_err(|error| invalid(error.to_string()));
         }
         let parsed = if text.starts_with('/') {
@@ -87,12 +96,18 @@ impl Location {
     /// What of `path` lies below this location, without a leading slash; `None` if it does not lie below it.
     pub(crate) fn relative<'a>(&self, path: &'a Path) -> Option<&'a str> {
         let below = path.as_ref().strip_prefix(self.path.as_ref())?;
-        if below.is_empty() || self.path.is_root() { Some(below) } else { below.strip_prefix('/') }
+        if below.is_empty() || self.path.is_root() {
+            Some(below)
+        } else {
+            below.strip_prefix('/')
+        }
     }
 
     /// Whether this lies strictly below `other`.
     pub(crate) fn is_below(&self, other: &Location) -> bool {
-        other.relative(&self.path).is_some_and(|below| !below.is_empty())
+        other
+            .relative(&self.path)
+            .is_some_and(|below| !below.is_empty())
     }
 
     /// How the metastore of the warehouse at `root` keeps this location.
@@ -105,8 +120,14 @@ impl Location {
 
     /// Reads what [`Self::to_stored`] wrote.
     pub(crate) fn from_stored(text: &str, root: &Location) -> Result<Self> {
-        let parsed = if text.starts_with('/') { Self::absolute(text) } else { root.join(text) };
-        parsed.map_err(|error| Error::Corrupt { what: format!("location '{text}': {error}") })
+        let parsed = if text.starts_with('/') {
+            Self::absolute(text)
+        } else {
+            root.join(text)
+        };
+        parsed.map_err(|error| Error::Corrupt {
+            what: format!("location '{text}': {error}"),
+        })
     }
 }
 
@@ -142,11 +163,20 @@ mod tests {
     #[test]
     fn urls_absolute_and_relative_paths_are_read() {
         let base = at("/data/wh");
-        assert_eq!(Location::parse("flow/hive", &base).unwrap(), at("/data/wh/flow/hive"));
+        assert_eq!(
+            Location::parse("flow/hive", &base).unwrap(),
+            at("/data/wh/flow/hive")
+        );
         assert_eq!(Location::parse("/x/y/", &base).unwrap(), at("/x/y"));
-        assert_eq!(Location::parse("file:///x/a%20b", &base).unwrap(), at("/x/a b"));
+        assert_eq!(
+            Location::parse("file:///x/a%20b", &base).unwrap(),
+            at("/x/a b")
+        );
         assert_eq!(Location::parse("file:/x", &base).unwrap(), at("/x"));
-        assert_eq!(Location::parse("h=00%3A00", &base).unwrap(), at("/data/wh/h=00%3A00"));
+        assert_eq!(
+            Location::parse("h=00%3A00", &base).unwrap(),
+            at("/data/wh/h=00%3A00")
+        );
     }
 
     #[test]
@@ -163,15 +193,24 @@ mod tests {
         let (old, new) = (at("/data/wh"), at("/elsewhere"));
         let inside = at("/data/wh/t").to_stored(&old);
         assert_eq!(inside, "t");
-        assert_eq!(Location::from_stored(&inside, &new).unwrap(), at("/elsewhere/t"));
+        assert_eq!(
+            Location::from_stored(&inside, &new).unwrap(),
+            at("/elsewhere/t")
+        );
         let outside = at("/data/wh2/t").to_stored(&old);
-        assert_eq!(Location::from_stored(&outside, &new).unwrap(), at("/data/wh2/t"));
+        assert_eq!(
+            Location::from_stored(&outside, &new).unwrap(),
+            at("/data/wh2/t")
+        );
     }
 
     #[test]
     fn places_below_are_found_among_many() {
         let places = BTreeSet::from(["/a", "/a-b", "/a/b", "/a/b/c", "/b"].map(at));
-        assert_eq!(below(&places, &at("/a")), BTreeSet::from(["/a", "/a/b", "/a/b/c"].map(at)));
+        assert_eq!(
+            below(&places, &at("/a")),
+            BTreeSet::from(["/a", "/a/b", "/a/b/c"].map(at))
+        );
     }
 
     #[test]

@@ -68,7 +68,9 @@ fn unescape(text: &str) -> String {
     let mut rest = text;
     while let Some(at) = rest.find('%') {
         out.push_str(&rest[..at]);
-        let code = rest.get(at + 1..at + 3).and_then(|hex| u8::from_str_radix(hex, 16).ok());
+        let code = rest
+            .get(at + 1..at + 3)
+            .and_then(|hex| u8::from_str_radix(hex, 16).ok());
         match code {
             Some(code) => {
                 out.push(char::from(code));
@@ -91,10 +93,18 @@ pub(crate) fn typed_column<'a>(
     raw: impl Iterator<Item = Option<&'a str>>,
 ) -> Result<ArrayRef> {
     let exact = column.data_type.is_text();
-    let text =
-        StringArray::from_iter(raw.map(|value| value.map(|text| if exact { text } else { text.trim() })));
-    let options = CastOptions { safe: true, format_options: FormatOptions::default() };
-    Ok(cast_with_options(&text, &column.data_type.to_arrow(), &options)?)
+    let text = StringArray::from_iter(
+        raw.map(|value| value.map(|text| if exact { text } else { text.trim() })),
+    );
+    let options = CastOptions {
+        safe: true,
+        format_options: FormatOptions::default(),
+    };
+    Ok(cast_with_options(
+        &text,
+        &column.data_type.to_arrow(),
+        &options,
+    )?)
 }
 
 /// Types one value that a user gave.
@@ -163,10 +173,21 @@ mod tests {
     #[test]
     fn special_characters_are_escaped_as_hive_does_and_read_back() {
         let columns = [column("ts", HiveType::String)];
-        for text in ["2016-07-08 00:04:17", "a/b=c", "100%", "{x}[y]^", "tab\there", "ümlaut", "a b"] {
+        for text in [
+            "2016-07-08 00:04:17",
+            "a/b=c",
+            "100%",
+            "{x}[y]^",
+            "tab\there",
+            "ümlaut",
+            "a b",
+        ] {
             let name = partition_name(&columns, &[Some(text.to_string())]);
             assert!(!name[3..].contains([':', '/', '=', '[', '\t']), "{name}");
-            assert_eq!(parse_directory(&name).unwrap(), ("ts".into(), Some(text.to_string())));
+            assert_eq!(
+                parse_directory(&name).unwrap(),
+                ("ts".into(), Some(text.to_string()))
+            );
         }
         assert_eq!(
             partition_name(&columns, &[Some("00:04".to_string())]),
@@ -178,15 +199,24 @@ mod tests {
     #[test]
     fn a_lone_percent_sign_stands_for_itself() {
         assert_eq!(parse_directory("a=5%").unwrap().1.as_deref(), Some("5%"));
-        assert_eq!(parse_directory("a=%zz%41").unwrap().1.as_deref(), Some("%zzA"));
+        assert_eq!(
+            parse_directory("a=%zz%41").unwrap().1.as_deref(),
+            Some("%zzA")
+        );
         assert_eq!(parse_directory("a=%é").unwrap().1.as_deref(), Some("%é"));
     }
 
     #[test]
     fn null_and_the_empty_string_are_the_default_partition() {
         let columns = [column("p", HiveType::String)];
-        assert_eq!(partition_name(&columns, &[None]), "p=__HIVE_DEFAULT_PARTITION__");
-        assert_eq!(parse_directory("p=__HIVE_DEFAULT_PARTITION__").unwrap().1, None);
+        assert_eq!(
+            partition_name(&columns, &[None]),
+            "p=__HIVE_DEFAULT_PARTITION__"
+        );
+        assert_eq!(
+            parse_directory("p=__HIVE_DEFAULT_PARTITION__").unwrap().1,
+            None
+        );
         assert_eq!(canonical_text(&ScalarValue::from("")), None);
     }
 
@@ -229,8 +259,12 @@ mod tests {
             ("double", "1.5"),
             ("string", " x "),
         ] {
-            let value =
-                typed_value(&definition, &column("c", data_type.parse().unwrap()), Some(text)).unwrap();
+            let value = typed_value(
+                &definition,
+                &column("c", data_type.parse().unwrap()),
+                Some(text),
+            )
+            .unwrap();
             assert_eq!(canonical_text(&value).as_deref(), Some(text), "{data_type}");
         }
     }

@@ -31,7 +31,11 @@ impl HiveCatalog {
 
 impl CatalogProvider for HiveCatalog {
     fn schema_names(&self) -> Vec<String> {
-        let names = self.warehouse.backend.metastore.read_blocking(|tx| databases::all(tx));
+        let names = self
+            .warehouse
+            .backend
+            .metastore
+            .read_blocking(databases::all);
         match names {
             Ok(rows) => rows.into_iter().map(|row| row.name).collect(),
             Err(error) => {
@@ -43,11 +47,18 @@ impl CatalogProvider for HiveCatalog {
 
     fn schema(&self, name: &str) -> Option<Arc<dyn SchemaProvider>> {
         let name = name.to_lowercase();
-        let found = self.warehouse.backend.metastore.read_blocking(|tx| databases::find(tx, &name));
+        let found = self
+            .warehouse
+            .backend
+            .metastore
+            .read_blocking(|tx| databases::find(tx, &name));
         match found {
             Ok(row) => row.map(|row| {
                 let warehouse = Arc::clone(&self.warehouse);
-                Arc::new(HiveSchema { warehouse, database: row.name }) as Arc<dyn SchemaProvider>
+                Arc::new(HiveSchema {
+                    warehouse,
+                    database: row.name,
+                }) as Arc<dyn SchemaProvider>
             }),
             Err(error) => {
                 log::error!("{error}");
@@ -67,8 +78,11 @@ pub struct HiveSchema {
 #[async_trait]
 impl SchemaProvider for HiveSchema {
     fn table_names(&self) -> Vec<String> {
-        let names =
-            self.warehouse.backend.metastore.read_blocking(|tx| tables::names(tx, &self.database));
+        let names = self
+            .warehouse
+            .backend
+            .metastore
+            .read_blocking(|tx| tables::names(tx, &self.database));
         names.unwrap_or_else(|error| {
             log::error!("{error}");
             Vec::new()

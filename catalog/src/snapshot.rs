@@ -54,7 +54,10 @@ impl DataFile {
     pub fn statistics(&self, schema: &Schema) -> &Arc<FileStatistics> {
         self.parsed.get_or_init(|| {
             let text = self.statistics.as_deref();
-            Arc::new(text.map(|text| FileStatistics::from_text(text, schema)).unwrap_or_default())
+            Arc::new(
+                text.map(|text| FileStatistics::from_text(text, schema))
+                    .unwrap_or_default(),
+            )
         })
     }
 }
@@ -110,7 +113,10 @@ pub struct TableSnapshot {
 impl TableSnapshot {
     /// How many files all partitions hold.
     pub fn file_count(&self) -> usize {
-        self.partitions.iter().map(|partition| partition.files.len()).sum()
+        self.partitions
+            .iter()
+            .map(|partition| partition.files.len())
+            .sum()
     }
 }
 
@@ -123,9 +129,9 @@ pub(crate) fn partition_location(
 ) -> Result<Location> {
     match stored {
         Some(stored) => Location::from_stored(stored, root),
-        None => table
-            .join(name)
-            .map_err(|error| Error::Corrupt { what: format!("partition '{name}': {error}") }),
+        None => table.join(name).map_err(|error| Error::Corrupt {
+            what: format!("partition '{name}': {error}"),
+        }),
     }
 }
 
@@ -135,16 +141,22 @@ pub(crate) fn load(
     table: &Table,
     root: &Location,
 ) -> Outcome<Option<TableSnapshot>> {
-    let Some(version) = tables::version(tx, table.id)? else { return Ok(None) };
+    let Some(version) = tables::version(tx, table.id)? else {
+        return Ok(None);
+    };
     let rows = partitions::all(tx, table.id)?;
-    let raw_values: Vec<RawValues> =
-        rows.iter().map(|row| row.raw_values()).collect::<Outcome<_>>()?;
+    let raw_values: Vec<RawValues> = rows
+        .iter()
+        .map(|row| row.raw_values())
+        .collect::<Outcome<_>>()?;
     let columns = &table.definition.partition_columns;
     let arrays: Vec<ArrayRef> = columns
         .iter()
         .enumerate()
         .map(|(index, column)| {
-            let raw = raw_values.iter().map(|raw| raw.get(index).and_then(|value| value.as_deref()));
+            let raw = raw_values
+                .iter()
+                .map(|raw| raw.get(index).and_then(|value| value.as_deref()));
             typed_column(column, raw)
         })
         .collect::<Result<_>>()?;
@@ -172,7 +184,9 @@ pub(crate) fn load(
     }
     let mut staged = HashMap::new();
     for row in files::of_table(tx, table.id)? {
-        let Some(partition) = by_id.get(&row.partition_id).and_then(|index| snapshots.get_mut(*index))
+        let Some(partition) = by_id
+            .get(&row.partition_id)
+            .and_then(|index| snapshots.get_mut(*index))
         else {
             continue;
         };
@@ -180,14 +194,20 @@ pub(crate) fn load(
             let place = partition
                 .location
                 .join(&row.path)
-                .map_err(|error| Error::Corrupt { what: format!("file '{}': {error}", row.path) })?;
-            staged.insert(place.path().clone(), Location::from_stored(from, root)?.path().clone());
+                .map_err(|error| Error::Corrupt {
+                    what: format!("file '{}': {error}", row.path),
+                })?;
+            staged.insert(
+                place.path().clone(),
+                Location::from_stored(from, root)?.path().clone(),
+            );
         }
         partition.files.push(Arc::new(DataFile::new(row)));
     }
     let schema = Arc::new(Schema::new(table.partition_fields().clone()));
     let options = RecordBatchOptions::new().with_row_count(Some(snapshots.len()));
-    let values = RecordBatch::try_new_with_options(schema, arrays, &options).map_err(Error::from)?;
+    let values =
+        RecordBatch::try_new_with_options(schema, arrays, &options).map_err(Error::from)?;
     Ok(Some(TableSnapshot {
         table_id: table.id,
         version,

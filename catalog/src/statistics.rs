@@ -60,7 +60,11 @@ impl FileStatistics {
         let file = metadata.file_metadata();
         let descriptor = file.schema_descr();
         let physical = parquet_to_arrow_schema(descriptor, file.key_value_metadata())?;
-        let rows: u64 = metadata.row_groups().iter().map(|group| group.num_rows().max(0) as u64).sum();
+        let rows: u64 = metadata
+            .row_groups()
+            .iter()
+            .map(|group| group.num_rows().max(0) as u64)
+            .sum();
         let mut columns = BTreeMap::new();
         for field in schema.fields() {
             let found = physical
@@ -69,10 +73,16 @@ impl FileStatistics {
                 .find(|candidate| candidate.name().eq_ignore_ascii_case(field.name()));
             let range = match found {
                 // Read as NULL.
-                None => Some(ColumnRange { null_count: Some(rows), min: None, max: None, exact: true }),
+                None => Some(ColumnRange {
+                    null_count: Some(rows),
+                    min: None,
+                    max: None,
+                    exact: true,
+                }),
                 Some(found) if is_lossless(found.data_type(), field.data_type()) => {
-                    let converter = StatisticsConverter::try_new(found.name(), &physical, descriptor)?
-                        .with_missing_null_counts_as_zero(false);
+                    let converter =
+                        StatisticsConverter::try_new(found.name(), &physical, descriptor)?
+                            .with_missing_null_counts_as_zero(false);
                     column_range(&converter, metadata, field.data_type())
                 }
                 Some(_) => None,
@@ -91,7 +101,10 @@ impl FileStatistics {
             .iter()
             .map(|(name, range)| {
                 let bounds = |value: &Option<ScalarValue>| {
-                    value.as_ref().and_then(scalar_to_json).unwrap_or(Value::Null)
+                    value
+                        .as_ref()
+                        .and_then(scalar_to_json)
+                        .unwrap_or(Value::Null)
                 };
                 let packed = json!([
                     range.null_count,
@@ -107,14 +120,18 @@ impl FileStatistics {
 
     /// Reads [`Self::to_text`]; what it does not understand counts as unknown.
     pub(crate) fn from_text(text: &str, schema: &Schema) -> Self {
-        let Ok(Value::Object(packed)) = serde_json::from_str(text) else { return Self::default() };
+        let Ok(Value::Object(packed)) = serde_json::from_str(text) else {
+            return Self::default();
+        };
         let columns = schema
             .fields()
             .iter()
             .filter_map(|field| {
                 let parts = packed.get(field.name())?.as_array()?;
                 let bound = |index: usize| {
-                    parts.get(index).and_then(|value| scalar_from_json(value, field.data_type()))
+                    parts
+                        .get(index)
+                        .and_then(|value| scalar_from_json(value, field.data_type()))
                 };
                 let range = ColumnRange {
                     null_count: parts.first().and_then(Value::as_u64),
@@ -130,13 +147,17 @@ impl FileStatistics {
 
     /// The same for DataFusion's planner.
     pub(crate) fn column_statistics(&self, name: &str) -> ColumnStatistics {
-        let Some(range) = self.columns.get(name) else { return ColumnStatistics::new_unknown() };
+        let Some(range) = self.columns.get(name) else {
+            return ColumnStatistics::new_unknown();
+        };
         let bound = |value: &Option<ScalarValue>| match value {
             Some(value) if range.exact => Precision::Exact(value.clone()),
             Some(value) => Precision::Inexact(value.clone()),
             None => Precision::Absent,
         };
-        let nulls = range.null_count.and_then(|nulls| usize::try_from(nulls).ok());
+        let nulls = range
+            .null_count
+            .and_then(|nulls| usize::try_from(nulls).ok());
         ColumnStatistics::new_unknown()
             .with_min_value(bound(&range.min))
             .with_max_value(bound(&range.max))
@@ -153,7 +174,12 @@ fn column_range(
     let column = converter.parquet_column_index()?;
     let nulls = converter.row_group_null_counts(groups).ok()?;
     let null_count = (nulls.null_count() == 0).then(|| nulls.values().iter().sum::<u64>());
-    let unknown = || ColumnRange { null_count, min: None, max: None, exact: false };
+    let unknown = || ColumnRange {
+        null_count,
+        min: None,
+        max: None,
+        exact: false,
+    };
 
     let bytes = groups.first().is_some_and(|group| {
         matches!(
@@ -163,7 +189,10 @@ fn column_range(
     });
     let unsigned = converter.arrow_field().data_type().is_unsigned_integer();
     let deprecated = groups.iter().any(|group| {
-        group.column(column).statistics().is_some_and(|statistics| statistics.is_min_max_deprecated())
+        group
+            .column(column)
+            .statistics()
+            .is_some_and(|statistics| statistics.is_min_max_deprecated())
     });
     if deprecated && (bytes || unsigned) {
         return Some(unknown());
@@ -185,8 +214,16 @@ fn column_range(
             bounds = Some(match bounds {
                 None => (min, max),
                 Some((low, high)) => (
-                    if min.partial_cmp(&low)?.is_lt() { min } else { low },
-                    if max.partial_cmp(&high)?.is_gt() { max } else { high },
+                    if min.partial_cmp(&low)?.is_lt() {
+                        min
+                    } else {
+                        low
+                    },
+                    if max.partial_cmp(&high)?.is_gt() {
+                        max
+                    } else {
+                        high
+                    },
                 ),
             });
         }
@@ -202,9 +239,12 @@ fn column_range(
                 .is_some_and(|statistics| statistics.min_is_exact() && statistics.max_is_exact())
         });
     Some(match read() {
-        Some((min, max)) => {
-            ColumnRange { null_count, min: Some(min), max: Some(max), exact: certain && !float }
-        }
+        Some((min, max)) => ColumnRange {
+            null_count,
+            min: Some(min),
+            max: Some(max),
+            exact: certain && !float,
+        },
         None => unknown(),
     })
 }
@@ -268,8 +308,9 @@ mod tests {
             columns.into_iter().map(|(name, array)| (name, array, true)),
         )
         .unwrap();
-        let properties =
-            WriterProperties::builder().set_max_row_group_row_count(Some(2)).build();
+        let properties = WriterProperties::builder()
+            .set_max_row_group_row_count(Some(2))
+            .build();
         let mut writer =
             ArrowWriter::try_new(Vec::new(), batch.schema(), Some(properties)).unwrap();
         writer.write(&batch).unwrap();
@@ -289,27 +330,57 @@ mod tests {
     #[test]
     fn bounds_cover_all_row_groups_in_the_tables_types_and_survive_the_metastore() {
         let metadata = footer(vec![
-            ("A", Arc::new(Int32Array::from(vec![Some(5), None, Some(-3), Some(9), None]))),
-            ("b", Arc::new(StringArray::from(vec!["m", "z", "b", "c", "d"]))),
-            ("c", Arc::new(Float64Array::from(vec![1.5, f64::NAN, 0.1, 0.2, 0.3]))),
+            (
+                "A",
+                Arc::new(Int32Array::from(vec![
+                    Some(5),
+                    None,
+                    Some(-3),
+                    Some(9),
+                    None,
+                ])),
+            ),
+            (
+                "b",
+                Arc::new(StringArray::from(vec!["m", "z", "b", "c", "d"])),
+            ),
+            (
+                "c",
+                Arc::new(Float64Array::from(vec![1.5, f64::NAN, 0.1, 0.2, 0.3])),
+            ),
             ("narrow", Arc::new(Int64Array::from(vec![1, 2, 3, 4, 5]))),
         ]);
         let statistics = FileStatistics::from_parquet(&metadata, &schema()).unwrap();
         let a = statistics.column("a").unwrap();
-        assert_eq!((a.min.clone(), a.max.clone()), (Some(ScalarValue::from(-3i64)), Some(9i64.into())));
+        assert_eq!(
+            (a.min.clone(), a.max.clone()),
+            (Some(ScalarValue::from(-3i64)), Some(9i64.into()))
+        );
         assert_eq!((a.null_count, a.exact), (Some(2), true));
         let b = statistics.column("b").unwrap();
         assert_eq!(b.min, Some(ScalarValue::Utf8View(Some("b".into()))));
         assert!(b.exact);
-        assert!(!statistics.column("c").unwrap().exact, "NaN is not in Parquet's bounds");
+        assert!(
+            !statistics.column("c").unwrap().exact,
+            "NaN is not in Parquet's bounds"
+        );
         assert_eq!(statistics.column("gone").unwrap().null_count, Some(5));
-        assert!(statistics.column("narrow").is_none(), "a narrowing cast may lose values");
-        assert_eq!(FileStatistics::from_text(&statistics.to_text(), &schema()), statistics);
+        assert!(
+            statistics.column("narrow").is_none(),
+            "a narrowing cast may lose values"
+        );
+        assert_eq!(
+            FileStatistics::from_text(&statistics.to_text(), &schema()),
+            statistics
+        );
     }
 
     #[test]
     fn long_strings_are_not_kept() {
-        let metadata = footer(vec![("b", Arc::new(StringArray::from(vec!["x".repeat(200)])))]);
+        let metadata = footer(vec![(
+            "b",
+            Arc::new(StringArray::from(vec!["x".repeat(200)])),
+        )]);
         let statistics = FileStatistics::from_parquet(&metadata, &schema()).unwrap();
         let b = statistics.column("b").unwrap();
         assert!(!b.exact, "the writer shortened it");
@@ -318,7 +389,10 @@ mod tests {
 
     #[test]
     fn damaged_text_counts_as_unknown() {
-        assert_eq!(FileStatistics::from_text("{", &schema()), FileStatistics::default());
+        assert_eq!(
+            FileStatistics::from_text("{", &schema()),
+            FileStatistics::default()
+        );
         let odd = FileStatistics::from_text(r#"{"a":["x","y",null,7]}"#, &schema());
         let a = odd.column("a").unwrap();
         assert_eq!((a.null_count, a.min.clone(), a.exact), (None, None, false));

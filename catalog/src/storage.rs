@@ -27,7 +27,10 @@ pub(crate) async fn concurrently<T>(
     futures: impl IntoIterator<Item = impl Future<Output = Result<T>>>,
 ) -> Result<Vec<T>> {
     let futures: Vec<_> = futures.into_iter().collect();
-    stream::iter(futures).buffered(CONCURRENCY).try_collect().await
+    stream::iter(futures)
+        .buffered(CONCURRENCY)
+        .try_collect()
+        .await
 }
 
 /// The local file system as an object store.
@@ -43,12 +46,17 @@ pub(crate) fn is_data_name(name: &str) -> bool {
 }
 
 fn failed(path: &Path) -> impl FnOnce(object_store::Error) -> Error + '_ {
-    move |source| Error::ObjectStore { path: format!("/{path}"), source }
+    move |source| Error::ObjectStore {
+        path: format!("/{path}"),
+        source,
+    }
 }
 
 impl Storage {
     pub(crate) fn new() -> Self {
-        Self { local: Arc::new(LocalFileSystem::new()) }
+        Self {
+            local: Arc::new(LocalFileSystem::new()),
+        }
     }
 
     pub(crate) fn store(&self) -> Arc<dyn ObjectStore> {
@@ -78,10 +86,17 @@ impl Storage {
 
     /// What lies directly in a directory: sub-directories' names, and files. A directory that does not exist is empty.
     pub(crate) async fn list(&self, dir: &Path) -> Result<(Vec<String>, Vec<ObjectMeta>)> {
-        let listed = self.local.list_with_delimiter(Some(dir)).await.map_err(failed(dir))?;
+        let listed = self
+            .local
+            .list_with_delimiter(Some(dir))
+            .await
+            .map_err(failed(dir))?;
         // Only raw names: `filename()` of a Path is the text on disk.
-        let dirs =
-            listed.common_prefixes.iter().filter_map(|path| path.filename().map(String::from)).collect();
+        let dirs = listed
+            .common_prefixes
+            .iter()
+            .filter_map(|path| path.filename().map(String::from))
+            .collect();
         Ok((dirs, listed.objects))
     }
 
@@ -92,7 +107,8 @@ impl Storage {
         location: &Location,
         excluded: &BTreeSet<Location>,
     ) -> Result<Vec<ObjectMeta>> {
-        self.walk(location, excluded, is_data_name, |file| file.size > 0).await
+        self.walk(location, excluded, is_data_name, |file| file.size > 0)
+            .await
     }
 
     /// Every file at a location that this crate did not put there to be hidden, for DROP TABLE.
@@ -104,7 +120,8 @@ impl Storage {
         let ours = |name: &str| {
             name == crate::write::STAGING_DIRECTORY || name.ends_with(crate::write::RETIRED_SUFFIX)
         };
-        self.walk(location, excluded, |name| !ours(name), |_| true).await
+        self.walk(location, excluded, |name| !ours(name), |_| true)
+            .await
     }
 
     async fn walk(
@@ -125,14 +142,18 @@ impl Storage {
             level = Vec::new();
             for (dir, (dirs, files)) in listed {
                 for name in dirs.iter().filter(|name| wanted(name)) {
-                    let Ok(child) = Location::from_path(dir.clone()).join(name) else { continue };
+                    let Ok(child) = Location::from_path(dir.clone()).join(name) else {
+                        continue;
+                    };
                     if !excluded.contains(&child) {
                         level.push(child.path().clone());
                     }
                 }
-                found.extend(files.into_iter().filter(|file| {
-                    file.location.filename().is_some_and(&wanted) && keep(file)
-                }));
+                found.extend(
+                    files
+                        .into_iter()
+                        .filter(|file| file.location.filename().is_some_and(&wanted) && keep(file)),
+                );
             }
         }
         found.sort_by(|a, b| a.location.cmp(&b.location));
@@ -141,7 +162,10 @@ impl Storage {
 
     /// Whether nothing but hidden names lies at a location.
     pub(crate) async fn has_no_data(&self, location: &Location) -> Result<bool> {
-        Ok(self.data_files(location, &BTreeSet::new()).await?.is_empty())
+        Ok(self
+            .data_files(location, &BTreeSet::new())
+            .await?
+            .is_empty())
     }
 
     /// Removes a directory with everything in it, half-written uploads included; it need not be there.
@@ -183,7 +207,9 @@ impl Storage {
     pub(crate) async fn sync(&self, file: &Path) -> Result<()> {
         let path = self.filesystem_path(file)?;
         on_disk(move || {
-            std::fs::File::open(&path).and_then(|file| file.sync_data()).map_err(|error| (path, error))
+            std::fs::File::open(&path)
+                .and_then(|file| file.sync_data())
+                .map_err(|error| (path, error))
         })
         .await
     }
@@ -194,7 +220,10 @@ async fn on_disk(
 ) -> Result<()> {
     tokio::task::spawn_blocking(work)
         .await?
-        .map_err(|(path, source)| Error::Io { path: path.display().to_string(), source })
+        .map_err(|(path, source)| Error::Io {
+            path: path.display().to_string(),
+            source,
+        })
 }
 
 #[cfg(test)]
@@ -203,7 +232,13 @@ mod tests {
 
     #[test]
     fn hidden_names_and_checksums_are_no_data() {
-        for name in ["_SUCCESS", ".part-0.crc", "_spotql_staging", "part-0.parquet.crc", ".hive-staging"] {
+        for name in [
+            "_SUCCESS",
+            ".part-0.crc",
+            "_spotql_staging",
+            "part-0.parquet.crc",
+            ".hive-staging",
+        ] {
             assert!(!is_data_name(name), "{name}");
         }
         assert!(is_data_name("part-0.parquet") && is_data_name("000000_0"));
@@ -225,8 +260,10 @@ mod tests {
         let root = Location::of_folder(folder.path()).unwrap();
         let excluded = BTreeSet::from([root.join("oa").unwrap()]);
         let found = Storage::new().data_files(&root, &excluded).await.unwrap();
-        let names: Vec<_> =
-            found.iter().filter_map(|file| root.relative(&file.location).map(String::from)).collect();
+        let names: Vec<_> = found
+            .iter()
+            .filter_map(|file| root.relative(&file.location).map(String::from))
+            .collect();
         assert_eq!(names, ["a", "sub/b"]);
     }
 
@@ -241,9 +278,19 @@ mod tests {
         let found = storage.data_files(&root, &BTreeSet::new()).await.unwrap();
         assert_eq!(root.relative(&found[0].location), Some("t=00%3A04/a:b"));
         let renamed = root.join("t=00%3A04/_c").unwrap();
-        assert!(storage.rename(&found[0].location, renamed.path()).await.unwrap());
+        assert!(
+            storage
+                .rename(&found[0].location, renamed.path())
+                .await
+                .unwrap()
+        );
         assert!(dir.join("_c").exists());
-        assert!(!storage.rename(&found[0].location, renamed.path()).await.unwrap());
+        assert!(
+            !storage
+                .rename(&found[0].location, renamed.path())
+                .await
+                .unwrap()
+        );
     }
 
     #[tokio::test]
@@ -252,7 +299,10 @@ mod tests {
         std::fs::create_dir_all(folder.path().join("t/y=1/m=2")).unwrap();
         let root = Location::of_folder(folder.path()).unwrap();
         let inner = root.join("t/y=1/m=2").unwrap();
-        Storage::new().remove_empty(inner.path(), &root.join("t").unwrap()).await.unwrap();
+        Storage::new()
+            .remove_empty(inner.path(), &root.join("t").unwrap())
+            .await
+            .unwrap();
         assert!(folder.path().join("t").exists() && !folder.path().join("t/y=1").exists());
     }
 }

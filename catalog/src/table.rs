@@ -26,7 +26,11 @@ pub struct Column {
 impl Column {
     /// A column without a comment.
     pub fn new(name: impl AsRef<str>, data_type: HiveType) -> Self {
-        Self { name: name.as_ref().to_lowercase(), data_type, comment: None }
+        Self {
+            name: name.as_ref().to_lowercase(),
+            data_type,
+            comment: None,
+        }
     }
 }
 
@@ -95,10 +99,14 @@ impl TableDefinition {
         self.database = self.database.to_lowercase();
         self.name = self.name.to_lowercase();
         check_name("table", &self.name)?;
-        let invalid =
-            |reason: String| Error::InvalidDefinition { table: self.full_name(), reason };
+        let invalid = |reason: String| Error::InvalidDefinition {
+            table: self.full_name(),
+            reason,
+        };
         if self.columns.is_empty() {
-            return Err(invalid("it has no columns besides those of its partitions".into()));
+            return Err(invalid(
+                "it has no columns besides those of its partitions".into(),
+            ));
         }
         let mut seen = BTreeSet::new();
         for column in self.columns.iter().chain(&self.partition_columns) {
@@ -111,11 +119,16 @@ impl TableDefinition {
                 });
             }
             if !seen.insert(name) {
-                return Err(invalid(format!("column '{}' occurs twice", column.name.to_lowercase())));
+                return Err(invalid(format!(
+                    "column '{}' occurs twice",
+                    column.name.to_lowercase()
+                )));
             }
         }
-        if let Some(column) =
-            self.partition_columns.iter().find(|column| !column.data_type.is_partitionable())
+        if let Some(column) = self
+            .partition_columns
+            .iter()
+            .find(|column| !column.data_type.is_partitionable())
         {
             return Err(invalid(format!(
                 "partition column '{}' has type {}, which cannot name a directory",
@@ -142,7 +155,11 @@ pub(crate) fn check_name(kind: &'static str, name: &str) -> Result<()> {
     } else {
         return Ok(());
     };
-    Err(Error::InvalidName { kind, name: name.to_string(), reason })
+    Err(Error::InvalidName {
+        kind,
+        name: name.to_string(),
+        reason,
+    })
 }
 
 /// A table of the metastore, as it was when it was looked up.
@@ -225,21 +242,42 @@ mod tests {
     #[test]
     fn names_are_kept_in_lower_case() {
         let normalised = definition(&[("A", "int")]).normalised().unwrap();
-        assert_eq!((normalised.name.as_str(), normalised.columns[0].name.as_str()), ("t", "a"));
+        assert_eq!(
+            (
+                normalised.name.as_str(),
+                normalised.columns[0].name.as_str()
+            ),
+            ("t", "a")
+        );
     }
 
     #[test]
     fn a_column_that_occurs_twice_is_rejected_whatever_its_case() {
         let mut twice = definition(&[("a", "int")]);
-        twice.partition_columns = vec![Column { name: "A".into(), ..Column::new("a", HiveType::Int) }];
-        assert!(twice.normalised().unwrap_err().to_string().contains("'a' occurs twice"));
+        twice.partition_columns = vec![Column {
+            name: "A".into(),
+            ..Column::new("a", HiveType::Int)
+        }];
+        assert!(
+            twice
+                .normalised()
+                .unwrap_err()
+                .to_string()
+                .contains("'a' occurs twice")
+        );
     }
 
     #[test]
     fn a_nested_partition_column_is_rejected() {
         let mut nested = definition(&[("a", "int")]);
         nested.partition_columns = vec![Column::new("p", "array<int>".parse().unwrap())];
-        assert!(nested.normalised().unwrap_err().to_string().contains("array<int>"));
+        assert!(
+            nested
+                .normalised()
+                .unwrap_err()
+                .to_string()
+                .contains("array<int>")
+        );
     }
 
     #[test]

@@ -82,7 +82,10 @@ impl HiveType {
                 DataType::Map(Arc::new(entries), false)
             }
             Self::Struct(fields) => DataType::Struct(
-                fields.iter().map(|(name, field)| Field::new(name, field.to_arrow(), true)).collect(),
+                fields
+                    .iter()
+                    .map(|(name, field)| Field::new(name, field.to_arrow(), true))
+                    .collect(),
             ),
         }
     }
@@ -107,7 +110,9 @@ impl HiveType {
             {
                 Self::Decimal(*p, *s)
             }
-            DataType::Utf8 | DataType::LargeUtf8 | DataType::Utf8View | DataType::Null => Self::String,
+            DataType::Utf8 | DataType::LargeUtf8 | DataType::Utf8View | DataType::Null => {
+                Self::String
+            }
             DataType::Binary
             | DataType::LargeBinary
             | DataType::BinaryView
@@ -132,7 +137,12 @@ impl HiveType {
             DataType::Struct(fields) => Self::Struct(
                 fields
                     .iter()
-                    .map(|field| Ok((field.name().to_lowercase(), Self::from_arrow(field.data_type())?)))
+                    .map(|field| {
+                        Ok((
+                            field.name().to_lowercase(),
+                            Self::from_arrow(field.data_type())?,
+                        ))
+                    })
                     .collect::<Result<_>>()?,
             ),
             _ => return Err(no_equivalent(data_type)),
@@ -141,7 +151,10 @@ impl HiveType {
 
     /// Whether values of this type can name a partition's directory.
     pub fn is_partitionable(&self) -> bool {
-        !matches!(self, Self::Binary | Self::Array(_) | Self::Map(_, _) | Self::Struct(_))
+        !matches!(
+            self,
+            Self::Binary | Self::Array(_) | Self::Map(_, _) | Self::Struct(_)
+        )
     }
 
     /// Whether a partition value of this type is kept as the text it was given in (`07` stays `07`).
@@ -225,7 +238,10 @@ struct TypeParser<'a> {
 
 impl TypeParser<'_> {
     fn error(&self, reason: impl Into<String>) -> Error {
-        Error::InvalidType { text: self.text.to_string(), reason: reason.into() }
+        Error::InvalidType {
+            text: self.text.to_string(),
+            reason: reason.into(),
+        }
     }
 
     fn word(&mut self) -> String {
@@ -255,12 +271,17 @@ impl TypeParser<'_> {
     }
 
     fn expect(&mut self, token: char) -> Result<()> {
-        if self.eat(token) { Ok(()) } else { Err(self.error(format!("'{token}' is missing"))) }
+        if self.eat(token) {
+            Ok(())
+        } else {
+            Err(self.error(format!("'{token}' is missing")))
+        }
     }
 
     fn number<T: FromStr>(&mut self) -> Result<T> {
         let word = self.word();
-        word.parse().map_err(|_| self.error(format!("'{word}' is not a number that fits here")))
+        word.parse()
+            .map_err(|_| self.error(format!("'{word}' is not a number that fits here")))
     }
 
     fn length(&mut self) -> Result<u32> {
@@ -355,9 +376,23 @@ mod tests {
     #[test]
     fn every_type_reads_back_what_it_displays() {
         for text in [
-            "boolean", "tinyint", "smallint", "int", "bigint", "float", "double", "decimal(10,2)",
-            "string", "varchar(20)", "char(3)", "binary", "date", "timestamp", "array<double>",
-            "map<string,string>", "struct<a:int,b:array<map<string,decimal(3,1)>>>",
+            "boolean",
+            "tinyint",
+            "smallint",
+            "int",
+            "bigint",
+            "float",
+            "double",
+            "decimal(10,2)",
+            "string",
+            "varchar(20)",
+            "char(3)",
+            "binary",
+            "date",
+            "timestamp",
+            "array<double>",
+            "map<string,string>",
+            "struct<a:int,b:array<map<string,decimal(3,1)>>>",
         ] {
             let parsed: HiveType = text.parse().unwrap();
             assert_eq!(parsed.to_string(), text);
@@ -368,9 +403,18 @@ mod tests {
 
     #[test]
     fn case_blanks_and_synonyms_are_accepted() {
-        assert_eq!(" Decimal ( 5 , 1 ) ".parse::<HiveType>().unwrap(), HiveType::Decimal(5, 1));
-        assert_eq!("DECIMAL".parse::<HiveType>().unwrap(), HiveType::Decimal(10, 0));
-        assert_eq!("double precision".parse::<HiveType>().unwrap(), HiveType::Double);
+        assert_eq!(
+            " Decimal ( 5 , 1 ) ".parse::<HiveType>().unwrap(),
+            HiveType::Decimal(5, 1)
+        );
+        assert_eq!(
+            "DECIMAL".parse::<HiveType>().unwrap(),
+            HiveType::Decimal(10, 0)
+        );
+        assert_eq!(
+            "double precision".parse::<HiveType>().unwrap(),
+            HiveType::Double
+        );
         assert_eq!("Integer".parse::<HiveType>().unwrap(), HiveType::Int);
         assert_eq!(
             "STRUCT<`A b`: INT>".parse::<HiveType>().unwrap(),
@@ -380,7 +424,15 @@ mod tests {
 
     #[test]
     fn what_is_no_type_is_rejected_with_its_text() {
-        for text in ["", "strin", "array<int", "decimal(39,0)", "decimal(3,4)", "int int", "varchar"] {
+        for text in [
+            "",
+            "strin",
+            "array<int",
+            "decimal(39,0)",
+            "decimal(3,4)",
+            "int int",
+            "varchar",
+        ] {
             let error = text.parse::<HiveType>().unwrap_err().to_string();
             assert!(error.contains(&format!("'{text}'")), "{error}");
         }
@@ -391,6 +443,9 @@ mod tests {
     #[test]
     fn arrow_types_without_a_hive_equivalent_are_rejected() {
         assert!(HiveType::from_arrow(&DataType::Time64(TimeUnit::Nanosecond)).is_err());
-        assert_eq!(HiveType::from_arrow(&DataType::UInt64).unwrap(), HiveType::Decimal(20, 0));
+        assert_eq!(
+            HiveType::from_arrow(&DataType::UInt64).unwrap(),
+            HiveType::Decimal(20, 0)
+        );
     }
 }

@@ -32,7 +32,9 @@ pub(crate) fn find(tx: &Transaction<'_>, name: &str) -> Outcome<Option<DatabaseR
 pub(crate) fn all(tx: &Transaction<'_>) -> Outcome<Vec<DatabaseRow>> {
     let mut statement =
         tx.prepare_cached("SELECT id, name, location, comment FROM databases ORDER BY name")?;
-    let rows = statement.query_map([], read)?.collect::<rusqlite::Result<_>>()?;
+    let rows = statement
+        .query_map([], read)?
+        .collect::<rusqlite::Result<_>>()?;
     Ok(rows)
 }
 

@@ -19,8 +19,7 @@ pub(crate) struct FileRow {
     pub(crate) staged: Option<String>,
 }
 
-const COLUMNS: &str =
-    "partition_id, path, size, modified, row_count, statistics, write_id, staged";
+const COLUMNS: &str = "partition_id, path, size, modified, row_count, statistics, write_id, staged";
 
 fn read(row: &Row<'_>) -> rusqlite::Result<FileRow> {
     let size: i64 = row.get(2)?;
@@ -42,7 +41,9 @@ pub(crate) fn of_table(tx: &Transaction<'_>, table: i64) -> Outcome<Vec<FileRow>
     let mut statement = tx.prepare_cached(&format!(
         "SELECT {COLUMNS} FROM files WHERE table_id = ?1 ORDER BY partition_id, id"
     ))?;
-    let rows = statement.query_map([table], read)?.collect::<rusqlite::Result<_>>()?;
+    let rows = statement
+        .query_map([table], read)?
+        .collect::<rusqlite::Result<_>>()?;
     Ok(rows)
 }
 
@@ -50,7 +51,9 @@ pub(crate) fn of_partition(tx: &Transaction<'_>, partition: i64) -> Outcome<Vec<
     let mut statement = tx.prepare_cached(&format!(
         "SELECT {COLUMNS} FROM files WHERE partition_id = ?1 ORDER BY id"
     ))?;
-    let rows = statement.query_map([partition], read)?.collect::<rusqlite::Result<_>>()?;
+    let rows = statement
+        .query_map([partition], read)?
+        .collect::<rusqlite::Result<_>>()?;
     Ok(rows)
 }
 
@@ -82,6 +85,7 @@ pub(crate) fn delete(tx: &Transaction<'_>, partition: i64, path: &str) -> Outcom
 }
 
 pub(crate) fn delete_all(tx: &Transaction<'_>, partition: i64) -> Outcome<()> {
-    tx.prepare_cached("DELETE FROM files WHERE partition_id = ?1")?.execute([partition])?;
+    tx.prepare_cached("DELETE FROM files WHERE partition_id = ?1")?
+        .execute([partition])?;
     Ok(())
 }

@@ -61,7 +61,9 @@ pub(crate) struct Metastore {
 
 impl std::fmt::Debug for Metastore {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.debug_struct("Metastore").field("path", &self.inner.path).finish()
+        f.debug_struct("Metastore")
+            .field("path", &self.inner.path)
+            .finish()
     }
 }
 
@@ -111,8 +113,14 @@ impl Metastore {
         enable_wal(&writer)?;
         schema::migrate(&mut writer, &path)?;
         let reader = connect(&path)?;
-        let inner = Inner { path, writer: Mutex::new(writer), reader: Mutex::new(reader) };
-        Ok(Self { inner: Arc::new(inner) })
+        let inner = Inner {
+            path,
+            writer: Mutex::new(writer),
+            reader: Mutex::new(reader),
+        };
+        Ok(Self {
+            inner: Arc::new(inner),
+        })
     }
 
     /// Runs `work` in a write transaction, which is committed if it succeeds.
@@ -166,7 +174,10 @@ fn run<T>(
 
 fn name(path: &Path, failure: Failure) -> Error {
     match failure {
-        Failure::Sqlite(source) => Error::Metastore { path: path.display().to_string(), source },
+        Failure::Sqlite(source) => Error::Metastore {
+            path: path.display().to_string(),
+            source,
+        },
         Failure::Other(error) => error,
     }
 }

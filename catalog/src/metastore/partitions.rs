@@ -20,9 +20,11 @@ pub(crate) struct PartitionRow {
 
 impl PartitionRow {
     pub(crate) fn raw_values(&self) -> Outcome<RawValues> {
-        Ok(serde_json::from_str(&self.raw_values).map_err(|error| Error::Corrupt {
-            what: format!("the values of partition '{}': {error}", self.name),
-        })?)
+        Ok(
+            serde_json::from_str(&self.raw_values).map_err(|error| Error::Corrupt {
+                what: format!("the values of partition '{}': {error}", self.name),
+            })?,
+        )
     }
 }
 
@@ -41,9 +43,12 @@ fn read(row: &Row<'_>) -> rusqlite::Result<PartitionRow> {
 
 /// All partitions of a table in the order in which they were added.
 pub(crate) fn all(tx: &Transaction<'_>, table: i64) -> Outcome<Vec<PartitionRow>> {
-    let mut statement = tx
-        .prepare_cached(&format!("SELECT {COLUMNS} FROM partitions WHERE table_id = ?1 ORDER BY id"))?;
-    let rows = statement.query_map([table], read)?.collect::<rusqlite::Result<_>>()?;
+    let mut statement = tx.prepare_cached(&format!(
+        "SELECT {COLUMNS} FROM partitions WHERE table_id = ?1 ORDER BY id"
+    ))?;
+    let rows = statement
+        .query_map([table], read)?
+        .collect::<rusqlite::Result<_>>()?;
     Ok(rows)
 }
 
@@ -52,7 +57,9 @@ pub(crate) fn by_key(tx: &Transaction<'_>, table: i64, key: &str) -> Outcome<Vec
     let mut statement = tx.prepare_cached(&format!(
         "SELECT {COLUMNS} FROM partitions WHERE table_id = ?1 AND key = ?2 ORDER BY id"
     ))?;
-    let rows = statement.query_map(params![table, key], read)?.collect::<rusqlite::Result<_>>()?;
+    let rows = statement
+        .query_map(params![table, key], read)?
+        .collect::<rusqlite::Result<_>>()?;
     Ok(rows)
 }
 
@@ -71,15 +78,22 @@ pub(crate) fn insert(
     table: i64,
     partition: &NewPartition,
 ) -> Outcome<Option<i64>> {
-    let raw = serde_json::to_string(&partition.raw)
-        .map_err(|error| Error::Corrupt { what: error.to_string() })?;
+    let raw = serde_json::to_string(&partition.raw).map_err(|error| Error::Corrupt {
+        what: error.to_string(),
+    })?;
     Ok(tx
         .prepare_cached(
             "INSERT INTO partitions (table_id, name, key, raw_values, location) \
              VALUES (?1, ?2, ?3, ?4, ?5) ON CONFLICT (table_id, name) DO NOTHING RETURNING id",
         )?
         .query_row(
-            params![table, partition.name, partition.key, raw, partition.location],
+            params![
+                table,
+                partition.name,
+                partition.key,
+                raw,
+                partition.location
+            ],
             |row| row.get(0),
         )
         .optional()?)
@@ -87,12 +101,14 @@ pub(crate) fn insert(
 
 /// Counts a change of the partition's files.
 pub(crate) fn bump(tx: &Transaction<'_>, id: i64) -> Outcome<()> {
-    tx.prepare_cached("UPDATE partitions SET version = version + 1 WHERE id = ?1")?.execute([id])?;
+    tx.prepare_cached("UPDATE partitions SET version = version + 1 WHERE id = ?1")?
+        .execute([id])?;
     Ok(())
 }
 
 /// Removes a partition with its files.
 pub(crate) fn delete(tx: &Transaction<'_>, id: i64) -> Outcome<()> {
-    tx.prepare_cached("DELETE FROM partitions WHERE id = ?1")?.execute([id])?;
+    tx.prepare_cached("DELETE FROM partitions WHERE id = ?1")?
+        .execute([id])?;
     Ok(())
 }

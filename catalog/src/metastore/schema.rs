@@ -106,11 +106,16 @@ fn migrate_to(connection: &mut Connection, path: &Path, target: usize) -> Outcom
         // Asked without a lock first: nearly every opening finds nothing to do.
         let found = version(connection)?;
         if found > supported {
-            return Err(
-                Error::MetastoreVersion { path: path.display().to_string(), found, supported }.into()
-            );
+            return Err(Error::MetastoreVersion {
+                path: path.display().to_string(),
+                found,
+                supported,
+            }
+            .into());
         }
-        let Some(step) = MIGRATIONS[..target].get(found as usize) else { return Ok(()) };
+        let Some(step) = MIGRATIONS[..target].get(found as usize) else {
+            return Ok(());
+        };
         let transaction = connection.transaction_with_behavior(TransactionBehavior::Immediate)?;
         // Another process may have done it while this one waited for the lock.
         if version(&transaction)? == found {
@@ -158,11 +163,25 @@ mod tests {
         must(migrate(&mut connection, Path::new("x")));
         let mut fresh = Connection::open_in_memory().unwrap();
         must(migrate(&mut fresh, Path::new("x")));
-        for table in ["databases", "tables", "partitions", "files", "writes", "write_roots", "garbage"] {
-            assert_eq!(columns(&connection, table), columns(&fresh, table), "{table}");
+        for table in [
+            "databases",
+            "tables",
+            "partitions",
+            "files",
+            "writes",
+            "write_roots",
+            "garbage",
+        ] {
+            assert_eq!(
+                columns(&connection, table),
+                columns(&fresh, table),
+                "{table}"
+            );
         }
         let kept: (String, Option<String>) = connection
-            .query_row("SELECT path, staged FROM files", [], |row| Ok((row.get(0)?, row.get(1)?)))
+            .query_row("SELECT path, staged FROM files", [], |row| {
+                Ok((row.get(0)?, row.get(1)?))
+            })
             .unwrap();
         assert_eq!(kept, ("f".into(), None));
         must(migrate(&mut connection, Path::new("x")));
@@ -171,7 +190,9 @@ mod tests {
     #[test]
     fn a_newer_metastore_is_refused() {
         let mut connection = Connection::open_in_memory().unwrap();
-        connection.pragma_update(None, "user_version", 1000).unwrap();
+        connection
+            .pragma_update(None, "user_version", 1000)
+            .unwrap();
         match migrate(&mut connection, Path::new("/w/spotql.sqlite3")) {
             Err(Failure::Other(error @ Error::MetastoreVersion { found: 1000, .. })) => {
                 assert!(error.to_string().contains("/w/spotql.sqlite3"));

@@ -17,9 +17,10 @@ pub(crate) struct TableRow {
 
 impl TableRow {
     pub(crate) fn into_table(self, root: &Location) -> Outcome<Table> {
-        let definition: TableDefinition = serde_json::from_str(&self.definition).map_err(|error| {
-            Error::Corrupt { what: format!("the definition of table number {}: {error}", self.id) }
-        })?;
+        let definition: TableDefinition =
+            serde_json::from_str(&self.definition).map_err(|error| Error::Corrupt {
+                what: format!("the definition of table number {}: {error}", self.id),
+            })?;
         let location = Location::from_stored(&self.location, root)?;
         Ok(Table::new(definition, self.id, location))
     }
@@ -63,7 +64,9 @@ pub(crate) fn names(tx: &Transaction<'_>, database: &str) -> Outcome<Vec<String>
         "SELECT t.name FROM tables t JOIN databases d ON d.id = t.database_id \
          WHERE d.name = ?1 ORDER BY t.name",
     )?;
-    let rows = statement.query_map([database], |row| row.get(0))?.collect::<rusqlite::Result<_>>()?;
+    let rows = statement
+        .query_map([database], |row| row.get(0))?
+        .collect::<rusqlite::Result<_>>()?;
     Ok(rows)
 }
 
@@ -82,7 +85,9 @@ pub(crate) fn all_names(tx: &Transaction<'_>) -> Outcome<Vec<(String, String)>> 
 /// The stored locations of all tables but one.
 pub(crate) fn other_locations(tx: &Transaction<'_>, id: Option<i64>) -> Outcome<Vec<String>> {
     let mut statement = tx.prepare_cached("SELECT location FROM tables WHERE id IS NOT ?1")?;
-    let rows = statement.query_map([id], |row| row.get(0))?.collect::<rusqlite::Result<_>>()?;
+    let rows = statement
+        .query_map([id], |row| row.get(0))?
+        .collect::<rusqlite::Result<_>>()?;
     Ok(rows)
 }
 
@@ -95,8 +100,10 @@ pub(crate) fn insert(
     definition: &TableDefinition,
     location: &str,
 ) -> Outcome<Option<i64>> {
-    let database = databases::find(tx, &definition.database)?
-        .ok_or_else(|| Error::DatabaseNotFound { database: definition.database.clone() })?;
+    let database =
+        databases::find(tx, &definition.database)?.ok_or_else(|| Error::DatabaseNotFound {
+            database: definition.database.clone(),
+        })?;
     let text = serde_json::to_string(definition).map_err(|error| Error::InvalidDefinition {
         table: definition.full_name(),
         reason: error.to_string(),
@@ -106,7 +113,10 @@ pub(crate) fn insert(
             "INSERT INTO tables (database_id, name, location, definition) VALUES (?1, ?2, ?3, ?4) \
              ON CONFLICT (database_id, name) DO NOTHING RETURNING id",
         )?
-        .query_row(params![database.id, definition.name, location, text], |row| row.get(0))
+        .query_row(
+            params![database.id, definition.name, location, text],
+            |row| row.get(0),
+        )
         .optional()?)
 }
 

@@ -24,8 +24,16 @@ pub(crate) struct WriteRow {
 
 fn read(row: &Row<'_>) -> rusqlite::Result<WriteRow> {
     let state: String = row.get(1)?;
-    let state = if state == "committed" { WriteState::Committed } else { WriteState::Staging };
-    Ok(WriteRow { id: row.get(0)?, state, table_id: row.get(2)? })
+    let state = if state == "committed" {
+        WriteState::Committed
+    } else {
+        WriteState::Staging
+    };
+    Ok(WriteRow {
+        id: row.get(0)?,
+        state,
+        table_id: row.get(2)?,
+    })
 }
 
 pub(crate) fn begin(
@@ -52,13 +60,18 @@ pub(crate) fn add_root(tx: &Transaction<'_>, id: &str, root: &str) -> Outcome<()
 
 pub(crate) fn roots(tx: &Transaction<'_>, id: &str) -> Outcome<Vec<String>> {
     let mut statement = tx.prepare_cached("SELECT root FROM write_roots WHERE write_id = ?1")?;
-    let rows = statement.query_map([id], |row| row.get(0))?.collect::<rusqlite::Result<_>>()?;
+    let rows = statement
+        .query_map([id], |row| row.get(0))?
+        .collect::<rusqlite::Result<_>>()?;
     Ok(rows)
 }
 
 pub(crate) fn all(tx: &Transaction<'_>) -> Outcome<Vec<WriteRow>> {
-    let mut statement = tx.prepare_cached("SELECT id, state, table_id FROM writes ORDER BY started")?;
-    let rows = statement.query_map([], read)?.collect::<rusqlite::Result<_>>()?;
+    let mut statement =
+        tx.prepare_cached("SELECT id, state, table_id FROM writes ORDER BY started")?;
+    let rows = statement
+        .query_map([], read)?
+        .collect::<rusqlite::Result<_>>()?;
     Ok(rows)
 }
 
@@ -87,7 +100,9 @@ pub(crate) fn delete(tx: &Transaction<'_>, id: &str) -> Outcome<()> {
 pub(crate) fn unsettled(tx: &Transaction<'_>, table: i64) -> Outcome<Vec<String>> {
     let mut statement =
         tx.prepare_cached("SELECT id FROM writes WHERE table_id = ?1 AND state = 'committed'")?;
-    let rows = statement.query_map([table], |row| row.get(0))?.collect::<rusqlite::Result<_>>()?;
+    let rows = statement
+        .query_map([table], |row| row.get(0))?
+        .collect::<rusqlite::Result<_>>()?;
     Ok(rows)
 }
 
@@ -102,15 +117,29 @@ pub(crate) fn staged_files(tx: &Transaction<'_>, id: &str) -> Outcome<Vec<Staged
          WHERE f.write_id = ?1 AND f.staged IS NOT NULL",
     )?;
     let rows = statement
-        .query_map([id], |row| Ok((row.get(0)?, row.get(1)?, row.get(2)?, row.get(3)?, row.get(4)?)))?
+        .query_map([id], |row| {
+            Ok((
+                row.get(0)?,
+                row.get(1)?,
+                row.get(2)?,
+                row.get(3)?,
+                row.get(4)?,
+            ))
+        })?
         .collect::<rusqlite::Result<_>>()?;
     Ok(rows)
 }
 
 /// Ends a write: its files are in place, what it replaced is hidden.
 pub(crate) fn settle(tx: &Transaction<'_>, id: &str) -> Outcome<()> {
-    tx.execute("UPDATE files SET staged = NULL WHERE write_id = ?1 AND staged IS NOT NULL", [id])?;
-    tx.execute("UPDATE garbage SET write_id = NULL WHERE write_id = ?1", [id])?;
+    tx.execute(
+        "UPDATE files SET staged = NULL WHERE write_id = ?1 AND staged IS NOT NULL",
+        [id],
+    )?;
+    tx.execute(
+        "UPDATE garbage SET write_id = NULL WHERE write_id = ?1",
+        [id],
+    )?;
     delete(tx, id)
 }
 
@@ -135,7 +164,14 @@ pub(crate) fn add_garbage(
         "INSERT INTO garbage (table_id, version, path, root, retired_at, write_id) \
          VALUES (?1, ?2, ?3, ?4, ?5, ?6)",
     )?
-    .execute(params![row.table_id, row.version, row.path, row.root, now, write])?;
+    .execute(params![
+        row.table_id,
+        row.version,
+        row.path,
+        row.root,
+        now,
+        write
+    ])?;
     Ok(())
 }
 
@@ -154,7 +190,9 @@ pub(crate) fn garbage_of(tx: &Transaction<'_>, write: &str) -> Outcome<Vec<Garba
     let mut statement = tx.prepare_cached(
         "SELECT id, table_id, version, path, root FROM garbage WHERE write_id = ?1",
     )?;
-    let rows = statement.query_map([write], read_garbage)?.collect::<rusqlite::Result<_>>()?;
+    let rows = statement
+        .query_map([write], read_garbage)?
+        .collect::<rusqlite::Result<_>>()?;
     Ok(rows)
 }
 
@@ -164,7 +202,9 @@ pub(crate) fn expired_garbage(tx: &Transaction<'_>, until: i64) -> Outcome<Vec<G
         "SELECT id, table_id, version, path, root FROM garbage \
          WHERE write_id IS NULL AND retired_at <= ?1 ORDER BY retired_at LIMIT 10000",
     )?;
-    let rows = statement.query_map([until], read_garbage)?.collect::<rusqlite::Result<_>>()?;
+    let rows = statement
+        .query_map([until], read_garbage)?
+        .collect::<rusqlite::Result<_>>()?;
     Ok(rows)
 }
 

@@ -29,13 +29,23 @@ pub(super) struct HiveAdapterFactory {
 
 impl HiveAdapterFactory {
     pub(super) fn new(table: String) -> Self {
-        Self { table: table.into() }
+        Self {
+            table: table.into(),
+        }
     }
 }
 
 impl PhysicalExprAdapterFactory for HiveAdapterFactory {
-    fn create(&self, table_schema: SchemaRef, file_schema: SchemaRef) -> Result<Arc<dyn PhysicalExprAdapter>> {
-        Ok(Arc::new(HiveAdapter { table: Arc::clone(&self.table), table_schema, file_schema }))
+    fn create(
+        &self,
+        table_schema: SchemaRef,
+        file_schema: SchemaRef,
+    ) -> Result<Arc<dyn PhysicalExprAdapter>> {
+        Ok(Arc::new(HiveAdapter {
+            table: Arc::clone(&self.table),
+            table_schema,
+            file_schema,
+        }))
     }
 }
 
@@ -61,10 +71,14 @@ impl HiveAdapter {
         let wanted = self.table_schema.field_with_name(name)?;
         let found = self.file_schema.index_of(name).ok().or_else(|| {
             let fields = self.file_schema.fields();
-            fields.iter().position(|field| field.name().eq_ignore_ascii_case(name))
+            fields
+                .iter()
+                .position(|field| field.name().eq_ignore_ascii_case(name))
         });
         let Some(index) = found else {
-            return Ok(Arc::new(Literal::new(ScalarValue::try_new_null(wanted.data_type())?)));
+            return Ok(Arc::new(Literal::new(ScalarValue::try_new_null(
+                wanted.data_type(),
+            )?)));
         };
         let field = self.file_schema.field(index);
         let column: Arc<dyn PhysicalExpr> = Arc::new(Column::new(field.name(), index));
@@ -73,7 +87,11 @@ impl HiveAdapter {
         }
         if is_lossless(field.data_type(), wanted.data_type()) {
             let target: FieldRef = Arc::new(wanted.clone());
-            return Ok(Arc::new(CastExpr::new_with_target_field(column, target, Some(SAFE))));
+            return Ok(Arc::new(CastExpr::new_with_target_field(
+                column,
+                target,
+                Some(SAFE),
+            )));
         }
         if !is_convertible(field.data_type(), wanted.data_type()) {
             return Err(Error::SchemaMismatch {
@@ -86,7 +104,10 @@ impl HiveAdapter {
             }
             .into());
         }
-        Ok(Arc::new(HiveCast { input: column, to: wanted.data_type().clone() }))
+        Ok(Arc::new(HiveCast {
+            input: column,
+            to: wanted.data_type().clone(),
+        }))
     }
 }
 
@@ -141,7 +162,10 @@ impl PhysicalExpr for HiveCast {
         mut children: Vec<Arc<dyn PhysicalExpr>>,
     ) -> Result<Arc<dyn PhysicalExpr>> {
         let input = children.pop().unwrap_or_else(|| Arc::clone(&self.input));
-        Ok(Arc::new(Self { input, to: self.to.clone() }))
+        Ok(Arc::new(Self {
+            input,
+            to: self.to.clone(),
+        }))
     }
 
     fn fmt_sql(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {

@@ -28,7 +28,7 @@ use datafusion::physical_plan::ExecutionPlan;
 use object_store::ObjectMeta;
 
 use crate::error::Error;
-use crate::snapshot::{DataFile, Partition, TableSnapshot};
+use crate::snapshot::TableSnapshot;
 use crate::table::Table;
 use crate::warehouse::Warehouse;
 use adapter::HiveAdapterFactory;
@@ -113,8 +113,9 @@ impl TableProvider for HiveTable {
         let schema = TableSchema::builder(Arc::clone(self.table.file_schema()))
             .with_table_partition_cols(self.table.partition_fields().clone())
             .build();
-        let statistics = self.statistics_of(&files);
-        let groups = self.groups(&files, state.config().target_partitions())?;
+        let each = self.file_statistics(&files);
+        let statistics = self.merged_statistics(&files, &each);
+        let groups = self.groups(&files, each, state.config().target_partitions())?;
         let mut options = state.table_options().parquet.clone();
         // Timestamps of Impala, Hive and old Spark: read in the unit of the table's type, so that they reach beyond
         // the years that nanoseconds can count.
@@ -127,46 +128,65 @@ impl TableProvider for HiveTable {
             state.runtime_env().cache_manager.get_file_metadata_cache(),
             info,
         );
-        let config = FileScanConfigBuilder::new(self.warehouse.object_store_url(), Arc::new(source))
-            .with_file_groups(groups)
-            .with_statistics(statistics)
-            .with_projection_indices(projection.cloned())?
-            .with_limit(limit)
-            .with_expr_adapter(Some(Arc::new(HiveAdapterFactory::new(self.table.full_name()))))
-            .build();
+        let config =
+            FileScanConfigBuilder::new(self.warehouse.object_store_url(), Arc::new(source))
+                .with_file_groups(groups)
+                .with_statistics(statistics)
+                .with_projection_indices(projection.cloned())?
+                .with_limit(limit)
+                .with_expr_adapter(Some(Arc::new(HiveAdapterFactory::new(
+                    self.table.full_name(),
+                ))))
+                .build();
         Ok(DataSourceExec::from_data_source(config))
     }
 }
 
 impl HiveTable {
+    /// The figures of each file; nothing if there are so many that they cost more than they save.
+    fn file_statistics(&self, files: &[FileToScan<'_>]) -> Vec<Arc<Statistics>> {
+        if files.len() > FILES_WITH_STATISTICS {
+            return Vec::new();
+        }
+        files
+            .iter()
+            .map(|file| Arc::new(file_statistics(&self.table, file)))
+            .collect()
+    }
+
     /// Row count and bounds of what is left to scan.
-    fn statistics_of(&self, files: &[FileToScan<'_>]) -> Statistics {
+    fn merged_statistics(&self, files: &[FileToScan<'_>], each: &[Arc<Statistics>]) -> Statistics {
         let rows: Option<u64> = files.iter().map(|file| file.file.row_count).sum();
         let rows = rows.and_then(|rows| usize::try_from(rows).ok());
         let bytes: u64 = files.iter().map(|file| file.file.size).sum();
-        let bytes = usize::try_from(bytes).unwrap_or(usize::MAX);
         let schema = self.table.schema();
-        if files.is_empty() || files.len() > FILES_WITH_STATISTICS {
-            return Statistics::new_unknown(schema)
-                .with_num_rows(rows.map_or(Precision::Absent, Precision::Exact))
-                .with_total_byte_size(Precision::Inexact(bytes));
-        }
-        let each: Vec<Statistics> =
-            files.iter().map(|file| file_statistics(&self.table, file.partition, file.file)).collect();
-        Statistics::try_merge_iter(each.iter(), schema)
-            .unwrap_or_else(|_| Statistics::new_unknown(schema))
+        let merged = if each.is_empty() {
+            Statistics::new_unknown(schema)
+        } else {
+            Statistics::try_merge_iter(each.iter().map(Arc::as_ref), schema)
+                .unwrap_or_else(|_| Statistics::new_unknown(schema))
+        };
+        merged
             .with_num_rows(rows.map_or(Precision::Absent, Precision::Exact))
-            .with_total_byte_size(Precision::Inexact(bytes))
+            .with_total_byte_size(Precision::Inexact(
+                usize::try_from(bytes).unwrap_or(usize::MAX),
+            ))
     }
 
     /// Files in as many groups as there are partitions to run, each of about the same number of bytes.
-    fn groups(&self, files: &[FileToScan<'_>], target: usize) -> Result<Vec<FileGroup>> {
+    fn groups(
+        &self,
+        files: &[FileToScan<'_>],
+        each: Vec<Arc<Statistics>>,
+        target: usize,
+    ) -> Result<Vec<FileGroup>> {
         let target = target.clamp(1, files.len().max(1));
         let mut groups: Vec<Vec<PartitionedFile>> = vec![Vec::new(); target];
         let mut order: Vec<usize> = (0..files.len()).collect();
         order.sort_by_key(|index| std::cmp::Reverse(files[*index].file.size));
-        let mut loads: std::collections::BinaryHeap<_> =
-            (0..target).map(|group| std::cmp::Reverse((0u64, group))).collect();
+        let mut loads: std::collections::BinaryHeap<_> = (0..target)
+            .map(|group| std::cmp::Reverse((0u64, group)))
+            .collect();
         let mut group_of = vec![0; files.len()];
         for index in order {
             if let Some(std::cmp::Reverse((load, group))) = loads.pop() {
@@ -174,46 +194,55 @@ impl HiveTable {
                 loads.push(std::cmp::Reverse((load + files[index].file.size, group)));
             }
         }
-        let with_statistics = files.len() <= FILES_WITH_STATISTICS;
+        let mut each = each.into_iter();
         for (file, group) in files.iter().zip(group_of) {
-            groups[group].push(self.partitioned_file(file, with_statistics)?);
+            groups[group].push(partitioned_file(file, each.next())?);
         }
         Ok(groups.into_iter().map(FileGroup::new).collect())
     }
+}
 
-    fn partitioned_file(
-        &self,
-        file: &FileToScan<'_>,
-        with_statistics: bool,
-    ) -> Result<PartitionedFile> {
-        let FileToScan { partition, file } = *file;
-        let location = partition.location.join(&file.path).map_err(|error| Error::Corrupt {
-            what: format!("file '{}' of partition '{}': {error}", file.path, partition.name),
+fn partitioned_file(
+    file: &FileToScan<'_>,
+    statistics: Option<Arc<Statistics>>,
+) -> Result<PartitionedFile> {
+    let FileToScan { partition, file } = *file;
+    let location = partition
+        .location
+        .join(&file.path)
+        .map_err(|error| Error::Corrupt {
+            what: format!(
+                "file '{}' of partition '{}': {error}",
+                file.path, partition.name
+            ),
         })?;
-        let mut planned = PartitionedFile::from(ObjectMeta {
-            location: location.path().clone(),
-            last_modified: chrono::DateTime::from_timestamp_micros(file.modified).unwrap_or_default(),
-            size: file.size,
-            e_tag: None,
-            version: None,
-        });
-        planned.partition_values = partition.values.clone();
-        if file.immutable {
-            planned = planned.with_extension(Immutable);
-        }
-        if with_statistics {
-            planned.statistics = Some(Arc::new(file_statistics(&self.table, partition, file)));
-        }
-        Ok(planned)
+    let mut planned = PartitionedFile::from(ObjectMeta {
+        location: location.path().clone(),
+        last_modified: chrono::DateTime::from_timestamp_micros(file.modified).unwrap_or_default(),
+        size: file.size,
+        e_tag: None,
+        version: None,
+    });
+    planned.partition_values = partition.values.clone();
+    // Set as it is: `with_statistics` would claim that no partition value is NULL.
+    planned.statistics = statistics;
+    if file.immutable {
+        planned = planned.with_extension(Immutable);
     }
+    Ok(planned)
 }
 
 /// The figures of one file, data columns then partition columns.
-fn file_statistics(table: &Table, partition: &Partition, file: &DataFile) -> Statistics {
+fn file_statistics(table: &Table, file: &FileToScan<'_>) -> Statistics {
+    let FileToScan { partition, file } = *file;
     let rows = file.row_count.and_then(|rows| usize::try_from(rows).ok());
     let rows = rows.map_or(Precision::Absent, Precision::Exact);
     let known = file.statistics(table.file_schema());
-    let data = table.file_schema().fields().iter().map(|field| known.column_statistics(field.name()));
+    let data = table
+        .file_schema()
+        .fields()
+        .iter()
+        .map(|field| known.column_statistics(field.name()));
     let partition = partition.values.iter().map(|value| {
         if value.is_null() {
             ColumnStatistics::new_unknown().with_null_count(rows)
@@ -256,5 +285,9 @@ pub(crate) fn unreadable(path: &str, error: &DataFusionError, missing: bool) -> 
     } else {
         format!("{error}; if another program has replaced it, REFRESH the table")
     };
-    Error::UnreadableFile { path: format!("/{path}"), reason }.into()
+    Error::UnreadableFile {
+        path: format!("/{path}"),
+        reason,
+    }
+    .into()
 }

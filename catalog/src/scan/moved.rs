@@ -38,14 +38,21 @@ impl<P> MovedFileStore<P> {
         staged: Arc<HashMap<Path, Path>>,
         pin: P,
     ) -> Self {
-        Self { inner, staged, _pin: pin }
+        Self {
+            inner,
+            staged,
+            _pin: pin,
+        }
     }
 
     /// The names to try after the final one.
     fn other_names(&self, location: &Path) -> impl Iterator<Item = Path> {
         let staged = self.staged.get(location).cloned();
         let again = staged.is_some().then(|| location.clone());
-        staged.into_iter().chain(again).chain(retired_path(location))
+        staged
+            .into_iter()
+            .chain(again)
+            .chain(retired_path(location))
     }
 }
 
@@ -61,7 +68,12 @@ impl<P> fmt::Display for MovedFileStore<P> {
 
 #[async_trait]
 impl<P: fmt::Debug + Send + Sync + 'static> ObjectStore for MovedFileStore<P> {
-    async fn put_opts(&self, path: &Path, payload: PutPayload, options: PutOptions) -> Result<PutResult> {
+    async fn put_opts(
+        &self,
+        path: &Path,
+        payload: PutPayload,
+        options: PutOptions,
+    ) -> Result<PutResult> {
         self.inner.put_opts(path, payload, options).await
     }
 
@@ -101,7 +113,10 @@ impl<P: fmt::Debug + Send + Sync + 'static> ObjectStore for MovedFileStore<P> {
         first
     }
 
-    fn delete_stream(&self, paths: BoxStream<'static, Result<Path>>) -> BoxStream<'static, Result<Path>> {
+    fn delete_stream(
+        &self,
+        paths: BoxStream<'static, Result<Path>>,
+    ) -> BoxStream<'static, Result<Path>> {
         self.inner.delete_stream(paths)
     }
 
@@ -138,10 +153,17 @@ mod tests {
         let staged = Path::from("t/_spotql_staging/1/0.staged");
         for name in [place.clone(), staged.clone(), retired_path(&place).unwrap()] {
             let inner = Arc::new(InMemory::new());
-            inner.put(&name, PutPayload::from_static(b"x")).await.unwrap();
+            inner
+                .put(&name, PutPayload::from_static(b"x"))
+                .await
+                .unwrap();
             let known = Arc::new(HashMap::from([(place.clone(), staged.clone())]));
             let store = MovedFileStore::new(inner, known, ());
-            assert_eq!(read(&store, &place).await, Some(Bytes::from_static(b"x")), "{name}");
+            assert_eq!(
+                read(&store, &place).await,
+                Some(Bytes::from_static(b"x")),
+                "{name}"
+            );
             assert_eq!(store.head(&place).await.unwrap().size, 1);
             assert_eq!(read(&store, &Path::from("t/other")).await, None);
         }

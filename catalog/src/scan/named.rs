@@ -33,7 +33,10 @@ impl NamedMorselizer {
 impl Morselizer for NamedMorselizer {
     fn plan_file(&self, file: PartitionedFile) -> Result<Box<dyn MorselPlanner>> {
         let name: Arc<str> = file.object_meta.location.as_ref().into();
-        let inner = self.inner.plan_file(file).map_err(|error| named(&name, error))?;
+        let inner = self
+            .inner
+            .plan_file(file)
+            .map_err(|error| named(&name, error))?;
         Ok(Box::new(NamedPlanner { inner, name }))
     }
 }
@@ -51,13 +54,20 @@ impl MorselPlanner for NamedPlanner {
             return Ok(None);
         };
         let morsels = plan.take_morsels().into_iter().map(|inner| {
-            Box::new(NamedMorsel { inner, name: Arc::clone(&name) }) as Box<dyn Morsel>
+            Box::new(NamedMorsel {
+                inner,
+                name: Arc::clone(&name),
+            }) as Box<dyn Morsel>
         });
         let planners = plan.take_ready_planners().into_iter().map(|inner| {
-            Box::new(NamedPlanner { inner, name: Arc::clone(&name) }) as Box<dyn MorselPlanner>
+            Box::new(NamedPlanner {
+                inner,
+                name: Arc::clone(&name),
+            }) as Box<dyn MorselPlanner>
         });
-        let mut renamed =
-            MorselPlan::new().with_morsels(morsels.collect()).with_planners(planners.collect());
+        let mut renamed = MorselPlan::new()
+            .with_morsels(morsels.collect())
+            .with_planners(planners.collect());
         if let Some(pending) = plan.take_pending_planner() {
             renamed.set_pending_planner(async move {
                 let inner = pending.await.map_err(|error| named(&name, error))?;
@@ -78,7 +88,9 @@ impl Morsel for NamedMorsel {
     fn into_stream(self: Box<Self>) -> BoxStream<'static, Result<RecordBatch>> {
         let name = self.name;
         let stream = self.inner.into_stream();
-        stream.map(move |batch| batch.map_err(|error| named(&name, error))).boxed()
+        stream
+            .map(move |batch| batch.map_err(|error| named(&name, error)))
+            .boxed()
     }
 }
 
@@ -91,7 +103,10 @@ fn named(path: &str, error: DataFusionError) -> DataFusionError {
         | DataFusionError::ObjectStore(_)
         | DataFusionError::IoError(_) => unreadable(path, &error, false),
         DataFusionError::ArrowError(inner, _)
-            if matches!(**inner, ArrowError::ParquetError(_) | ArrowError::IoError(_, _)) =>
+            if matches!(
+                **inner,
+                ArrowError::ParquetError(_) | ArrowError::IoError(_, _)
+            ) =>
         {
             unreadable(path, &error, false)
         }

@@ -55,7 +55,9 @@ pub(super) fn partitions<'a>(
     };
     let schema = DFSchema::try_from(snapshot.values.schema())?;
     let filter = state.create_physical_expr(filter, &schema)?;
-    let kept = filter.evaluate(&snapshot.values)?.into_array(snapshot.values.num_rows())?;
+    let kept = filter
+        .evaluate(&snapshot.values)?
+        .into_array(snapshot.values.num_rows())?;
     let kept = kept.as_boolean();
     Ok(snapshot
         .partitions
@@ -93,23 +95,37 @@ pub(super) fn files<'a>(
 ) -> Result<Vec<FileToScan<'a>>> {
     let mut files = Vec::with_capacity(snapshot.file_count());
     for partition in partitions {
-        files.extend(partition.files.iter().map(|file| FileToScan { partition, file }));
+        files.extend(
+            partition
+                .files
+                .iter()
+                .map(|file| FileToScan { partition, file }),
+        );
     }
     // A filter that this crate's expressions cannot express (a subquery) prunes nothing; the rest still does.
     let usable = filters.iter().filter(|filter| {
         !filter.is_volatile() && !filter.exists(|expr| Ok(is_subquery(expr))).unwrap_or(true)
     });
-    let Some(filter) = conjunction(usable.map(unqualified)) else { return Ok(files) };
+    let Some(filter) = conjunction(usable.map(unqualified)) else {
+        return Ok(files);
+    };
     let schema = DFSchema::try_from(Arc::clone(table.schema()))?;
-    let Ok(filter) = state.create_physical_expr(filter, &schema) else { return Ok(files) };
+    let Ok(filter) = state.create_physical_expr(filter, &schema) else {
+        return Ok(files);
+    };
     let limit = state.config_options().execution.parquet.max_in_list_size;
     let predicate = PruningPredicateBuilder::new()
         .with_file_schema(Arc::clone(table.schema()))
         .with_max_in_list_size(limit)
         .build(filter);
-    let Some(predicate) = predicate else { return Ok(files) };
+    let Some(predicate) = predicate else {
+        return Ok(files);
+    };
     let kept = {
-        let bounds = Bounds { table, files: &files };
+        let bounds = Bounds {
+            table,
+            files: &files,
+        };
         match predicate.prune(&bounds) {
             Ok(kept) => kept,
             Err(error) => {
@@ -173,7 +189,9 @@ impl Bounds<'_> {
                 .and_then(&pick),
         };
         ScalarValue::iter_to_array(
-            self.files.iter().map(|file| value(file).unwrap_or_else(|| null.clone())),
+            self.files
+                .iter()
+                .map(|file| value(file).unwrap_or_else(|| null.clone())),
         )
         .ok()
     }

@@ -4,12 +4,12 @@
 
 use std::sync::Arc;
 
+use datafusion::common::Result;
 use datafusion::datasource::listing::PartitionedFile;
 use datafusion::datasource::physical_plan::ParquetFileReaderFactory;
 use datafusion::datasource::physical_plan::parquet::{
     CachedParquetFileReaderFactory, DefaultParquetFileReaderFactory,
 };
-use datafusion::common::Result;
 use datafusion::execution::cache::cache_manager::FileMetadataCache;
 use datafusion::physical_plan::metrics::ExecutionPlanMetricsSet;
 use object_store::ObjectStore;

@@ -45,7 +45,11 @@ impl fmt::Display for ScanInfo {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "table={}, ", self.table)?;
         if self.partitioned {
-            write!(f, "partitions={}/{}, ", self.partitions, self.all_partitions)?;
+            write!(
+                f,
+                "partitions={}/{}, ",
+                self.partitions, self.all_partitions
+            )?;
         }
         write!(f, "files={}/{}", self.files, self.all_files)
     }
@@ -76,7 +80,15 @@ impl HiveFileSource {
         cache: Arc<FileMetadataCache>,
         info: ScanInfo,
     ) -> Self {
-        Self { inner, shared: Arc::new(Shared { snapshot, pin: Arc::new(pin), cache, info }) }
+        Self {
+            inner,
+            shared: Arc::new(Shared {
+                snapshot,
+                pin: Arc::new(pin),
+                cache,
+                info,
+            }),
+        }
     }
 
     /// The state of the table that is read.
@@ -85,7 +97,10 @@ impl HiveFileSource {
     }
 
     fn wrap(&self, inner: Arc<dyn FileSource>) -> Arc<dyn FileSource> {
-        Arc::new(Self { inner, shared: Arc::clone(&self.shared) })
+        Arc::new(Self {
+            inner,
+            shared: Arc::clone(&self.shared),
+        })
     }
 }
 
@@ -109,8 +124,11 @@ impl FileSource for HiveFileSource {
             DataFusionError::Internal("a scan of the warehouse reads Parquet".into())
         })?;
         let staged = Arc::clone(&self.shared.snapshot.staged);
-        let store: Arc<dyn ObjectStore> =
-            Arc::new(MovedFileStore::new(store, staged, Arc::clone(&self.shared.pin)));
+        let store: Arc<dyn ObjectStore> = Arc::new(MovedFileStore::new(
+            store,
+            staged,
+            Arc::clone(&self.shared.pin),
+        ));
         let readers = HiveReaderFactory::new(Arc::clone(&store), Arc::clone(&self.shared.cache));
         let morselizer = parquet
             .clone()
@@ -172,7 +190,10 @@ impl FileSource for HiveFileSource {
         order: &[PhysicalSortExpr],
         properties: &EquivalenceProperties,
     ) -> Result<SortOrderPushdownResult<Arc<dyn FileSource>>> {
-        Ok(self.inner.try_pushdown_sort(order, properties)?.map(|inner| self.wrap(inner)))
+        Ok(self
+            .inner
+            .try_pushdown_sort(order, properties)?
+            .map(|inner| self.wrap(inner)))
     }
 
     fn reorder_files(&self, files: Vec<PartitionedFile>) -> Vec<PartitionedFile> {

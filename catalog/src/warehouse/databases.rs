@@ -21,7 +21,11 @@ pub struct Database {
 impl Warehouse {
     fn database_of(&self, row: DatabaseRow) -> Result<Database> {
         let location = Location::from_stored(&row.location, &self.backend.root)?;
-        Ok(Database { name: row.name, location, comment: row.comment })
+        Ok(Database {
+            name: row.name,
+            location,
+            comment: row.comment,
+        })
     }
 
     /// Makes a database. Without a location it lies at `<folder>/<name>.db`; a relative one is below the warehouse's
@@ -48,9 +52,16 @@ impl Warehouse {
             .write(move |tx| databases::insert(tx, &row, &stored, comment.as_deref()))
             .await?;
         if !added {
-            return if if_not_exists { Ok(false) } else { Err(Error::DatabaseExists { database: name }) };
+            return if if_not_exists {
+                Ok(false)
+            } else {
+                Err(Error::DatabaseExists { database: name })
+            };
         }
-        self.backend.storage.create_directory(location.path()).await?;
+        self.backend
+            .storage
+            .create_directory(location.path())
+            .await?;
         Ok(true)
     }
 
@@ -63,10 +74,18 @@ impl Warehouse {
         let name = name.to_lowercase();
         if name == DEFAULT_DATABASE {
             let reason = "the default database cannot be dropped";
-            return Err(Error::InvalidName { kind: "database", name, reason });
+            return Err(Error::InvalidName {
+                kind: "database",
+                name,
+                reason,
+            });
         }
         let Some(database) = self.database(&name).await? else {
-            return if if_exists { Ok(false) } else { Err(Error::DatabaseNotFound { database: name }) };
+            return if if_exists {
+                Ok(false)
+            } else {
+                Err(Error::DatabaseNotFound { database: name })
+            };
         };
         if cascade {
             for table in self.tables(&name).await? {
@@ -77,15 +96,24 @@ impl Warehouse {
         self.backend
             .metastore
             .write(move |tx| {
-                let Some(row) = databases::find(tx, &dropped)? else { return Ok(()) };
+                let Some(row) = databases::find(tx, &dropped)? else {
+                    return Ok(());
+                };
                 let tables = tables::names(tx, &dropped)?.len() as u64;
                 if tables > 0 {
-                    return Err(Error::DatabaseNotEmpty { database: dropped, tables }.into());
+                    return Err(Error::DatabaseNotEmpty {
+                        database: dropped,
+                        tables,
+                    }
+                    .into());
                 }
                 databases::delete(tx, row.id)
             })
             .await?;
-        self.backend.storage.remove_empty(database.location.path(), &self.backend.root).await?;
+        self.backend
+            .storage
+            .remove_empty(database.location.path(), &self.backend.root)
+            .await?;
         Ok(true)
     }
 
@@ -94,7 +122,7 @@ impl Warehouse {
     /// # Errors
     /// What the metastore fails with.
     pub async fn databases(&self) -> Result<Vec<Database>> {
-        let rows = self.backend.metastore.read(|tx| databases::all(tx)).await?;
+        let rows = self.backend.metastore.read(databases::all).await?;
         rows.into_iter().map(|row| self.database_of(row)).collect()
     }
 
@@ -104,7 +132,11 @@ impl Warehouse {
     /// What the metastore fails with.
     pub async fn database(&self, name: &str) -> Result<Option<Database>> {
         let name = name.to_lowercase();
-        let row = self.backend.metastore.read(move |tx| databases::find(tx, &name)).await?;
+        let row = self
+            .backend
+            .metastore
+            .read(move |tx| databases::find(tx, &name))
+            .await?;
         row.map(|row| self.database_of(row)).transpose()
     }
 }

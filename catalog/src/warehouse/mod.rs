@@ -8,6 +8,7 @@
 //! All methods take names in any case. None of them understands SQL.
 
 mod databases;
+mod discover;
 mod partitions;
 mod refresh;
 mod tables;
@@ -52,7 +53,9 @@ pub struct WarehouseOptions {
 
 impl Default for WarehouseOptions {
     fn default() -> Self {
-        Self { grace: Duration::from_secs(600) }
+        Self {
+            grace: Duration::from_secs(600),
+        }
     }
 }
 
@@ -86,11 +89,16 @@ impl Warehouse {
         options: WarehouseOptions,
     ) -> Result<Arc<Self>> {
         let folder = folder.as_ref();
-        let failed = |source| Error::Io { path: folder.display().to_string(), source };
+        let failed = |source| Error::Io {
+            path: folder.display().to_string(),
+            source,
+        };
         tokio::fs::create_dir_all(folder).await.map_err(failed)?;
         let folder = tokio::fs::canonicalize(folder).await.map_err(failed)?;
         let metastore = Metastore::open(&folder).await?;
-        metastore.write(|tx| rows::insert(tx, DEFAULT_DATABASE, "", None)).await?;
+        metastore
+            .write(|tx| rows::insert(tx, DEFAULT_DATABASE, "", None))
+            .await?;
         let backend = Backend {
             metastore,
             storage: Storage::new(),
@@ -130,7 +138,10 @@ impl Warehouse {
     /// [`Error::TableNotFound`] if it has been dropped.
     pub async fn snapshot(&self, table: &Table) -> Result<Arc<TableSnapshot>> {
         let cached = self.cached(table.id);
-        let (known, wanted) = (cached.as_ref().map(|snapshot| snapshot.version), table.clone());
+        let (known, wanted) = (
+            cached.as_ref().map(|snapshot| snapshot.version),
+            table.clone(),
+        );
         let root = self.backend.root.clone();
         let loaded = self
             .backend
@@ -153,18 +164,26 @@ impl Warehouse {
         match (loaded, cached) {
             (Some(snapshot), _) => Ok(self.cache(snapshot)),
             (None, Some(cached)) => Ok(cached),
-            (None, None) => Err(Error::Corrupt { what: "a state that nobody has read".into() }),
+            (None, None) => Err(Error::Corrupt {
+                what: "a state that nobody has read".into(),
+            }),
         }
     }
 
     fn cached(&self, table: i64) -> Option<Arc<TableSnapshot>> {
-        let snapshots = self.snapshots.lock().unwrap_or_else(PoisonError::into_inner);
+        let snapshots = self
+            .snapshots
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner);
         snapshots.get(&table).cloned()
     }
 
     fn cache(&self, snapshot: TableSnapshot) -> Arc<TableSnapshot> {
         let snapshot = Arc::new(snapshot);
-        let mut snapshots = self.snapshots.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut snapshots = self
+            .snapshots
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner);
         if snapshots.len() >= CACHED_SNAPSHOTS {
             snapshots.clear();
         }
@@ -173,7 +192,10 @@ impl Warehouse {
     }
 
     fn forget(&self, table: i64) {
-        self.snapshots.lock().unwrap_or_else(PoisonError::into_inner).remove(&table);
+        self.snapshots
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+            .remove(&table);
     }
 
     /// The state of a table as it is now, whose files are kept until the pin is dropped.
@@ -188,8 +210,16 @@ impl Warehouse {
 
     fn pin(&self, table: i64, version: i64) -> Pin {
         let key = (table, version);
-        *self.pins.lock().unwrap_or_else(PoisonError::into_inner).entry(key).or_default() += 1;
-        Pin { key, pins: Arc::clone(&self.pins) }
+        *self
+            .pins
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+            .entry(key)
+            .or_default() += 1;
+        Pin {
+            key,
+            pins: Arc::clone(&self.pins),
+        }
     }
 
     /// Completes or undoes writes of killed processes, and deletes replaced files that nobody reads any more. Runs by
@@ -201,7 +231,9 @@ impl Warehouse {
         }
         let pinned = |row: &GarbageRow| {
             let pins = self.pins.lock().unwrap_or_else(PoisonError::into_inner);
-            pins.range((row.table_id, i64::MIN)..(row.table_id, row.version)).next().is_some()
+            pins.range((row.table_id, i64::MIN)..(row.table_id, row.version))
+                .next()
+                .is_some()
         };
         if let Err(error) = collect_garbage(&self.backend, self.options.grace, pinned).await {
             log::warn!("deleting replaced files: {error}");

@@ -38,7 +38,10 @@ impl Warehouse {
         spec: &[(String, Option<String>)],
     ) -> Result<Vec<Option<ScalarValue>>> {
         let columns = &table.definition.partition_columns;
-        let invalid = |reason: String| Error::InvalidPartitionSpec { table: table.full_name(), reason };
+        let invalid = |reason: String| Error::InvalidPartitionSpec {
+            table: table.full_name(),
+            reason,
+        };
         let mut typed = vec![None; columns.len()];
         for (name, value) in spec {
             let name = name.to_lowercase();
@@ -49,7 +52,11 @@ impl Warehouse {
             if typed[index].is_some() {
                 return Err(invalid(format!("'{name}' is given twice")));
             }
-            typed[index] = Some(typed_value(&table.definition, &columns[index], value.as_deref())?);
+            typed[index] = Some(typed_value(
+                &table.definition,
+                &columns[index],
+                value.as_deref(),
+            )?);
         }
         Ok(typed)
     }
@@ -87,22 +94,37 @@ impl Warehouse {
             });
         }
         let name = partition_name(columns, &raw);
-        let default = table
-            .location
-            .join(&name)
-            .map_err(|error| Error::Corrupt { what: format!("partition '{name}': {error}") })?;
+        let default = table.location.join(&name).map_err(|error| Error::Corrupt {
+            what: format!("partition '{name}': {error}"),
+        })?;
         let place = match &location {
             Some(text) => Location::parse(text, &table.location)?,
             None => default.clone(),
         };
         for _ in 0..ATTEMPTS {
             let snapshot = self.settled_snapshot(table).await?;
-            if snapshot.partitions.iter().any(|partition| partition.key == name) {
-                let exists = Error::PartitionExists { table: table.full_name(), partition: name };
-                return if if_not_exists { Ok(false) } else { Err(exists) };
+            if snapshot
+                .partitions
+                .iter()
+                .any(|partition| partition.key == name)
+            {
+                let exists = Error::PartitionExists {
+                    table: table.full_name(),
+                    partition: name,
+                };
+                return if if_not_exists {
+                    Ok(false)
+                } else {
+                    Err(exists)
+                };
             }
             let mut excluded = self.places_below(table).await?;
-            excluded.extend(snapshot.partitions.iter().map(|partition| partition.location.clone()));
+            excluded.extend(
+                snapshot
+                    .partitions
+                    .iter()
+                    .map(|partition| partition.location.clone()),
+            );
             let found = self.read_files(table, &place, &excluded).await?;
             let new = NewPartition {
                 name: name.clone(),
@@ -115,10 +137,14 @@ impl Warehouse {
                 .backend
                 .metastore
                 .write(move |tx| {
-                    if tables::version(tx, id)? != Some(seen) || !writes::unsettled(tx, id)?.is_empty() {
+                    if tables::version(tx, id)? != Some(seen)
+                        || !writes::unsettled(tx, id)?.is_empty()
+                    {
                         return Ok(false);
                     }
-                    let Some(partition) = partitions::insert(tx, id, &new)? else { return Ok(false) };
+                    let Some(partition) = partitions::insert(tx, id, &new)? else {
+                        return Ok(false);
+                    };
                     for mut file in found {
                         file.partition_id = partition;
                         files::put(tx, id, &file)?;
@@ -156,8 +182,11 @@ impl Warehouse {
         }
         for _ in 0..ATTEMPTS {
             let snapshot = self.settled_snapshot(table).await?;
-            let matching: Vec<&Partition> =
-                snapshot.partitions.iter().filter(|partition| matches(partition, &typed)).collect();
+            let matching: Vec<&Partition> = snapshot
+                .partitions
+                .iter()
+                .filter(|partition| matches(partition, &typed))
+                .collect();
             if matching.is_empty() {
                 let text: Vec<String> = spec
                     .iter()
@@ -167,10 +196,16 @@ impl Warehouse {
                     Ok(Vec::new())
                 } else {
                     let partition = text.join(", ");
-                    Err(Error::PartitionNotFound { table: table.full_name(), partition })
+                    Err(Error::PartitionNotFound {
+                        table: table.full_name(),
+                        partition,
+                    })
                 };
             }
-            let names: Vec<String> = matching.iter().map(|partition| partition.name.clone()).collect();
+            let names: Vec<String> = matching
+                .iter()
+                .map(|partition| partition.name.clone())
+                .collect();
             if self.drop_seen(table, &snapshot, &matching).await? {
                 return Ok(names);
             }
@@ -188,25 +223,50 @@ impl Warehouse {
         let mut files = BTreeSet::new();
         if !table.definition.external {
             let mut excluded = self.places_below(table).await?;
-            excluded.extend(snapshot.partitions.iter().map(|partition| partition.location.clone()));
+            excluded.extend(
+                snapshot
+                    .partitions
+                    .iter()
+                    .map(|partition| partition.location.clone()),
+            );
             for partition in partitions {
                 excluded.remove(&partition.location);
-                let found = self.backend.storage.all_files(&partition.location, &excluded).await?;
-                files.extend(found.into_iter().map(|file| Location::from_path(file.location)));
-                let known = partition.files.iter().filter_map(|f| partition.location.join(&f.path).ok());
+                let found = self
+                    .backend
+                    .storage
+                    .all_files(&partition.location, &excluded)
+                    .await?;
+                files.extend(
+                    found
+                        .into_iter()
+                        .map(|file| Location::from_path(file.location)),
+                );
+                let known = partition
+                    .files
+                    .iter()
+                    .filter_map(|f| partition.location.join(&f.path).ok());
                 files.extend(known);
             }
         }
         let ids: Vec<i64> = partitions.iter().map(|partition| partition.id).collect();
         let write = Write::begin(&self.backend, Some(table.id)).await?;
-        let (id, seen, root) = (write.id.clone(), snapshot.version, self.backend.root.clone());
+        let (id, seen, root) = (
+            write.id.clone(),
+            snapshot.version,
+            self.backend.root.clone(),
+        );
         let copy = table.clone();
         let dropped = when_settled(&self.backend, table.id, &table.full_name(), move |tx| {
             if tables::version(tx, copy.id)? != Some(seen) {
                 return Ok(false);
             }
             let version = tables::bump(tx, copy.id)?;
-            let context = ReplacedFile { write: &id, table: &copy, version, root: &root };
+            let context = ReplacedFile {
+                write: &id,
+                table: &copy,
+                version,
+                root: &root,
+            };
             for file in &files {
                 retire(tx, &context, file)?;
             }
@@ -223,7 +283,10 @@ impl Warehouse {
                 if !table.definition.external {
                     for partition in partitions {
                         let place = partition.location.path();
-                        self.backend.storage.remove_empty(place, &table.location).await?;
+                        self.backend
+                            .storage
+                            .remove_empty(place, &table.location)
+                            .await?;
                     }
                 }
                 self.maintain().await;
@@ -248,9 +311,13 @@ impl Warehouse {
 
 /// Whether a partition has the values that are given.
 pub(super) fn matches(partition: &Partition, spec: &[Option<ScalarValue>]) -> bool {
-    partition.values.iter().zip(spec).all(|(value, wanted)| match wanted {
-        Some(wanted) if wanted.is_null() => value.is_null(),
-        Some(wanted) => value == wanted,
-        None => true,
-    })
+    partition
+        .values
+        .iter()
+        .zip(spec)
+        .all(|(value, wanted)| match wanted {
+            Some(wanted) if wanted.is_null() => value.is_null(),
+            Some(wanted) => value == wanted,
+            None => true,
+        })
 }

@@ -3,24 +3,21 @@
 //! A listing takes no lock. Its result is applied only if the table has not changed since it began; otherwise it is
 //! done again.
 
-use std::collections::{BTreeSet, HashMap, HashSet};
+use std::collections::{BTreeSet, HashMap};
 use std::sync::Arc;
 
-use datafusion::datasource::physical_plan::parquet::metadata::DFParquetMetadata;
-use datafusion::error::DataFusionError;
-use object_store::{ObjectMeta, ObjectStore};
+use object_store::ObjectMeta;
 
 use super::Warehouse;
+use super::discover::Found;
 use super::partitions::{ATTEMPTS, PartitionSpec, matches};
 use crate::error::{Error, Result};
 use crate::location::{Location, below};
 use crate::metastore::files::{self, FileRow};
 use crate::metastore::partitions::{self, NewPartition};
 use crate::metastore::{tables, writes};
-use crate::partition_name::{RawValues, parse_directory, partition_key, typed_column};
 use crate::snapshot::TableSnapshot;
-use crate::statistics::FileStatistics;
-use crate::storage::{concurrently, is_data_name};
+use crate::storage::concurrently;
 use crate::table::Table;
 use crate::write::settle_others;
 
@@ -50,12 +47,6 @@ impl RefreshReport {
     fn changed(&self) -> bool {
         *self != Self::default()
     }
-}
-
-/// A partition directory that the metastore does not know.
-struct Found {
-    new: NewPartition,
-    location: Location,
 }
 
 impl Warehouse {
@@ -88,7 +79,11 @@ impl Warehouse {
     ///
     /// # Errors
     /// [`Error::PartitionNotFound`] if `spec` names none; [`Error::Conflict`] if others keep changing the table.
-    pub async fn refresh(&self, table: &Table, spec: Option<PartitionSpec>) -> Result<RefreshReport> {
+    pub async fn refresh(
+        &self,
+        table: &Table,
+        spec: Option<PartitionSpec>,
+    ) -> Result<RefreshReport> {
         let typed = match &spec {
             Some(spec) => self.typed_spec(table, spec)?,
             None => vec![None; table.partition_fields().len()],
@@ -109,15 +104,21 @@ impl Warehouse {
                     .map(|(name, value)| format!("{name}={}", value.as_deref().unwrap_or("NULL")))
                     .collect();
                 let partition = text.join(", ");
-                return Err(Error::PartitionNotFound { table: table.full_name(), partition });
+                return Err(Error::PartitionNotFound {
+                    table: table.full_name(),
+                    partition,
+                });
             }
             let excluded = self.excluded(table, &snapshot).await?;
             let updates = concurrently(chosen.into_iter().map(|partition| {
                 let mut excluded = below(&excluded, &partition.location);
                 excluded.remove(&partition.location);
                 async move {
-                    let listed =
-                        self.backend.storage.data_files(&partition.location, &excluded).await?;
+                    let listed = self
+                        .backend
+                        .storage
+                        .data_files(&partition.location, &excluded)
+                        .await?;
                     self.compare(table, partition, listed).await
                 }
             }))
@@ -151,7 +152,7 @@ impl Warehouse {
         if let Some(table) = table {
             return self.refresh(table, None).await.map(drop);
         }
-        for (database, name) in self.backend.metastore.read(|tx| tables::all_names(tx)).await? {
+        for (database, name) in self.backend.metastore.read(tables::all_names).await? {
             // One that was dropped meanwhile needs no refresh.
             if let Some(table) = self.table(&database, &name).await? {
                 self.refresh(&table, None).await?;
@@ -170,7 +171,8 @@ impl Warehouse {
                 .backend
                 .metastore
                 .read(move |tx| {
-                    Ok(tables::version(tx, id)? == Some(version) && writes::unsettled(tx, id)?.is_empty())
+                    Ok(tables::version(tx, id)? == Some(version)
+                        && writes::unsettled(tx, id)?.is_empty())
                 })
                 .await?;
             if settled {
@@ -180,81 +182,21 @@ impl Warehouse {
     }
 
     /// Places whose files are not this partition's: other tables', and other partitions'.
-    async fn excluded(&self, table: &Table, snapshot: &TableSnapshot) -> Result<BTreeSet<Location>> {
-        let mut excluded = self.places_below(table).await?;
-        if table.is_partitioned() {
-            excluded.extend(snapshot.partitions.iter().map(|partition| partition.location.clone()));
-        }
-        Ok(excluded)
-    }
-
-    /// Partition directories below the table's location that are not in the state.
-    async fn discover(
+    async fn excluded(
         &self,
         table: &Table,
         snapshot: &TableSnapshot,
-    ) -> Result<(Vec<Found>, Vec<(String, String)>)> {
-        let columns = &table.definition.partition_columns;
-        let excluded = self.places_below(table).await?;
-        let known: HashSet<&str> =
-            snapshot.partitions.iter().map(|partition| partition.name.as_str()).collect();
-        let places: HashSet<&Location> =
-            snapshot.partitions.iter().map(|partition| &partition.location).collect();
-        let mut skipped = Vec::new();
-        let mut level: Vec<(Location, RawValues)> = vec![(table.location.clone(), Vec::new())];
-        for column in columns {
-            let listed = concurrently(level.into_iter().map(|(place, raw)| async move {
-                let (dirs, _) = self.backend.storage.list(place.path()).await?;
-                Ok((place, raw, dirs))
-            }))
-            .await?;
-            level = Vec::new();
-            for (place, raw, dirs) in listed {
-                for dir in dirs.into_iter().filter(|dir| is_data_name(dir)) {
-                    let Ok(child) = place.join(&dir) else { continue };
-                    if excluded.contains(&child) {
-                        continue;
-                    }
-                    let path = table.location.relative(child.path()).unwrap_or(&dir).to_string();
-                    let value = match parse_directory(&dir) {
-                        Some((name, value)) if name == column.name => value,
-                        _ => {
-                            let reason = format!("it is not named {}=<value>", column.name);
-                            skipped.push((path, reason));
-                            continue;
-                        }
-                    };
-                    let typed = typed_column(column, std::iter::once(value.as_deref()))?;
-                    if value.is_some() && typed.null_count() > 0 {
-                        let reason = format!("its value is no {}", column.data_type);
-                        skipped.push((path, reason));
-                        continue;
-                    }
-                    let mut raw = raw.clone();
-                    raw.push(value);
-                    level.push((child, raw));
-                }
-            }
+    ) -> Result<BTreeSet<Location>> {
+        let mut excluded = self.places_below(table).await?;
+        if table.is_partitioned() {
+            excluded.extend(
+                snapshot
+                    .partitions
+                    .iter()
+                    .map(|partition| partition.location.clone()),
+            );
         }
-        let mut found = Vec::new();
-        for (location, raw) in level {
-            // The directory's own spelling of names and values is the partition's name.
-            let name = table.location.relative(location.path()).unwrap_or_default().to_string();
-            if known.contains(name.as_str()) || places.contains(&location) {
-                continue;
-            }
-            let typed = columns
-                .iter()
-                .zip(&raw)
-                .map(|(column, value)| {
-                    let array = typed_column(column, std::iter::once(value.as_deref()))?;
-                    Ok(datafusion::common::ScalarValue::try_from_array(&array, 0)?)
-                })
-                .collect::<Result<Vec<_>>>()?;
-            let key = partition_key(columns, &raw, &typed);
-            found.push(Found { new: NewPartition { name, key, raw, location: None }, location });
-        }
-        Ok((found, skipped))
+        Ok(excluded)
     }
 
     async fn read_new(
@@ -272,43 +214,23 @@ impl Warehouse {
         .await
     }
 
-    /// The data files at a location, with what their footers say; the partition is the caller's.
-    pub(crate) async fn read_files(
-        &self,
-        table: &Table,
-        location: &Location,
-        excluded: &BTreeSet<Location>,
-    ) -> Result<Vec<FileRow>> {
-        let listed = self.backend.storage.data_files(location, excluded).await?;
-        self.read_footers(table, location, listed).await
-    }
-
-    async fn read_footers(
-        &self,
-        table: &Table,
-        location: &Location,
-        listed: Vec<ObjectMeta>,
-    ) -> Result<Vec<FileRow>> {
-        let store = self.backend.storage.store();
-        concurrently(listed.into_iter().map(|object| {
-            let store = Arc::clone(&store);
-            async move { Ok(read_footer(store, table, location, object).await) }
-        }))
-        .await
-    }
-
     async fn compare(
         &self,
         table: &Table,
         partition: &crate::snapshot::Partition,
         listed: Vec<ObjectMeta>,
     ) -> Result<Update> {
-        let mut known: HashMap<&str, _> =
-            partition.files.iter().map(|file| (file.path.as_str(), file)).collect();
+        let mut known: HashMap<&str, _> = partition
+            .files
+            .iter()
+            .map(|file| (file.path.as_str(), file))
+            .collect();
         let (mut added, mut changed) = (0, 0);
         let mut to_read = Vec::new();
         for object in listed {
-            let Some(path) = partition.location.relative(&object.location) else { continue };
+            let Some(path) = partition.location.relative(&object.location) else {
+                continue;
+            };
             match known.remove(path) {
                 Some(file)
                     if file.size == object.size
@@ -324,11 +246,19 @@ impl Warehouse {
             }
         }
         let removed = known.into_keys().map(String::from).collect();
-        let mut files = self.read_footers(table, &partition.location, to_read).await?;
+        let mut files = self
+            .read_footers(table, &partition.location, to_read)
+            .await?;
         for file in &mut files {
             file.partition_id = partition.id;
         }
-        Ok(Update { partition: partition.id, files, removed, added, changed })
+        Ok(Update {
+            partition: partition.id,
+            files,
+            removed,
+            added,
+            changed,
+        })
     }
 
     /// Enters what a listing has found; `false` if the table has changed since the state it was compared with.
@@ -343,7 +273,8 @@ impl Warehouse {
         self.backend
             .metastore
             .write(move |tx| {
-                if tables::version(tx, id)? != Some(seen) || !writes::unsettled(tx, id)?.is_empty() {
+                if tables::version(tx, id)? != Some(seen) || !writes::unsettled(tx, id)?.is_empty()
+                {
                     return Ok(false);
                 }
                 tables::bump(tx, id)?;
@@ -360,7 +291,9 @@ impl Warehouse {
                     partitions::bump(tx, update.partition)?;
                 }
                 for (partition, found) in new {
-                    let Some(number) = partitions::insert(tx, id, &partition)? else { continue };
+                    let Some(number) = partitions::insert(tx, id, &partition)? else {
+                        continue;
+                    };
                     for mut file in found {
                         file.partition_id = number;
                         files::put(tx, id, &file)?;
@@ -379,37 +312,4 @@ struct Update {
     removed: Vec<String>,
     added: u64,
     changed: u64,
-}
-
-/// A file whose footer cannot be read is entered without figures: the query that reads it says what is wrong.
-async fn read_footer(
-    store: Arc<dyn ObjectStore>,
-    table: &Table,
-    location: &Location,
-    object: ObjectMeta,
-) -> FileRow {
-    let path = location.relative(&object.location).unwrap_or_default().to_string();
-    let read = match DFParquetMetadata::new(&store, &object).fetch_metadata().await {
-        Ok(metadata) => FileStatistics::from_parquet(&metadata, table.file_schema())
-            .map(|statistics| (metadata.file_metadata().num_rows(), statistics))
-            .map_err(DataFusionError::from),
-        Err(error) => Err(error),
-    };
-    let (row_count, statistics) = match read {
-        Ok((rows, statistics)) => (u64::try_from(rows).ok(), Some(statistics.to_text())),
-        Err(error) => {
-            log::warn!("the footer of /{} cannot be read: {error}", object.location);
-            (None, None)
-        }
-    };
-    FileRow {
-        partition_id: 0,
-        path,
-        size: object.size,
-        modified: object.last_modified.timestamp_micros(),
-        row_count,
-        statistics,
-        write_id: None,
-        staged: None,
-    }
 }

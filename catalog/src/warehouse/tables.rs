@@ -22,14 +22,26 @@ impl Warehouse {
     /// # Errors
     /// [`Error::TableExists`] unless `if_not_exists`; [`Error::DatabaseNotFound`]; [`Error::InvalidDefinition`],
     /// [`Error::InvalidName`], [`Error::InvalidLocation`] for what cannot be.
-    pub async fn create_table(&self, definition: TableDefinition, if_not_exists: bool) -> Result<bool> {
+    pub async fn create_table(
+        &self,
+        definition: TableDefinition,
+        if_not_exists: bool,
+    ) -> Result<bool> {
         let (definition, location) = self.prepare_definition(definition).await?;
         let exists = || Error::TableExists {
             database: definition.database.clone(),
             table: definition.name.clone(),
         };
-        if self.table(&definition.database, &definition.name).await?.is_some() {
-            return if if_not_exists { Ok(false) } else { Err(exists()) };
+        if self
+            .table(&definition.database, &definition.name)
+            .await?
+            .is_some()
+        {
+            return if if_not_exists {
+                Ok(false)
+            } else {
+                Err(exists())
+            };
         }
         let draft = Table::new(definition.clone(), 0, location.clone());
         let found = if draft.is_partitioned() {
@@ -43,7 +55,9 @@ impl Warehouse {
             .backend
             .metastore
             .write(move |tx| {
-                let Some(id) = tables::insert(tx, &row, &stored)? else { return Ok(false) };
+                let Some(id) = tables::insert(tx, &row, &stored)? else {
+                    return Ok(false);
+                };
                 if row.partition_columns.is_empty() {
                     let all = NewPartition {
                         name: String::new(),
@@ -62,10 +76,17 @@ impl Warehouse {
             })
             .await?;
         if !added {
-            return if if_not_exists { Ok(false) } else { Err(exists()) };
+            return if if_not_exists {
+                Ok(false)
+            } else {
+                Err(exists())
+            };
         }
         if !definition.external {
-            self.backend.storage.create_directory(location.path()).await?;
+            self.backend
+                .storage
+                .create_directory(location.path())
+                .await?;
         }
         Ok(true)
     }
@@ -76,10 +97,12 @@ impl Warehouse {
         definition: TableDefinition,
     ) -> Result<(TableDefinition, Location)> {
         let definition = definition.normalised()?;
-        let database = self
-            .database(&definition.database)
-            .await?
-            .ok_or_else(|| Error::DatabaseNotFound { database: definition.database.clone() })?;
+        let database =
+            self.database(&definition.database)
+                .await?
+                .ok_or_else(|| Error::DatabaseNotFound {
+                    database: definition.database.clone(),
+                })?;
         let text = definition.location.as_deref().unwrap_or(&definition.name);
         let location = Location::parse(text, &database.location)?;
         if !definition.external {
@@ -88,14 +111,26 @@ impl Warehouse {
                 reason,
             };
             if location == self.backend.root || self.backend.root.is_below(&location) {
-                return Err(invalid("DROP TABLE would delete the warehouse; use a folder in it".into()));
+                return Err(invalid(
+                    "DROP TABLE would delete the warehouse; use a folder in it".into(),
+                ));
             }
             let stored = location.to_stored(&self.backend.root);
-            let others =
-                self.backend.metastore.read(|tx| tables::other_locations(tx, None)).await?;
+            let others = self
+                .backend
+                .metastore
+                .read(|tx| tables::other_locations(tx, None))
+                .await?;
             let taken = others.contains(&stored);
-            if taken && self.table(&definition.database, &definition.name).await?.is_none() {
-                return Err(invalid(format!("another table lies at {location}; use EXTERNAL")));
+            if taken
+                && self
+                    .table(&definition.database, &definition.name)
+                    .await?
+                    .is_none()
+            {
+                return Err(invalid(format!(
+                    "another table lies at {location}; use EXTERNAL"
+                )));
             }
         }
         Ok((definition, location))
@@ -112,7 +147,10 @@ impl Warehouse {
             return if if_exists {
                 Ok(false)
             } else {
-                Err(Error::TableNotFound { database: database.to_lowercase(), table: name.to_lowercase() })
+                Err(Error::TableNotFound {
+                    database: database.to_lowercase(),
+                    table: name.to_lowercase(),
+                })
             };
         };
         let write = Write::begin(&self.backend, Some(table.id)).await?;
@@ -127,8 +165,12 @@ impl Warehouse {
                     }
                     let version = tables::bump(tx, table.id)?;
                     if !table.definition.external {
-                        let context =
-                            ReplacedFile { write: &id, table: &table, version, root: &root };
+                        let context = ReplacedFile {
+                            write: &id,
+                            table: &table,
+                            version,
+                            root: &root,
+                        };
                         // Files of partitions that lie elsewhere, and those that came after the listing.
                         let mut all: BTreeSet<Location> = listed.iter().cloned().collect();
                         let rows = partitions::all(tx, table.id)?;
@@ -158,7 +200,9 @@ impl Warehouse {
                 write.settle().await?;
                 if !table.definition.external {
                     let storage = &self.backend.storage;
-                    storage.remove_empty(table.location.path(), &self.backend.root).await?;
+                    storage
+                        .remove_empty(table.location.path(), &self.backend.root)
+                        .await?;
                 }
                 self.maintain().await;
                 Ok(true)
@@ -176,8 +220,15 @@ impl Warehouse {
             return Ok(Vec::new());
         }
         let excluded = self.places_below(table).await?;
-        let files = self.backend.storage.all_files(&table.location, &excluded).await?;
-        Ok(files.into_iter().map(|file| Location::from_path(file.location)).collect())
+        let files = self
+            .backend
+            .storage
+            .all_files(&table.location, &excluded)
+            .await?;
+        Ok(files
+            .into_iter()
+            .map(|file| Location::from_path(file.location))
+            .collect())
     }
 
     /// The names of a database's tables, sorted.

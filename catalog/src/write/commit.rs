@@ -48,7 +48,10 @@ pub(super) struct PartitionChange {
 pub(super) enum Target {
     Existing(Arc<Table>),
     /// CREATE TABLE AS: the table appears together with its rows.
-    New { definition: TableDefinition, location: String },
+    New {
+        definition: TableDefinition,
+        location: String,
+    },
 }
 
 #[derive(Debug)]
@@ -128,9 +131,17 @@ pub(super) async fn commit(backend: &Backend, write: &str, plan: Plan) -> Result
     match &plan.target {
         Target::Existing(table) if plan.overwrite => {
             let (id, name) = (table.id, table.full_name());
-            when_settled(backend, id, &name, move |tx| apply(tx, &root, &write, &plan)).await
+            when_settled(backend, id, &name, move |tx| {
+                apply(tx, &root, &write, &plan)
+            })
+            .await
         }
-        _ => backend.metastore.write(move |tx| apply(tx, &root, &write, &plan)).await,
+        _ => {
+            backend
+                .metastore
+                .write(move |tx| apply(tx, &root, &write, &plan))
+                .await
+        }
     }
 }
 
@@ -142,7 +153,10 @@ fn apply(tx: &Transaction<'_>, root: &Location, write: &str, plan: &Plan) -> Out
             }
             Arc::clone(table)
         }
-        Target::New { definition, location } => {
+        Target::New {
+            definition,
+            location,
+        } => {
             let Some(id) = tables::insert(tx, definition, location)? else {
                 return Err(Error::TableExists {
                     database: definition.database.clone(),
@@ -150,7 +164,11 @@ fn apply(tx: &Transaction<'_>, root: &Location, write: &str, plan: &Plan) -> Out
                 }
                 .into());
             };
-            Arc::new(Table::new(definition.clone(), id, Location::from_stored(location, root)?))
+            Arc::new(Table::new(
+                definition.clone(),
+                id,
+                Location::from_stored(location, root)?,
+            ))
         }
     };
     let version = tables::bump(tx, table.id)?;
@@ -180,7 +198,10 @@ fn apply_change(
 ) -> Outcome<()> {
     let rows = partitions::by_key(tx, table.id, &change.key)?;
     let now_there: Vec<(i64, i64)> = rows.iter().map(|row| (row.id, row.version)).collect();
-    let dropped = change.seen.iter().any(|(id, _)| !now_there.iter().any(|(there, _)| there == id));
+    let dropped = change
+        .seen
+        .iter()
+        .any(|(id, _)| !now_there.iter().any(|(there, _)| there == id));
     if dropped {
         return Err(conflict(table, Some(&change.name), "it was dropped during the write").into());
     }
@@ -230,7 +251,9 @@ fn apply_change(
 
 /// The partition of a key that new files go to: the one whose directory spells the values as this crate does.
 pub(super) fn choose<'a>(rows: &'a [PartitionRow], name: &str) -> Option<&'a PartitionRow> {
-    rows.iter().find(|row| row.name == name).or_else(|| rows.first())
+    rows.iter()
+        .find(|row| row.name == name)
+        .or_else(|| rows.first())
 }
 
 fn location_of(root: &Location, table: &Table, row: &PartitionRow) -> Result<Location> {
@@ -246,13 +269,18 @@ fn replace(
     change: &PartitionChange,
     rows: &[PartitionRow],
 ) -> Outcome<()> {
-    let context = ReplacedFile { write, table, version, root };
+    let context = ReplacedFile {
+        write,
+        table,
+        version,
+        root,
+    };
     for row in rows {
         let location = location_of(root, table, row)?;
         for file in files::of_partition(tx, row.id)? {
-            let file = location
-                .join(&file.path)
-                .map_err(|error| Error::Corrupt { what: format!("file '{}': {error}", file.path) })?;
+            let file = location.join(&file.path).map_err(|error| Error::Corrupt {
+                what: format!("file '{}': {error}", file.path),
+            })?;
             retire(tx, &context, &file)?;
         }
         files::delete_all(tx, row.id)?;

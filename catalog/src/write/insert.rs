@@ -1,6 +1,6 @@
 //! INSERT and CREATE TABLE AS: the query's rows through the protocol of [`crate::write`].
 
-use std::collections::{BTreeMap, BTreeSet, HashMap};
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 use std::sync::atomic::AtomicU64;
 
@@ -11,15 +11,13 @@ use object_store::path::Path;
 use tokio::task::JoinSet;
 
 use super::commit::{self, PartitionChange, Plan, Target};
-use super::sink::{PartitionValue, SinkContext, Written};
+use super::sink::{SinkContext, Written};
+use super::target::{Destination, Destinations, PartitionValue, check_schema, partition_values};
 use super::{Write, sink};
-use crate::convert::is_lossless;
 use crate::error::{Error, Result};
 use crate::location::{Location, below};
 use crate::metastore::tables;
-use crate::partition_name::{RawValues, canonical_text, partition_name, typed_value};
 use crate::scan::scanned_snapshot;
-use crate::snapshot::TableSnapshot;
 use crate::storage::concurrently;
 use crate::table::{Table, TableDefinition};
 use crate::warehouse::Warehouse;
@@ -45,59 +43,6 @@ pub struct InsertReport {
     pub partitions: u64,
     /// Bytes of the files.
     pub bytes: u64,
-}
-
-/// Where the rows of one partition go.
-#[derive(Debug, Clone)]
-pub(super) struct Destination {
-    pub(super) raw: RawValues,
-    /// The name of canonical values, which is also their key.
-    pub(super) name: String,
-    /// Where the files will lie.
-    pub(super) location: Location,
-    /// Where they are staged: the table's location, or the partition's own if that lies elsewhere.
-    pub(super) root: Location,
-}
-
-/// The partitions that a write has seen when it began.
-pub(super) struct Destinations {
-    table: Arc<Table>,
-    snapshot: Option<Arc<TableSnapshot>>,
-    by_key: HashMap<String, Vec<usize>>,
-}
-
-impl Destinations {
-    fn new(table: Arc<Table>, snapshot: Option<Arc<TableSnapshot>>) -> Self {
-        let mut by_key: HashMap<String, Vec<usize>> = HashMap::new();
-        for (index, partition) in snapshot.iter().flat_map(|snapshot| &snapshot.partitions).enumerate() {
-            by_key.entry(partition.key.clone()).or_default().push(index);
-        }
-        Self { table, snapshot, by_key }
-    }
-
-    fn seen(&self, key: &str) -> impl Iterator<Item = &crate::snapshot::Partition> {
-        let indices = self.by_key.get(key).map_or(&[][..], Vec::as_slice);
-        let partitions = self.snapshot.as_ref().map_or(&[][..], |snapshot| &snapshot.partitions);
-        indices.iter().filter_map(|index| partitions.get(*index))
-    }
-
-    /// The destination of canonical raw values.
-    pub(super) fn resolve(&self, raw: RawValues) -> Result<Destination> {
-        let name = partition_name(&self.table.definition.partition_columns, &raw);
-        let existing =
-            self.seen(&name).find(|seen| seen.name == name).or_else(|| self.seen(&name).next());
-        let location = match existing {
-            Some(partition) => partition.location.clone(),
-            None => self
-                .table
-                .location
-                .join(&name)
-                .map_err(|error| Error::Corrupt { what: error.to_string() })?,
-        };
-        let inside = location == self.table.location || location.is_below(&self.table.location);
-        let root = if inside { self.table.location.clone() } else { location.clone() };
-        Ok(Destination { raw, name, location, root })
-    }
 }
 
 impl Warehouse {
@@ -177,14 +122,23 @@ impl Warehouse {
         context: Arc<TaskContext>,
     ) -> Result<InsertReport> {
         let (definition, location) = self.prepare_definition(definition).await?;
-        if self.table(&definition.database, &definition.name).await?.is_some() {
-            return Err(Error::TableExists { database: definition.database, table: definition.name });
+        if self
+            .table(&definition.database, &definition.name)
+            .await?
+            .is_some()
+        {
+            return Err(Error::TableExists {
+                database: definition.database,
+                table: definition.name,
+            });
         }
         self.maintain().await;
         if !self.backend.storage.has_no_data(&location).await? {
             return Err(Error::InvalidDefinition {
                 table: definition.full_name(),
-                reason: format!("files lie at {location} already; remove them, or use CREATE EXTERNAL TABLE"),
+                reason: format!(
+                    "files lie at {location} already; remove them, or use CREATE EXTERNAL TABLE"
+                ),
             });
         }
         let stored = location.to_stored(&self.backend.root);
@@ -192,7 +146,10 @@ impl Warehouse {
         let values = partition_values(&table, &[])?;
         check_schema(&table, &values, &input)?;
         let job = Job {
-            target: Target::New { definition, location: stored },
+            target: Target::New {
+                definition,
+                location: stored,
+            },
             destinations: Destinations::new(Arc::clone(&table), None),
             table,
             overwrite: false,
@@ -214,7 +171,9 @@ impl Warehouse {
         let write = Arc::new(Write::begin(&self.backend, existing).await?);
         let result = self.stage_and_commit(&write, job, input, context).await;
         // The tasks have been waited for, and with them went every other owner.
-        let Some(write) = Arc::into_inner(write) else { return result.map(|(_, report)| report) };
+        let Some(write) = Arc::into_inner(write) else {
+            return result.map(|(_, report)| report);
+        };
         match result {
             Ok((table, report)) => {
                 if let Err(error) = write.settle().await {
@@ -277,7 +236,10 @@ impl Warehouse {
         if let Some(error) = failure {
             return Err(error);
         }
-        let fixed = sink.partition_values.iter().all(|value| matches!(value, PartitionValue::Static(_)));
+        let fixed = sink
+            .partition_values
+            .iter()
+            .all(|value| matches!(value, PartitionValue::Static(_)));
         let (report, mut changes) = gather(&sink, written, fixed)?;
         if job.overwrite {
             self.find_strays(&sink.destinations, &mut changes).await?;
@@ -285,7 +247,11 @@ impl Warehouse {
         drop(sink);
         let staged = changes.iter().flat_map(|change| &change.files);
         concurrently(staged.map(|file| self.backend.storage.sync(file.staged.path()))).await?;
-        let plan = Plan { target: job.target, overwrite: job.overwrite, changes };
+        let plan = Plan {
+            target: job.target,
+            overwrite: job.overwrite,
+            changes,
+        };
         let table = commit::commit(&self.backend, &write.id, plan).await?;
         Ok((table, report))
     }
@@ -346,8 +312,11 @@ impl Warehouse {
     /// The locations of other tables that lie below this one's.
     pub(crate) async fn places_below(&self, table: &Table) -> Result<BTreeSet<Location>> {
         let id = table.id;
-        let stored =
-            self.backend.metastore.read(move |tx| tables::other_locations(tx, Some(id))).await?;
+        let stored = self
+            .backend
+            .metastore
+            .read(move |tx| tables::other_locations(tx, Some(id)))
+            .await?;
         let mut places = BTreeSet::new();
         for location in stored {
             let location = Location::from_stored(&location, &self.backend.root)?;
@@ -378,19 +347,21 @@ fn gather(
     let mut report = InsertReport::default();
     let mut change = |destination: Destination| -> String {
         let key = destination.name.clone();
-        changes.entry(key.clone()).or_insert_with(|| PartitionChange {
-            seen: sink
-                .destinations
-                .seen(&destination.name)
-                .map(|partition| (partition.id, partition.version))
-                .collect(),
-            key: destination.name.clone(),
-            name: destination.name,
-            raw: destination.raw,
-            location: destination.location,
-            files: Vec::new(),
-            strays: Vec::new(),
-        });
+        changes
+            .entry(key.clone())
+            .or_insert_with(|| PartitionChange {
+                seen: sink
+                    .destinations
+                    .seen(&destination.name)
+                    .map(|partition| (partition.id, partition.version))
+                    .collect(),
+                key: destination.name.clone(),
+                name: destination.name,
+                raw: destination.raw,
+                location: destination.location,
+                files: Vec::new(),
+                strays: Vec::new(),
+            });
         key
     };
     if fixed {
@@ -421,87 +392,4 @@ fn gather(
     }
     report.partitions = changes.len() as u64;
     Ok((report, changes.into_values().collect()))
-}
-
-/// Where each partition column's value comes from, with static values brought to their canonical text.
-fn partition_values(
-    table: &Table,
-    given: &[(String, Option<String>)],
-) -> Result<Vec<PartitionValue>> {
-    let columns = &table.definition.partition_columns;
-    let invalid = |reason: String| Error::InvalidPartitionSpec { table: table.full_name(), reason };
-    let mut fixed: HashMap<String, Option<&str>> = HashMap::new();
-    for (name, value) in given {
-        let name = name.to_lowercase();
-        if !columns.iter().any(|column| column.name == name) {
-            let known: Vec<&str> = columns.iter().map(|column| column.name.as_str()).collect();
-            return Err(invalid(if known.is_empty() {
-                "the table is not partitioned".into()
-            } else {
-                format!("'{name}' is no partition column; these are: {}", known.join(", "))
-            }));
-        }
-        if fixed.insert(name.clone(), value.as_deref()).is_some() {
-            return Err(invalid(format!("'{name}' is given twice")));
-        }
-    }
-    let mut dynamic = 0;
-    columns
-        .iter()
-        .map(|column| match fixed.get(&column.name) {
-            Some(text) => {
-                let value = typed_value(&table.definition, column, *text)?;
-                Ok(PartitionValue::Static(canonical_text(&value)))
-            }
-            None => {
-                dynamic += 1;
-                Ok(PartitionValue::Dynamic(dynamic - 1))
-            }
-        })
-        .collect()
-}
-
-fn check_schema(
-    table: &Table,
-    values: &[PartitionValue],
-    input: &Arc<dyn ExecutionPlan>,
-) -> Result<()> {
-    let dynamic = values
-        .iter()
-        .zip(table.partition_fields())
-        .filter(|(value, _)| matches!(value, PartitionValue::Dynamic(_)))
-        .map(|(_, field)| field);
-    let expected: Vec<_> = table.file_schema().fields().iter().chain(dynamic).collect();
-    let schema = input.schema();
-    let mismatch = |reason: String| Error::SchemaMismatch { table: table.full_name(), reason };
-    if schema.fields().len() != expected.len() {
-        let names: Vec<&str> = expected.iter().map(|field| field.name().as_str()).collect();
-        return Err(mismatch(format!(
-            "the query gives {} columns, {} are expected: {}",
-            schema.fields().len(),
-            expected.len(),
-            names.join(", ")
-        )));
-    }
-    for (index, (field, expected)) in schema.fields().iter().zip(expected).enumerate() {
-        if !field.name().eq_ignore_ascii_case(expected.name()) {
-            return Err(mismatch(format!(
-                "column {} of the query is '{}', '{}' is expected",
-                index + 1,
-                field.name(),
-                expected.name()
-            )));
-        }
-        let same = field.data_type().equals_datatype(expected.data_type())
-            || is_lossless(field.data_type(), expected.data_type());
-        if !same {
-            return Err(mismatch(format!(
-                "column '{}' of the query is {}, {} is expected; cast it",
-                expected.name(),
-                field.data_type(),
-                expected.data_type()
-            )));
-        }
-    }
-    Ok(())
 }

@@ -24,7 +24,10 @@ pub(super) struct WriteLock {
 }
 
 fn failed(path: &Path) -> impl FnOnce(std::io::Error) -> Error + '_ {
-    move |source| Error::Io { path: path.display().to_string(), source }
+    move |source| Error::Io {
+        path: path.display().to_string(),
+        source,
+    }
 }
 
 fn lock_path(folder: &Path, write: &str) -> PathBuf {
@@ -90,8 +93,13 @@ pub(super) async fn remove_orphans(folder: &Path, known: Vec<String>) -> Result<
             Err(error) => return Err(failed(&folder)(error)),
         };
         for path in entries.flatten().map(|entry| entry.path()) {
-            let write = path.file_stem().and_then(|stem| stem.to_str()).unwrap_or_default();
-            let unnamed = path.extension().is_some_and(|extension| extension == UNNAMED);
+            let write = path
+                .file_stem()
+                .and_then(|stem| stem.to_str())
+                .unwrap_or_default();
+            let unnamed = path
+                .extension()
+                .is_some_and(|extension| extension == UNNAMED);
             if known.iter().any(|id| id == write) || (unnamed && !is_old(&path)) {
                 continue;
             }
@@ -121,9 +129,17 @@ mod tests {
     async fn a_lock_is_taken_over_only_when_its_owner_is_gone() {
         let folder = tempfile::tempdir().unwrap();
         let owner = WriteLock::create(folder.path(), "w").await.unwrap();
-        assert!(WriteLock::take_over(folder.path(), "w").await.unwrap().is_none());
+        assert!(
+            WriteLock::take_over(folder.path(), "w")
+                .await
+                .unwrap()
+                .is_none()
+        );
         drop(owner);
-        let heir = WriteLock::take_over(folder.path(), "w").await.unwrap().unwrap();
+        let heir = WriteLock::take_over(folder.path(), "w")
+            .await
+            .unwrap()
+            .unwrap();
         heir.remove();
         assert!(!lock_path(folder.path(), "w").exists());
     }
@@ -135,9 +151,13 @@ mod tests {
         drop(WriteLock::create(folder.path(), "known").await.unwrap());
         drop(WriteLock::create(folder.path(), "orphan").await.unwrap());
         std::fs::write(folder.path().join("young.new"), b"").unwrap();
-        remove_orphans(folder.path(), vec!["known".into()]).await.unwrap();
-        let mut left: Vec<_> =
-            std::fs::read_dir(folder.path()).unwrap().map(|entry| entry.unwrap().file_name()).collect();
+        remove_orphans(folder.path(), vec!["known".into()])
+            .await
+            .unwrap();
+        let mut left: Vec<_> = std::fs::read_dir(folder.path())
+            .unwrap()
+            .map(|entry| entry.unwrap().file_name())
+            .collect();
         left.sort();
         assert_eq!(left, ["held.lock", "known.lock", "young.new"]);
         drop(held);

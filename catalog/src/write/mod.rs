@@ -56,6 +56,7 @@ mod lock;
 mod settle;
 mod sink;
 mod split;
+mod target;
 #[cfg(test)]
 mod tests;
 
@@ -102,13 +103,18 @@ pub(crate) fn now() -> i64 {
 pub(crate) fn retired_path(path: &Path) -> Option<Path> {
     let name = format!("_{}{RETIRED_SUFFIX}", path.filename()?);
     let parent = path.parent()?;
-    Location::from_path(parent).join(&name).ok().map(|location| location.path().clone())
+    Location::from_path(parent)
+        .join(&name)
+        .ok()
+        .map(|location| location.path().clone())
 }
 
 /// The directory of one write's staged files at one location.
 fn staging_directory(root: &Location, write: &str) -> Result<Location> {
     root.join(&format!("{STAGING_DIRECTORY}/{write}"))
-        .map_err(|error| Error::Corrupt { what: error.to_string() })
+        .map_err(|error| Error::Corrupt {
+            what: error.to_string(),
+        })
 }
 
 /// A write under way. Dropping it gives up its lock, so that any process may undo or settle it; [`Write::abort`] and
@@ -131,7 +137,12 @@ impl Write {
             .metastore
             .write(move |tx| writes::begin(tx, &row_id, table, &owner, now()))
             .await?;
-        Ok(Self { backend: backend.clone(), id, lock, roots: Mutex::default() })
+        Ok(Self {
+            backend: backend.clone(),
+            id,
+            lock,
+            roots: Mutex::default(),
+        })
     }
 
     /// The place for a staged file of a partition whose files go to `root` or below; entered in the metastore before
@@ -143,12 +154,20 @@ impl Write {
         };
         if new {
             let (id, stored) = (self.id.clone(), root.to_stored(&self.backend.root));
-            self.backend.metastore.write(move |tx| writes::add_root(tx, &id, &stored)).await?;
-            self.roots.lock().unwrap_or_else(PoisonError::into_inner).insert(root.clone());
+            self.backend
+                .metastore
+                .write(move |tx| writes::add_root(tx, &id, &stored))
+                .await?;
+            self.roots
+                .lock()
+                .unwrap_or_else(PoisonError::into_inner)
+                .insert(root.clone());
         }
         staging_directory(root, &self.id)?
             .join(&format!("{number}.staged"))
-            .map_err(|error| Error::Corrupt { what: error.to_string() })
+            .map_err(|error| Error::Corrupt {
+                what: error.to_string(),
+            })
     }
 
     /// The final name of a staged file.

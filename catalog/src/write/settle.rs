@@ -34,7 +34,9 @@ pub(super) async fn settle(backend: &Backend, id: &str) -> Result<()> {
     // Old before new: whoever lists the directory sees a gap rather than both.
     let mut retire = Vec::with_capacity(garbage.len());
     for row in &garbage {
-        let visible = Location::from_stored(&row.path, &backend.root)?.path().clone();
+        let visible = Location::from_stored(&row.path, &backend.root)?
+            .path()
+            .clone();
         if let Some(hidden) = retired_path(&visible) {
             retire.push((visible, hidden));
         }
@@ -44,22 +46,27 @@ pub(super) async fn settle(backend: &Backend, id: &str) -> Result<()> {
     for (from, table, name, location, path) in staged {
         let table = Location::from_stored(&table, &backend.root)?;
         let partition = partition_location(&backend.root, &table, &name, location.as_deref())?;
-        let place = partition
-            .join(&path)
-            .map_err(|error| Error::Corrupt { what: format!("file '{path}': {error}") })?;
+        let place = partition.join(&path).map_err(|error| Error::Corrupt {
+            what: format!("file '{path}': {error}"),
+        })?;
         let from = Location::from_stored(&from, &backend.root)?;
         publish.push((from.path().clone(), place.path().clone()));
     }
     rename_all(backend, publish).await?;
     let write = id.to_string();
-    backend.metastore.write(move |tx| writes::settle(tx, &write)).await?;
+    backend
+        .metastore
+        .write(move |tx| writes::settle(tx, &write))
+        .await?;
     remove_staging(backend, id, &roots).await
 }
 
 /// A name that is gone was moved by an earlier attempt.
 async fn rename_all(backend: &Backend, moves: Vec<(Path, Path)>) -> Result<()> {
     concurrently(
-        moves.into_iter().map(|(from, to)| async move { backend.storage.rename(&from, &to).await }),
+        moves
+            .into_iter()
+            .map(|(from, to)| async move { backend.storage.rename(&from, &to).await }),
     )
     .await
     .map(drop)
@@ -72,7 +79,9 @@ async fn remove_staging(backend: &Backend, id: &str, roots: &[String]) -> Result
         backend.storage.remove_tree(directory.path()).await?;
         let parent = root
             .join(STAGING_DIRECTORY)
-            .map_err(|error| Error::Corrupt { what: error.to_string() })?;
+            .map_err(|error| Error::Corrupt {
+                what: error.to_string(),
+            })?;
         backend.storage.remove_empty(parent.path(), &root).await?;
     }
     Ok(())
@@ -97,19 +106,31 @@ pub(super) async fn undo(backend: &Backend, id: &str) -> Result<()> {
         // It was never made, or has been dropped: its empty directory goes as well.
         for root in &roots {
             let root = Location::from_stored(root, &backend.root)?;
-            backend.storage.remove_empty(root.path(), &backend.root).await?;
+            backend
+                .storage
+                .remove_empty(root.path(), &backend.root)
+                .await?;
         }
     }
     let write = id.to_string();
-    backend.metastore.write(move |tx| writes::delete(tx, &write)).await
+    backend
+        .metastore
+        .write(move |tx| writes::delete(tx, &write))
+        .await
 }
 
 /// Takes over one write if its owner is gone. `false`: the owner lives.
 async fn recover(backend: &Backend, id: &str) -> Result<bool> {
-    let Some(lock) = WriteLock::take_over(&backend.locks, id).await? else { return Ok(false) };
+    let Some(lock) = WriteLock::take_over(&backend.locks, id).await? else {
+        return Ok(false);
+    };
     // The lock says that nobody else works on it now; the metastore, whether there is anything left to do.
     let write = id.to_string();
-    match backend.metastore.read(move |tx| writes::find(tx, &write)).await? {
+    match backend
+        .metastore
+        .read(move |tx| writes::find(tx, &write))
+        .await?
+    {
         Some(row) if row.state == WriteState::Committed => {
             log::info!("completing write {id}, which was committed by a process that is gone");
             settle(backend, id).await?;
@@ -126,7 +147,7 @@ async fn recover(backend: &Backend, id: &str) -> Result<bool> {
 
 /// Completes or undoes every write whose owner is gone.
 pub(crate) async fn recover_all(backend: &Backend) -> Result<()> {
-    let rows = backend.metastore.read(|tx| writes::all(tx)).await?;
+    let rows = backend.metastore.read(writes::all).await?;
     for row in &rows {
         // One that cannot be recovered now (its place may be gone for a while) does not stop the others.
         if let Err(error) = recover(backend, &row.id).await {
@@ -140,7 +161,10 @@ pub(crate) async fn recover_all(backend: &Backend) -> Result<()> {
 pub(crate) async fn settle_others(backend: &Backend, table: i64, name: &str) -> Result<()> {
     let started = Instant::now();
     loop {
-        let ids = backend.metastore.read(move |tx| writes::unsettled(tx, table)).await?;
+        let ids = backend
+            .metastore
+            .read(move |tx| writes::unsettled(tx, table))
+            .await?;
         if ids.is_empty() {
             return Ok(());
         }
@@ -172,7 +196,9 @@ pub(crate) async fn collect_garbage(
                 let rows = writes::expired_garbage(tx, until)?;
                 let mut gone = HashMap::new();
                 for row in &rows {
-                    if let std::collections::hash_map::Entry::Vacant(entry) = gone.entry(row.table_id) {
+                    if let std::collections::hash_map::Entry::Vacant(entry) =
+                        gone.entry(row.table_id)
+                    {
                         entry.insert(tables::version(tx, row.table_id)?.is_none());
                     }
                 }
@@ -189,7 +215,10 @@ pub(crate) async fn collect_garbage(
         }))
         .await?;
         let ids: Vec<i64> = rows.iter().map(|row| row.id).collect();
-        backend.metastore.write(move |tx| writes::forget_garbage(tx, &ids)).await?;
+        backend
+            .metastore
+            .write(move |tx| writes::forget_garbage(tx, &ids))
+            .await?;
     }
 }
 
@@ -203,7 +232,10 @@ async fn delete_retired(backend: &Backend, row: &GarbageRow, table_is_gone: bool
         backend.storage.remove_empty(&parent, &root).await?;
     }
     if table_is_gone {
-        backend.storage.remove_empty(root.path(), &backend.root).await?;
+        backend
+            .storage
+            .remove_empty(root.path(), &backend.root)
+            .await?;
     }
     Ok(())
 }

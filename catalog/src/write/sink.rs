@@ -24,8 +24,8 @@ use parquet::file::properties::{EnabledStatistics, WriterProperties};
 
 use super::Write;
 use super::commit::StagedFile;
-use super::insert::{Destination, Destinations};
 use super::split::Splitter;
+use super::target::{Destination, Destinations, PartitionValue};
 use crate::convert::convert;
 use crate::error::{Error, Result};
 use crate::location::Location;
@@ -50,14 +50,6 @@ pub(super) struct SinkContext {
     /// For each partition column: its position among the input's dynamic columns, or its static value.
     pub(super) partition_values: Vec<PartitionValue>,
     pub(super) next_file: AtomicU64,
-}
-
-/// Where a partition column's value comes from.
-pub(super) enum PartitionValue {
-    /// From the PARTITION clause, canonical.
-    Static(Option<String>),
-    /// From the input's n-th dynamic partition column.
-    Dynamic(usize),
 }
 
 impl SinkContext {
@@ -88,7 +80,9 @@ fn writer_options() -> ArrowWriterOptions {
         .set_coerce_types(true)
         .build();
     // Without Arrow's own schema the file is what every other engine writes.
-    ArrowWriterOptions::new().with_properties(properties).with_skip_arrow_metadata(true)
+    ArrowWriterOptions::new()
+        .with_properties(properties)
+        .with_skip_arrow_metadata(true)
 }
 
 struct OpenFile {
@@ -112,7 +106,12 @@ pub(super) async fn run(
     mut stream: SendableRecordBatchStream,
     reservation: MemoryReservation,
 ) -> Result<Vec<Written>> {
-    let mut task = Task { context, slots: Vec::new(), splitter: None, reservation };
+    let mut task = Task {
+        context,
+        slots: Vec::new(),
+        splitter: None,
+        reservation,
+    };
     while let Some(batch) = stream.next().await {
         task.push(batch?).await?;
     }
@@ -162,7 +161,9 @@ impl Task {
     /// Data columns in the table's types, and the dynamic partition columns.
     fn convert(&self, batch: &RecordBatch) -> Result<(RecordBatch, Vec<ArrayRef>)> {
         let fields = self.context.schema.fields();
-        let (data, dynamic) = batch.columns().split_at(fields.len().min(batch.num_columns()));
+        let (data, dynamic) = batch
+            .columns()
+            .split_at(fields.len().min(batch.num_columns()));
         let data = data
             .iter()
             .zip(fields)
@@ -173,7 +174,10 @@ impl Task {
     }
 
     fn add_slot(&mut self, values: &[ScalarValue]) -> Result<()> {
-        let destination = self.context.destinations.resolve(self.context.raw_values(values))?;
+        let destination = self
+            .context
+            .destinations
+            .resolve(self.context.raw_values(values))?;
         self.slots.push(Slot {
             destination,
             gathered: BatchCoalescer::new(Arc::clone(&self.context.schema), BATCH_ROWS),
@@ -198,8 +202,13 @@ impl Task {
             let root = self.slots[slot].destination.root.clone();
             self.slots[slot].open = Some(open(Arc::clone(&self.context), root).await?);
         }
-        let Some(file) = &mut self.slots[slot].open else { return Ok(()) };
-        file.writer.write(&batch).await.map_err(failed(&file.staged))?;
+        let Some(file) = &mut self.slots[slot].open else {
+            return Ok(());
+        };
+        file.writer
+            .write(&batch)
+            .await
+            .map_err(failed(&file.staged))?;
         file.rows += batch.num_rows() as u64;
         file.memory = file.writer.memory_size();
         if file.writer.bytes_written() > FILE_BYTES {
@@ -230,9 +239,18 @@ impl Task {
     /// Accounts for what open files hold; ends row groups early if the pool has no more.
     async fn account(&mut self) -> Result<()> {
         loop {
-            let held: usize = self.slots.iter().filter_map(|slot| slot.open.as_ref()).map(|f| f.memory).sum();
-            let Err(error) = self.reservation.try_resize(held) else { return Ok(()) };
-            let largest = self.largest().and_then(|slot| self.slots[slot].open.as_mut());
+            let held: usize = self
+                .slots
+                .iter()
+                .filter_map(|slot| slot.open.as_ref())
+                .map(|f| f.memory)
+                .sum();
+            let Err(error) = self.reservation.try_resize(held) else {
+                return Ok(());
+            };
+            let largest = self
+                .largest()
+                .and_then(|slot| self.slots[slot].open.as_mut());
             match largest {
                 Some(file) if file.writer.in_progress_rows() > 0 => {
                     file.writer.flush().await.map_err(failed(&file.staged))?;
@@ -245,7 +263,9 @@ impl Task {
 
     async fn close(&mut self, slot: usize) -> Result<()> {
         let slot = &mut self.slots[slot];
-        let Some(mut file) = slot.open.take() else { return Ok(()) };
+        let Some(mut file) = slot.open.take() else {
+            return Ok(());
+        };
         let unwritable = || failed(&file.staged);
         let metadata = file.writer.finish().await.map_err(unwritable())?;
         let storage = &self.context.write.backend.storage;
@@ -254,9 +274,12 @@ impl Task {
             .store()
             .head(path)
             .await
-            .map_err(|source| Error::ObjectStore { path: format!("/{path}"), source })?;
-        let statistics = FileStatistics::from_parquet(&metadata, &self.context.schema)
-            .map_err(unwritable())?;
+            .map_err(|source| Error::ObjectStore {
+                path: format!("/{path}"),
+                source,
+            })?;
+        let statistics =
+            FileStatistics::from_parquet(&metadata, &self.context.schema).map_err(unwritable())?;
         slot.files.push(StagedFile {
             name: file.name,
             size: object.size,
@@ -279,7 +302,10 @@ impl Task {
         Ok(self
             .slots
             .into_iter()
-            .map(|slot| Written { destination: slot.destination, files: slot.files })
+            .map(|slot| Written {
+                destination: slot.destination,
+                files: slot.files,
+            })
             .collect())
     }
 }
@@ -292,9 +318,18 @@ async fn open(context: Arc<SinkContext>, root: Location) -> Result<OpenFile> {
     let schema = Arc::clone(&context.schema);
     let writer = AsyncArrowWriter::try_new_with_options(target, schema, writer_options())
         .map_err(failed(&staged))?;
-    Ok(OpenFile { writer, staged, name: write.file_name(number), rows: 0, memory: 0 })
+    Ok(OpenFile {
+        writer,
+        staged,
+        name: write.file_name(number),
+        rows: 0,
+        memory: 0,
+    })
 }
 
 fn failed(file: &Location) -> impl FnOnce(ParquetError) -> Error + '_ {
-    move |source| Error::Parquet { path: format!("/{}", file.path()), source }
+    move |source| Error::Parquet {
+        path: format!("/{}", file.path()),
+        source,
+    }
 }

@@ -3,8 +3,8 @@
 //! The values are compared in Arrow's row format, run by run: sorted or clustered input costs one look-up a run and no
 //! copy, other input one look-up a run and one `take` a partition.
 
-use std::collections::hash_map::Entry;
 use std::collections::HashMap;
+use std::collections::hash_map::Entry;
 
 use ahash::RandomState;
 use arrow::array::{ArrayRef, UInt32Array};
@@ -32,7 +32,11 @@ impl Splitter {
     /// For the dynamic partition columns' types.
     pub(super) fn new(types: impl Iterator<Item = arrow::datatypes::DataType>) -> Result<Self> {
         let converter = RowConverter::new(types.map(SortField::new).collect())?;
-        Ok(Self { converter, slots: HashMap::default(), values: Vec::new() })
+        Ok(Self {
+            converter,
+            slots: HashMap::default(),
+            values: Vec::new(),
+        })
     }
 
     /// The values of each partition seen so far.
@@ -60,7 +64,10 @@ impl Splitter {
             runs.push((slot, index as u32, index as u32 + 1));
         }
         if let [(slot, _, _)] = runs.as_slice() {
-            return Ok(vec![Share { slot: *slot, rows: None }]);
+            return Ok(vec![Share {
+                slot: *slot,
+                rows: None,
+            }]);
         }
         let mut indices: Vec<(usize, Vec<u32>)> = Vec::new();
         let mut place = vec![usize::MAX; self.values.len()];
@@ -73,7 +80,10 @@ impl Splitter {
         }
         Ok(indices
             .into_iter()
-            .map(|(slot, rows)| Share { slot, rows: Some(UInt32Array::from(rows)) })
+            .map(|(slot, rows)| Share {
+                slot,
+                rows: Some(UInt32Array::from(rows)),
+            })
             .collect())
     }
 
@@ -100,9 +110,15 @@ mod tests {
 
     use super::*;
 
-    fn shares(splitter: &mut Splitter, m: Vec<Option<i8>>, s: Vec<&str>) -> Vec<(usize, Option<Vec<u32>>)> {
-        let columns: Vec<ArrayRef> =
-            vec![Arc::new(Int8Array::from(m)), Arc::new(StringViewArray::from(s))];
+    fn shares(
+        splitter: &mut Splitter,
+        m: Vec<Option<i8>>,
+        s: Vec<&str>,
+    ) -> Vec<(usize, Option<Vec<u32>>)> {
+        let columns: Vec<ArrayRef> = vec![
+            Arc::new(Int8Array::from(m)),
+            Arc::new(StringViewArray::from(s)),
+        ];
         let shares = splitter.split(&columns).unwrap();
         shares
             .into_iter()
@@ -118,9 +134,26 @@ mod tests {
             vec![Some(1), Some(1), None, Some(1), None],
             vec!["a", "a", "a", "b", "a"],
         );
-        assert_eq!(first, [(0, Some(vec![0, 1])), (1, Some(vec![2, 4])), (2, Some(vec![3]))]);
+        assert_eq!(
+            first,
+            [
+                (0, Some(vec![0, 1])),
+                (1, Some(vec![2, 4])),
+                (2, Some(vec![3]))
+            ]
+        );
         let second = shares(&mut splitter, vec![None, None], vec!["a", "a"]);
-        assert_eq!(second, [(1, None)], "a batch of one partition is not copied");
-        assert_eq!(splitter.values()[1], [ScalarValue::Int8(None), ScalarValue::Utf8View(Some("a".into()))]);
+        assert_eq!(
+            second,
+            [(1, None)],
+            "a batch of one partition is not copied"
+        );
+        assert_eq!(
+            splitter.values()[1],
+            [
+                ScalarValue::Int8(None),
+                ScalarValue::Utf8View(Some("a".into()))
+            ]
+        );
     }
 }

@@ -17,7 +17,9 @@ struct Fixture {
 }
 
 async fn open(folder: &std::path::Path) -> Arc<Warehouse> {
-    let options = WarehouseOptions { grace: Duration::ZERO };
+    let options = WarehouseOptions {
+        grace: Duration::ZERO,
+    };
     Warehouse::open_with(folder, options).await.unwrap()
 }
 
@@ -26,9 +28,16 @@ impl Fixture {
         let folder = tempfile::tempdir().unwrap();
         let warehouse = open(folder.path()).await;
         let columns = vec![Column::new("a", HiveType::BigInt)];
-        warehouse.create_table(TableDefinition::new("default", "t", columns), false).await.unwrap();
+        warehouse
+            .create_table(TableDefinition::new("default", "t", columns), false)
+            .await
+            .unwrap();
         let table = warehouse.table("default", "t").await.unwrap().unwrap();
-        Self { folder, warehouse, table }
+        Self {
+            folder,
+            warehouse,
+            table,
+        }
     }
 
     async fn rows(&self, warehouse: &Arc<Warehouse>) -> Vec<i64> {
@@ -40,13 +49,22 @@ impl Fixture {
         let table = HiveTable::new(Arc::clone(warehouse), Arc::clone(&self.table));
         session.register_table("t", Arc::new(table)).unwrap();
         let sql = "SELECT a FROM t ORDER BY a";
-        session.sql(sql).await.unwrap().create_physical_plan().await.unwrap()
+        session
+            .sql(sql)
+            .await
+            .unwrap()
+            .create_physical_plan()
+            .await
+            .unwrap()
     }
 
     async fn insert(&self, mode: InsertMode, value: i64) -> InsertReport {
         let context = SessionContext::new();
         let plan = values(value).await;
-        self.warehouse.insert(&self.table, mode, vec![], plan, context.task_ctx()).await.unwrap()
+        self.warehouse
+            .insert(&self.table, mode, vec![], plan, context.task_ctx())
+            .await
+            .unwrap()
     }
 
     /// An insert that stops after the commit, as if its process died there.
@@ -72,16 +90,28 @@ impl Fixture {
 async fn values(value: i64) -> Arc<dyn ExecutionPlan> {
     let session = SessionContext::new();
     let sql = format!("SELECT {value}::bigint a");
-    session.sql(&sql).await.unwrap().create_physical_plan().await.unwrap()
+    session
+        .sql(&sql)
+        .await
+        .unwrap()
+        .create_physical_plan()
+        .await
+        .unwrap()
 }
 
 async fn run(plan: Arc<dyn ExecutionPlan>) -> Vec<i64> {
     use arrow::array::AsArray;
-    let batches = collect(plan, SessionContext::new().task_ctx()).await.unwrap();
+    let batches = collect(plan, SessionContext::new().task_ctx())
+        .await
+        .unwrap();
     batches
         .iter()
         .flat_map(|batch| {
-            batch.column(0).as_primitive::<arrow::datatypes::Int64Type>().values().to_vec()
+            batch
+                .column(0)
+                .as_primitive::<arrow::datatypes::Int64Type>()
+                .values()
+                .to_vec()
         })
         .collect()
 }
@@ -98,7 +128,9 @@ fn a_retired_name_is_hidden_and_no_parquet_file() {
 async fn a_write_that_died_while_staging_is_undone() {
     let fixture = Fixture::new().await;
     fixture.insert(InsertMode::Into, 1).await;
-    let write = Write::begin(&fixture.warehouse.backend, Some(fixture.table.id)).await.unwrap();
+    let write = Write::begin(&fixture.warehouse.backend, Some(fixture.table.id))
+        .await
+        .unwrap();
     let staged = write.staged_path(&fixture.table.location, 0).await.unwrap();
     let path = std::path::PathBuf::from(format!("/{}", staged.path()));
     std::fs::create_dir_all(path.parent().unwrap()).unwrap();
@@ -118,7 +150,11 @@ async fn a_committed_write_is_read_before_its_files_are_moved() {
     let fixture = Fixture::new().await;
     fixture.insert(InsertMode::Into, 1).await;
     fixture.commit_and_die(InsertMode::Overwrite, 2).await;
-    assert_eq!(fixture.files().len(), 2, "the old file, the staging directory");
+    assert_eq!(
+        fixture.files().len(),
+        2,
+        "the old file, the staging directory"
+    );
     let plan = fixture.plan(&fixture.warehouse).await;
     assert_eq!(fixture.rows(&fixture.warehouse).await, [2]);
     let other = open(fixture.folder.path()).await;
@@ -135,14 +171,24 @@ async fn a_settling_that_was_interrupted_anywhere_is_completed() {
         let old = fixture.folder.path().join("t").join(&fixture.files()[0]);
         let id = fixture.commit_and_die(InsertMode::Overwrite, 2).await;
         if renames >= 1 {
-            let retired = format!("_{}{RETIRED_SUFFIX}", old.file_name().unwrap().to_str().unwrap());
+            let retired = format!(
+                "_{}{RETIRED_SUFFIX}",
+                old.file_name().unwrap().to_str().unwrap()
+            );
             std::fs::rename(&old, old.with_file_name(retired)).unwrap();
         }
         if renames >= 2 {
-            let staged = fixture.folder.path().join(format!("t/{STAGING_DIRECTORY}/{id}/0.staged"));
+            let staged = fixture
+                .folder
+                .path()
+                .join(format!("t/{STAGING_DIRECTORY}/{id}/0.staged"));
             std::fs::rename(staged, old.with_file_name(format!("part-{id}-0.parquet"))).unwrap();
         }
-        assert_eq!(fixture.rows(&fixture.warehouse).await, [2], "after {renames} renames");
+        assert_eq!(
+            fixture.rows(&fixture.warehouse).await,
+            [2],
+            "after {renames} renames"
+        );
         let other = open(fixture.folder.path()).await;
         assert_eq!(fixture.rows(&other).await, [2]);
         assert_eq!(fixture.files(), [format!("part-{id}-0.parquet")]);
@@ -156,10 +202,24 @@ async fn a_replacement_waits_for_the_files_it_replaces() {
     fixture.insert(InsertMode::Overwrite, 2).await;
     assert_eq!(fixture.rows(&fixture.warehouse).await, [2]);
     fixture.commit_and_die(InsertMode::Overwrite, 3).await;
-    fixture.warehouse.refresh(&fixture.table, None).await.unwrap();
-    assert_eq!(fixture.rows(&fixture.warehouse).await, [3], "REFRESH did not lose or double it");
+    fixture
+        .warehouse
+        .refresh(&fixture.table, None)
+        .await
+        .unwrap();
+    assert_eq!(
+        fixture.rows(&fixture.warehouse).await,
+        [3],
+        "REFRESH did not lose or double it"
+    );
     fixture.commit_and_die(InsertMode::Into, 4).await;
-    assert!(fixture.warehouse.drop_table("default", "t", false).await.unwrap());
+    assert!(
+        fixture
+            .warehouse
+            .drop_table("default", "t", false)
+            .await
+            .unwrap()
+    );
     assert!(!fixture.folder.path().join("t").exists());
 }
 
@@ -170,7 +230,11 @@ async fn replaced_files_stay_as_long_as_a_plan_may_read_them() {
     let plan = fixture.plan(&fixture.warehouse).await;
     fixture.insert(InsertMode::Overwrite, 2).await;
     fixture.warehouse.maintain().await;
-    assert_eq!(fixture.files().len(), 2, "the new file, and the old one hidden");
+    assert_eq!(
+        fixture.files().len(),
+        2,
+        "the new file, and the old one hidden"
+    );
     assert_eq!(run(plan).await, [1]);
     fixture.warehouse.maintain().await;
     assert_eq!(fixture.files().len(), 1);
@@ -179,7 +243,9 @@ async fn replaced_files_stay_as_long_as_a_plan_may_read_them() {
 #[tokio::test]
 async fn a_table_that_was_to_be_made_leaves_no_directory_when_its_maker_dies() {
     let fixture = Fixture::new().await;
-    let write = Write::begin(&fixture.warehouse.backend, None).await.unwrap();
+    let write = Write::begin(&fixture.warehouse.backend, None)
+        .await
+        .unwrap();
     let place = fixture.warehouse.backend.root.join("new").unwrap();
     let staged = write.staged_path(&place, 0).await.unwrap();
     let path = std::path::PathBuf::from(format!("/{}", staged.path()));

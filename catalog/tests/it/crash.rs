@@ -37,7 +37,9 @@ enum Step {
 fn random(seed: u64) -> u64 {
     let mut state = seed;
     for _ in 0..4 {
-        state = state.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
+        state = state
+            .wrapping_mul(6_364_136_223_846_793_005)
+            .wrapping_add(1_442_695_040_888_963_407);
     }
     state >> 33
 }
@@ -47,8 +49,12 @@ fn step(number: u64) -> Step {
         0 | 1 => Step::Into,
         2 | 3 => Step::Overwrite,
         4 => Step::IntoPartitions,
-        5 | 6 => Step::OverwritePartitions { from: random(number + 1_000_000) % PARTITIONS },
-        _ => Step::DropPartition { p: random(number + 2_000_000) % PARTITIONS },
+        5 | 6 => Step::OverwritePartitions {
+            from: random(number + 1_000_000) % PARTITIONS,
+        },
+        _ => Step::DropPartition {
+            p: random(number + 2_000_000) % PARTITIONS,
+        },
     }
 }
 
@@ -68,7 +74,10 @@ impl State {
             Step::Overwrite => self.plain = BTreeMap::from([(number, ROWS)]),
             Step::IntoPartitions => {
                 for p in 0..PARTITIONS {
-                    self.partitions.entry(p).or_default().insert(number, ROWS / PARTITIONS);
+                    self.partitions
+                        .entry(p)
+                        .or_default()
+                        .insert(number, ROWS / PARTITIONS);
                 }
             }
             Step::OverwritePartitions { from } => {
@@ -87,7 +96,9 @@ impl State {
 #[tokio::test]
 #[ignore = "started by the test below, as a process of its own"]
 async fn a_process_that_writes_until_it_is_killed() {
-    let (Ok(folder), Ok(first)) = (std::env::var(FOLDER), std::env::var(FIRST)) else { return };
+    let (Ok(folder), Ok(first)) = (std::env::var(FOLDER), std::env::var(FIRST)) else {
+        return;
+    };
     let mut log = std::fs::OpenOptions::new()
         .append(true)
         .open(Path::new(&folder).join("_history"))
@@ -112,13 +123,25 @@ async fn a_process_that_writes_until_it_is_killed() {
             Step::OverwritePartitions { from } => (&parts, InsertMode::Overwrite, split(from)),
             Step::DropPartition { p } => {
                 let partition = spec(&[("p", &p.to_string())]);
-                warehouse.drop_partitions(&parts, partition, true).await.unwrap();
+                warehouse
+                    .drop_partitions(&parts, partition, true)
+                    .await
+                    .unwrap();
                 writeln!(log, "end {number}").unwrap();
                 continue;
             }
         };
-        let plan = session.sql(&sql).await.unwrap().create_physical_plan().await.unwrap();
-        warehouse.insert(table, mode, vec![], plan, session.task_ctx()).await.unwrap();
+        let plan = session
+            .sql(&sql)
+            .await
+            .unwrap()
+            .create_physical_plan()
+            .await
+            .unwrap();
+        warehouse
+            .insert(table, mode, vec![], plan, session.task_ctx())
+            .await
+            .unwrap();
         writeln!(log, "end {number}").unwrap();
     }
 }
@@ -146,14 +169,19 @@ fn listed_numbers(folder: &Path) -> BTreeSet<u64> {
 async fn read_state(warehouse: &std::sync::Arc<Warehouse>) -> State {
     let session = session(warehouse);
     let mut state = State::default();
-    let collect = async |sql: &str| lines(&session.sql(sql).await.unwrap().collect().await.unwrap());
+    let collect =
+        async |sql: &str| lines(&session.sql(sql).await.unwrap().collect().await.unwrap());
     for row in collect("SELECT w, count(w + 0) FROM plain GROUP BY w").await {
         let cells: Vec<u64> = row.split('|').map(|cell| cell.parse().unwrap()).collect();
         state.plain.insert(cells[0], cells[1]);
     }
     for row in collect("SELECT p, w, count(w + 0) FROM parts GROUP BY p, w").await {
         let cells: Vec<u64> = row.split('|').map(|cell| cell.parse().unwrap()).collect();
-        state.partitions.entry(cells[0]).or_default().insert(cells[1], cells[2]);
+        state
+            .partitions
+            .entry(cells[0])
+            .or_default()
+            .insert(cells[1], cells[2]);
     }
     state
 }
@@ -173,7 +201,11 @@ async fn a_process_killed_at_any_moment_leaves_the_state_before_or_after_its_wri
     for kill in 0..KILLS {
         std::fs::write(folder.join("_history"), b"").unwrap();
         let mut child = Command::new(std::env::current_exe().unwrap())
-            .args(["--exact", "crash::a_process_that_writes_until_it_is_killed", "--ignored"])
+            .args([
+                "--exact",
+                "crash::a_process_that_writes_until_it_is_killed",
+                "--ignored",
+            ])
             .env(FOLDER, &folder)
             .env(FIRST, next.to_string())
             .stdout(Stdio::null())
@@ -182,7 +214,10 @@ async fn a_process_killed_at_any_moment_leaves_the_state_before_or_after_its_wri
             .unwrap();
         // The moment counts from the first write on.
         while std::fs::read(folder.join("_history")).unwrap().is_empty() {
-            assert!(child.try_wait().unwrap().is_none(), "the writer died by itself");
+            assert!(
+                child.try_wait().unwrap().is_none(),
+                "the writer died by itself"
+            );
             std::thread::sleep(Duration::from_millis(1));
         }
         std::thread::sleep(Duration::from_micros(random(kill + 77) % 250_000));
@@ -206,7 +241,11 @@ async fn a_process_killed_at_any_moment_leaves_the_state_before_or_after_its_wri
                 if rows {
                     state.plain.keys().copied().collect()
                 } else {
-                    state.partitions.values().flat_map(|rows| rows.keys().copied()).collect()
+                    state
+                        .partitions
+                        .values()
+                        .flat_map(|rows| rows.keys().copied())
+                        .collect()
                 }
             };
             let listed = listed_numbers(&folder.join(table));
@@ -239,11 +278,18 @@ async fn a_process_killed_at_any_moment_leaves_the_state_before_or_after_its_wri
                         "" => String::new(),
                         name => format!("{name}/"),
                     };
-                    partition.files.iter().map(move |file| format!("{below}{}", file.path))
+                    partition
+                        .files
+                        .iter()
+                        .map(move |file| format!("{below}{}", file.path))
                 })
                 .collect();
             known.sort();
-            assert_eq!(all_files(&root), known, "kill {kill}: {name} holds strays or lacks files");
+            assert_eq!(
+                all_files(&root),
+                known,
+                "kill {kill}: {name} holds strays or lacks files"
+            );
         }
         let mut locks = all_files(&folder.join("_spotql_locks"));
         // One that was not locked yet goes after a minute.

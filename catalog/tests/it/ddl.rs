@@ -17,20 +17,43 @@ use crate::support::{Setup, all_files, definition, no_grace, session, spec};
 #[tokio::test]
 async fn a_warehouse_that_is_opened_again_or_moved_keeps_everything() {
     let setup = Setup::new().await;
-    setup.warehouse.create_database("Logs", false, Some("c".into()), None).await.unwrap();
+    setup
+        .warehouse
+        .create_database("Logs", false, Some("c".into()), None)
+        .await
+        .unwrap();
     let table = setup.table("logs.t", &["a bigint"], &["p int"]).await;
-    setup.insert(&table, InsertMode::Into, &[("p", "1")], "SELECT 5::bigint a").await.unwrap();
+    setup
+        .insert(
+            &table,
+            InsertMode::Into,
+            &[("p", "1")],
+            "SELECT 5::bigint a",
+        )
+        .await
+        .unwrap();
     let elsewhere = tempfile::tempdir().unwrap();
     let moved = elsewhere.path().join("moved");
     drop(setup.session);
     drop(setup.warehouse);
     std::fs::rename(setup.folder.path(), &moved).unwrap();
     let warehouse = Warehouse::open(&moved).await.unwrap();
-    let names: Vec<String> =
-        warehouse.databases().await.unwrap().into_iter().map(|database| database.name).collect();
+    let names: Vec<String> = warehouse
+        .databases()
+        .await
+        .unwrap()
+        .into_iter()
+        .map(|database| database.name)
+        .collect();
     assert_eq!(names, ["default", "logs"]);
     let session = session(&warehouse);
-    let rows = session.sql("SELECT a, p FROM LOGS.T").await.unwrap().collect().await.unwrap();
+    let rows = session
+        .sql("SELECT a, p FROM LOGS.T")
+        .await
+        .unwrap()
+        .collect()
+        .await
+        .unwrap();
     assert_eq!(crate::support::lines(&rows), ["5|1"]);
 }
 
@@ -38,20 +61,44 @@ async fn a_warehouse_that_is_opened_again_or_moved_keeps_everything() {
 async fn databases_are_made_once_and_dropped_when_empty() {
     let setup = Setup::new().await;
     let warehouse = &setup.warehouse;
-    assert!(warehouse.create_database("d", false, None, None).await.unwrap());
-    assert!(!warehouse.create_database("D", true, None, None).await.unwrap());
-    let error = warehouse.create_database("d", false, None, None).await.unwrap_err();
+    assert!(
+        warehouse
+            .create_database("d", false, None, None)
+            .await
+            .unwrap()
+    );
+    assert!(
+        !warehouse
+            .create_database("D", true, None, None)
+            .await
+            .unwrap()
+    );
+    let error = warehouse
+        .create_database("d", false, None, None)
+        .await
+        .unwrap_err();
     assert!(matches!(error, Error::DatabaseExists { .. }), "{error}");
     setup.table("d.t", &["a int"], &[]).await;
-    let error = warehouse.drop_database("d", false, false).await.unwrap_err();
+    let error = warehouse
+        .drop_database("d", false, false)
+        .await
+        .unwrap_err();
     assert!(error.to_string().contains("CASCADE"), "{error}");
     assert!(warehouse.drop_database("d", false, true).await.unwrap());
     assert!(!warehouse.drop_database("d", true, false).await.unwrap());
     assert!(matches!(
-        warehouse.drop_database("d", false, false).await.unwrap_err(),
+        warehouse
+            .drop_database("d", false, false)
+            .await
+            .unwrap_err(),
         Error::DatabaseNotFound { .. }
     ));
-    assert!(warehouse.drop_database("default", true, true).await.is_err());
+    assert!(
+        warehouse
+            .drop_database("default", true, true)
+            .await
+            .is_err()
+    );
     assert!(!setup.path("d.db").exists());
 }
 
@@ -60,9 +107,22 @@ async fn names_of_tables_are_found_in_any_case() {
     let setup = Setup::new().await;
     let table = setup.table("MixedCase", &["A bigint"], &[]).await;
     assert_eq!(table.full_name(), "default.mixedcase");
-    assert!(setup.warehouse.table("DEFAULT", "mixedCASE").await.unwrap().is_some());
-    assert_eq!(setup.rows("SELECT count(*) FROM \"MIXEDCASE\"").await, ["0"]);
-    assert_eq!(setup.warehouse.tables("default").await.unwrap(), ["mixedcase"]);
+    assert!(
+        setup
+            .warehouse
+            .table("DEFAULT", "mixedCASE")
+            .await
+            .unwrap()
+            .is_some()
+    );
+    assert_eq!(
+        setup.rows("SELECT count(*) FROM \"MIXEDCASE\"").await,
+        ["0"]
+    );
+    assert_eq!(
+        setup.warehouse.tables("default").await.unwrap(),
+        ["mixedcase"]
+    );
     let error = setup.warehouse.tables("nope").await.unwrap_err();
     assert!(matches!(error, Error::DatabaseNotFound { .. }));
 }
@@ -77,17 +137,46 @@ async fn dropping_a_managed_table_deletes_its_data_and_nothing_else() {
     child.location = Some("flow/hive/oa/suspicious".into());
     let child = setup.create(child).await;
     for table in [&parent, &child] {
-        setup.insert(table, InsertMode::Into, &[("p", "1")], "SELECT 1::bigint a").await.unwrap();
+        setup
+            .insert(table, InsertMode::Into, &[("p", "1")], "SELECT 1::bigint a")
+            .await
+            .unwrap();
     }
     std::fs::write(setup.path("flow/hive/p=1/_SUCCESS"), b"").unwrap();
     std::fs::write(setup.path("flow/hive/p=1/foreign.parquet"), b"x").unwrap();
-    assert!(setup.warehouse.drop_table("default", "FLOW", false).await.unwrap());
-    assert!(!setup.path("flow/hive/p=1").exists(), "{:?}", all_files(&setup.path("flow")));
+    assert!(
+        setup
+            .warehouse
+            .drop_table("default", "FLOW", false)
+            .await
+            .unwrap()
+    );
+    assert!(
+        !setup.path("flow/hive/p=1").exists(),
+        "{:?}",
+        all_files(&setup.path("flow"))
+    );
     assert_eq!(setup.rows("SELECT count(*) FROM scores").await, ["1"]);
-    assert!(!setup.warehouse.drop_table("default", "flow", true).await.unwrap());
-    let error = setup.warehouse.drop_table("default", "flow", false).await.unwrap_err();
+    assert!(
+        !setup
+            .warehouse
+            .drop_table("default", "flow", true)
+            .await
+            .unwrap()
+    );
+    let error = setup
+        .warehouse
+        .drop_table("default", "flow", false)
+        .await
+        .unwrap_err();
     assert!(matches!(error, Error::TableNotFound { .. }));
-    assert!(setup.warehouse.drop_table("default", "scores", false).await.unwrap());
+    assert!(
+        setup
+            .warehouse
+            .drop_table("default", "scores", false)
+            .await
+            .unwrap()
+    );
     assert!(!setup.path("flow").exists());
 }
 
@@ -96,9 +185,20 @@ async fn a_dropped_table_can_be_made_again_and_starts_empty() {
     let setup = Setup::new().await;
     for round in 0..3 {
         let table = setup.table("t", &["a bigint"], &[]).await;
-        assert_eq!(setup.rows("SELECT count(*) FROM t").await, ["0"], "round {round}");
-        setup.insert(&table, InsertMode::Into, &[], "SELECT 1::bigint a").await.unwrap();
-        setup.warehouse.drop_table("default", "t", false).await.unwrap();
+        assert_eq!(
+            setup.rows("SELECT count(*) FROM t").await,
+            ["0"],
+            "round {round}"
+        );
+        setup
+            .insert(&table, InsertMode::Into, &[], "SELECT 1::bigint a")
+            .await
+            .unwrap();
+        setup
+            .warehouse
+            .drop_table("default", "t", false)
+            .await
+            .unwrap();
     }
 }
 
@@ -110,22 +210,45 @@ async fn dropping_an_external_table_leaves_its_data() {
     external.external = true;
     external.location = Some(format!("file://{}/data", outside.path().display()));
     let table = setup.create(external.clone()).await;
-    setup.insert(&table, InsertMode::Into, &[], "SELECT 1::bigint a").await.unwrap();
-    setup.warehouse.drop_table("default", "e", false).await.unwrap();
+    setup
+        .insert(&table, InsertMode::Into, &[], "SELECT 1::bigint a")
+        .await
+        .unwrap();
+    setup
+        .warehouse
+        .drop_table("default", "e", false)
+        .await
+        .unwrap();
     assert_eq!(all_files(outside.path()).len(), 1);
     setup.create(external).await;
-    assert_eq!(setup.rows("SELECT count(*) FROM e").await, ["1"], "the files that lie there are seen");
+    assert_eq!(
+        setup.rows("SELECT count(*) FROM e").await,
+        ["1"],
+        "the files that lie there are seen"
+    );
 }
 
 #[tokio::test]
 async fn a_query_planned_before_a_drop_still_reads() {
     let setup = Setup::new().await;
     let table = setup.table("t", &["a bigint"], &[]).await;
-    setup.insert(&table, InsertMode::Into, &[], "SELECT 1::bigint a").await.unwrap();
+    setup
+        .insert(&table, InsertMode::Into, &[], "SELECT 1::bigint a")
+        .await
+        .unwrap();
     let plan = setup.plan("SELECT a FROM t").await;
-    setup.warehouse.drop_table("default", "t", false).await.unwrap();
-    assert!(setup.visible("t").is_empty(), "other programs do not see it any more");
-    let rows = datafusion::physical_plan::collect(plan, setup.session.task_ctx()).await.unwrap();
+    setup
+        .warehouse
+        .drop_table("default", "t", false)
+        .await
+        .unwrap();
+    assert!(
+        setup.visible("t").is_empty(),
+        "other programs do not see it any more"
+    );
+    let rows = datafusion::physical_plan::collect(plan, setup.session.task_ctx())
+        .await
+        .unwrap();
     assert_eq!(crate::support::lines(&rows), ["1"]);
     drop(rows);
     setup.warehouse.maintain().await;
@@ -157,7 +280,10 @@ impl PartitionStream for Gate {
                 Ok(batch)
             },
         ));
-        Box::pin(RecordBatchStreamAdapter::new(Arc::clone(&self.schema), rows))
+        Box::pin(RecordBatchStreamAdapter::new(
+            Arc::clone(&self.schema),
+            rows,
+        ))
     }
 }
 
@@ -165,10 +291,16 @@ impl PartitionStream for Gate {
 async fn interrupted_insert(setup: &Setup, table: &Table, meanwhile: impl AsyncFnOnce()) -> String {
     let (half_way, go_on) = (Arc::new(Notify::new()), Arc::new(Notify::new()));
     let schema = Arc::clone(table.file_schema());
-    let gate = Gate { schema: Arc::clone(&schema), half_way: half_way.clone(), go_on: go_on.clone() };
+    let gate = Gate {
+        schema: Arc::clone(&schema),
+        half_way: half_way.clone(),
+        go_on: go_on.clone(),
+    };
     let plan = StreamingTableExec::try_new(schema, vec![Arc::new(gate)], None, vec![], false, None);
     let partition = table.definition.partition_columns.iter();
-    let partition = partition.map(|column| (column.name.clone(), Some("1".into()))).collect();
+    let partition = partition
+        .map(|column| (column.name.clone(), Some("1".into())))
+        .collect();
     let insert = setup.warehouse.insert(
         table,
         InsertMode::Into,
@@ -190,11 +322,19 @@ async fn a_table_dropped_during_a_write_makes_it_fail_and_leaves_nothing() {
     let setup = Setup::new().await;
     let table = setup.table("t", &["a bigint"], &[]).await;
     let error = interrupted_insert(&setup, &table, async || {
-        setup.warehouse.drop_table("default", "t", false).await.unwrap();
+        setup
+            .warehouse
+            .drop_table("default", "t", false)
+            .await
+            .unwrap();
     })
     .await;
     assert!(error.contains("dropped during the write"), "{error}");
-    assert!(!setup.path("t").exists(), "{:?}", all_files(&setup.path("t")));
+    assert!(
+        !setup.path("t").exists(),
+        "{:?}",
+        all_files(&setup.path("t"))
+    );
     assert!(all_files(&setup.path("_spotql_locks")).is_empty());
 }
 
@@ -202,14 +342,33 @@ async fn a_table_dropped_during_a_write_makes_it_fail_and_leaves_nothing() {
 async fn a_partition_dropped_during_a_write_makes_it_fail_and_leaves_nothing() {
     let setup = Setup::new().await;
     let table = setup.table("t", &["a bigint"], &["p int"]).await;
-    setup.insert(&table, InsertMode::Into, &[("p", "1")], "SELECT 1::bigint a").await.unwrap();
+    setup
+        .insert(
+            &table,
+            InsertMode::Into,
+            &[("p", "1")],
+            "SELECT 1::bigint a",
+        )
+        .await
+        .unwrap();
     let error = interrupted_insert(&setup, &table, async || {
         let partition = spec(&[("p", "1")]);
-        setup.warehouse.drop_partitions(&table, partition, false).await.unwrap();
+        setup
+            .warehouse
+            .drop_partitions(&table, partition, false)
+            .await
+            .unwrap();
     })
     .await;
-    assert!(error.contains("(p=1): it was dropped during the write"), "{error}");
-    assert!(all_files(&setup.path("t")).is_empty(), "{:?}", all_files(&setup.path("t")));
+    assert!(
+        error.contains("(p=1): it was dropped during the write"),
+        "{error}"
+    );
+    assert!(
+        all_files(&setup.path("t")).is_empty(),
+        "{:?}",
+        all_files(&setup.path("t"))
+    );
     assert_eq!(setup.rows("SELECT count(*) FROM t").await, ["0"]);
 }
 
@@ -219,18 +378,37 @@ async fn a_definition_that_cannot_be_is_refused() {
     let mut root = definition("t", &["a bigint"], &[]);
     root.location = Some(setup.folder.path().display().to_string());
     let error = setup.warehouse.create_table(root, false).await.unwrap_err();
-    assert!(error.to_string().contains("would delete the warehouse"), "{error}");
+    assert!(
+        error.to_string().contains("would delete the warehouse"),
+        "{error}"
+    );
     let nowhere = definition("nope.t", &["a bigint"], &[]);
-    let error = setup.warehouse.create_table(nowhere, false).await.unwrap_err();
+    let error = setup
+        .warehouse
+        .create_table(nowhere, false)
+        .await
+        .unwrap_err();
     assert!(matches!(error, Error::DatabaseNotFound { .. }), "{error}");
     setup.table("t", &["a bigint"], &[]).await;
     let mut same = definition("u", &["a bigint"], &[]);
     same.location = Some("t".into());
     let error = setup.warehouse.create_table(same, false).await.unwrap_err();
-    assert!(error.to_string().contains("another table lies at"), "{error}");
-    assert!(!setup.warehouse.create_table(definition("t", &["b int"], &[]), true).await.unwrap());
-    let error =
-        setup.warehouse.create_table(definition("t", &["b int"], &[]), false).await.unwrap_err();
+    assert!(
+        error.to_string().contains("another table lies at"),
+        "{error}"
+    );
+    assert!(
+        !setup
+            .warehouse
+            .create_table(definition("t", &["b int"], &[]), true)
+            .await
+            .unwrap()
+    );
+    let error = setup
+        .warehouse
+        .create_table(definition("t", &["b int"], &[]), false)
+        .await
+        .unwrap_err();
     assert!(matches!(error, Error::TableExists { .. }), "{error}");
 }
 
@@ -252,7 +430,14 @@ fn a_location_displays_as_a_url() {
     let folder = tempfile::tempdir().unwrap();
     let runtime = tokio::runtime::Runtime::new().unwrap();
     let warehouse = runtime.block_on(Warehouse::open(folder.path())).unwrap();
-    let base = runtime.block_on(warehouse.database("default")).unwrap().unwrap().location;
+    let base = runtime
+        .block_on(warehouse.database("default"))
+        .unwrap()
+        .unwrap()
+        .location;
     let location = Location::parse("a b/h=00%3A00", &base).unwrap();
-    assert!(location.to_string().ends_with("/a%20b/h=00%253A00"), "{location}");
+    assert!(
+        location.to_string().ends_with("/a%20b/h=00%253A00"),
+        "{location}"
+    );
 }

@@ -20,7 +20,9 @@ use crate::support::{Setup, definition};
 
 fn write(path: &Path, columns: Vec<(&str, ArrayRef)>) {
     std::fs::create_dir_all(path.parent().unwrap()).unwrap();
-    let columns = columns.into_iter().map(|(name, column)| (name, column, true));
+    let columns = columns
+        .into_iter()
+        .map(|(name, column)| (name, column, true));
     let batch = RecordBatch::try_from_iter_with_nullable(columns).unwrap();
     let file = std::fs::File::create(path).unwrap();
     let mut writer = ArrowWriter::try_new(file, batch.schema(), None).unwrap();
@@ -45,12 +47,23 @@ async fn columns_are_matched_by_name_whatever_their_order_case_and_number() {
             ("A", Arc::new(Int32Array::from(vec![1]))),
         ],
     );
-    write(&setup.path("t/b.parquet"), vec![("a", Arc::new(Int16Array::from(vec![2])) as ArrayRef)]);
+    write(
+        &setup.path("t/b.parquet"),
+        vec![("a", Arc::new(Int16Array::from(vec![2])) as ArrayRef)],
+    );
     external(&setup, &["a bigint", "b string", "c double"]).await;
-    assert_eq!(setup.rows("SELECT * FROM t ORDER BY a").await, ["1|x|NULL", "2|NULL|NULL"]);
+    assert_eq!(
+        setup.rows("SELECT * FROM t ORDER BY a").await,
+        ["1|x|NULL", "2|NULL|NULL"]
+    );
     assert_eq!(setup.rows("SELECT a FROM t WHERE b = 'x'").await, ["1"]);
     assert_eq!(setup.rows("SELECT a FROM t WHERE b IS NULL").await, ["2"]);
-    assert_eq!(setup.rows("SELECT count(*) FROM t WHERE c IS NULL AND a > 1").await, ["1"]);
+    assert_eq!(
+        setup
+            .rows("SELECT count(*) FROM t WHERE c IS NULL AND a > 1")
+            .await,
+        ["1"]
+    );
 }
 
 #[tokio::test]
@@ -59,16 +72,30 @@ async fn a_value_that_does_not_fit_is_null() {
     write(
         &setup.path("t/a.parquet"),
         vec![
-            ("i", Arc::new(Int64Array::from(vec![Some(1), Some(1 << 40), None])) as ArrayRef),
+            (
+                "i",
+                Arc::new(Int64Array::from(vec![Some(1), Some(1 << 40), None])) as ArrayRef,
+            ),
             ("n", Arc::new(StringArray::from(vec!["7", "seven", "8"]))),
             ("s", Arc::new(Int32Array::from(vec![1, 2, 3]))),
         ],
     );
     external(&setup, &["i int", "n bigint", "s string"]).await;
-    assert_eq!(setup.rows("SELECT * FROM t ORDER BY s").await, ["1|7|1", "NULL|NULL|2", "NULL|8|3"]);
-    assert_eq!(setup.rows("SELECT s FROM t WHERE i IS NULL ORDER BY s").await, ["2", "3"]);
+    assert_eq!(
+        setup.rows("SELECT * FROM t ORDER BY s").await,
+        ["1|7|1", "NULL|NULL|2", "NULL|8|3"]
+    );
+    assert_eq!(
+        setup
+            .rows("SELECT s FROM t WHERE i IS NULL ORDER BY s")
+            .await,
+        ["2", "3"]
+    );
     assert_eq!(setup.rows("SELECT s FROM t WHERE i = 1").await, ["1"]);
-    assert_eq!(setup.rows("SELECT count(*) FROM t WHERE n > 5").await, ["2"]);
+    assert_eq!(
+        setup.rows("SELECT count(*) FROM t WHERE n > 5").await,
+        ["2"]
+    );
     assert_eq!(setup.rows("SELECT s FROM t WHERE s = '3'").await, ["3"]);
 }
 
@@ -105,7 +132,8 @@ async fn int96_timestamps_and_strings_without_annotation_are_read() {
     let schema = Arc::new(parse_message_type(message).unwrap());
     let file = std::fs::File::create(&path).unwrap();
     let mut writer =
-        SerializedFileWriter::new(file, schema, Arc::new(WriterProperties::builder().build())).unwrap();
+        SerializedFileWriter::new(file, schema, Arc::new(WriterProperties::builder().build()))
+            .unwrap();
     let mut group = writer.next_row_group().unwrap();
     let mut times = group.next_column().unwrap().unwrap();
     // 2016-07-08 00:04:17.5 is Julian day 2457578, 257.5 s into it; year 9999 is beyond nanoseconds.
@@ -117,27 +145,48 @@ async fn int96_timestamps_and_strings_without_annotation_are_read() {
     };
     times
         .typed::<Int96Type>()
-        .write_batch(&[time(2_457_578, nanos), time(5_373_484, 0)], Some(&[1, 0, 1]), None)
+        .write_batch(
+            &[time(2_457_578, nanos), time(5_373_484, 0)],
+            Some(&[1, 0, 1]),
+            None,
+        )
         .unwrap();
     times.close().unwrap();
     let mut words = group.next_column().unwrap().unwrap();
     let text: Vec<ByteArray> = ["x", "y", "z"].into_iter().map(ByteArray::from).collect();
-    words.typed::<ByteArrayType>().write_batch(&text, Some(&[1, 1, 1]), None).unwrap();
+    words
+        .typed::<ByteArrayType>()
+        .write_batch(&text, Some(&[1, 1, 1]), None)
+        .unwrap();
     words.close().unwrap();
     group.close().unwrap();
     writer.close().unwrap();
     external(&setup, &["s string", "z timestamp"]).await;
     assert_eq!(
         setup.rows("SELECT s, z FROM t ORDER BY s").await,
-        ["x|2016-07-08T00:04:17.500", "y|NULL", "z|9999-12-31T00:00:00"]
+        [
+            "x|2016-07-08T00:04:17.500",
+            "y|NULL",
+            "z|9999-12-31T00:00:00"
+        ]
     );
-    assert_eq!(setup.rows("SELECT s FROM t WHERE z > TIMESTAMP '2016-07-08 00:00:00' ORDER BY s").await, ["x", "z"]);
+    assert_eq!(
+        setup
+            .rows("SELECT s FROM t WHERE z > TIMESTAMP '2016-07-08 00:00:00' ORDER BY s")
+            .await,
+        ["x", "z"]
+    );
 }
 
 #[tokio::test]
 async fn a_file_that_cannot_be_read_is_named() {
     let setup = Setup::new().await;
-    let good = || vec![("a", Arc::new(Int64Array::from_iter_values(0..10_000)) as ArrayRef)];
+    let good = || {
+        vec![(
+            "a",
+            Arc::new(Int64Array::from_iter_values(0..10_000)) as ArrayRef,
+        )]
+    };
     write(&setup.path("t/good.parquet"), good());
     write(&setup.path("t/broken.parquet"), good());
     let table = external(&setup, &["a bigint"]).await;
@@ -161,7 +210,10 @@ async fn a_file_that_cannot_be_read_is_named() {
                 setup.warehouse.refresh(&table, None).await.unwrap();
             }
             let error = setup.error("SELECT sum(a) FROM t").await;
-            assert!(error.contains("t/broken.parquet' cannot be read"), "{what}: {error}");
+            assert!(
+                error.contains("t/broken.parquet' cannot be read"),
+                "{what}: {error}"
+            );
         }
     }
     write(&setup.path("t/broken.parquet"), good());
@@ -169,7 +221,10 @@ async fn a_file_that_cannot_be_read_is_named() {
     assert_eq!(setup.rows("SELECT count(*) FROM t").await, ["20000"]);
     std::fs::remove_file(setup.path("t/broken.parquet")).unwrap();
     let error = setup.error("SELECT sum(a) FROM t").await;
-    assert!(error.contains("broken.parquet' cannot be read: it is not there"), "{error}");
+    assert!(
+        error.contains("broken.parquet' cannot be read: it is not there"),
+        "{error}"
+    );
     assert!(error.contains("REFRESH"), "{error}");
     setup.warehouse.refresh(&table, None).await.unwrap();
     assert_eq!(setup.rows("SELECT count(*) FROM t").await, ["10000"]);
@@ -179,16 +234,25 @@ async fn a_file_that_cannot_be_read_is_named() {
 async fn a_column_that_cannot_be_converted_is_named_with_its_file() {
     let setup = Setup::new().await;
     let list = arrow::array::ListArray::from_iter_primitive::<ArrowInt32, _, _>([Some([Some(1)])]);
-    write(&setup.path("t/odd.parquet"), vec![("a", Arc::new(list) as ArrayRef)]);
+    write(
+        &setup.path("t/odd.parquet"),
+        vec![("a", Arc::new(list) as ArrayRef)],
+    );
     external(&setup, &["a bigint"]).await;
     let error = setup.error("SELECT a FROM t").await;
-    assert!(error.contains("odd.parquet") && error.contains("column 'a'"), "{error}");
+    assert!(
+        error.contains("odd.parquet") && error.contains("column 'a'"),
+        "{error}"
+    );
 }
 
 #[tokio::test]
 async fn an_expression_that_fails_is_not_blamed_on_the_file() {
     let setup = Setup::new().await;
-    write(&setup.path("t/a.parquet"), vec![("a", Arc::new(Int64Array::from(vec![0, 1])) as ArrayRef)]);
+    write(
+        &setup.path("t/a.parquet"),
+        vec![("a", Arc::new(Int64Array::from(vec![0, 1])) as ArrayRef)],
+    );
     external(&setup, &["a bigint"]).await;
     let error = setup.error("SELECT 1 / a FROM t").await;
     assert!(!error.contains("cannot be read"), "{error}");
@@ -205,7 +269,15 @@ async fn real_flows_are_read_through_a_table_of_other_types() {
     let table = setup
         .table(
             "flow",
-            &["treceived string", "SIP string", "dip string", "sport int", "ipkt bigint", "ibyt bigint", "tdur float"],
+            &[
+                "treceived string",
+                "SIP string",
+                "dip string",
+                "sport int",
+                "ipkt bigint",
+                "ibyt bigint",
+                "tdur float",
+            ],
             &["d int"],
         )
         .await;
@@ -215,13 +287,22 @@ async fn real_flows_are_read_through_a_table_of_other_types() {
     setup.warehouse.repair(&table).await.unwrap();
     let direct = folder.join(name).display().to_string();
     let plain = datafusion::prelude::SessionContext::new();
-    plain.register_parquet("direct", &direct, Default::default()).await.unwrap();
+    plain
+        .register_parquet("direct", &direct, Default::default())
+        .await
+        .unwrap();
     for sql in [
         "SELECT count(*), sum(ipkt), min(sip), max(treceived), count(DISTINCT dip) FROM",
         "SELECT count(*), sum(ibyt) FROM",
     ] {
         let ours = setup.rows(&format!("{sql} flow WHERE sport > 1000")).await;
-        let theirs = plain.sql(&format!("{sql} direct WHERE sport > 1000")).await.unwrap();
-        assert_eq!(ours, crate::support::lines(&theirs.collect().await.unwrap()));
+        let theirs = plain
+            .sql(&format!("{sql} direct WHERE sport > 1000"))
+            .await
+            .unwrap();
+        assert_eq!(
+            ours,
+            crate::support::lines(&theirs.collect().await.unwrap())
+        );
     }
 }

@@ -22,7 +22,9 @@ pub(crate) struct Setup {
 
 /// Replaced files go as soon as nobody in this process reads them.
 pub(crate) fn no_grace() -> WarehouseOptions {
-    WarehouseOptions { grace: Duration::ZERO }
+    WarehouseOptions {
+        grace: Duration::ZERO,
+    }
 }
 
 pub(crate) fn session(warehouse: &Arc<Warehouse>) -> SessionContext {
@@ -43,7 +45,11 @@ impl Setup {
         let folder = tempfile::tempdir().unwrap();
         let warehouse = Warehouse::open_with(folder.path(), options).await.unwrap();
         let session = session(&warehouse);
-        Self { folder, warehouse, session }
+        Self {
+            folder,
+            warehouse,
+            session,
+        }
     }
 
     pub(crate) fn path(&self, relative: &str) -> PathBuf {
@@ -51,18 +57,38 @@ impl Setup {
     }
 
     /// Makes a table of `name type` columns.
-    pub(crate) async fn table(&self, name: &str, columns: &[&str], partitions: &[&str]) -> Arc<Table> {
+    pub(crate) async fn table(
+        &self,
+        name: &str,
+        columns: &[&str],
+        partitions: &[&str],
+    ) -> Arc<Table> {
         self.create(definition(name, columns, partitions)).await
     }
 
     pub(crate) async fn create(&self, definition: TableDefinition) -> Arc<Table> {
         let (database, name) = (definition.database.clone(), definition.name.clone());
-        assert!(self.warehouse.create_table(definition, false).await.unwrap());
-        self.warehouse.table(&database, &name).await.unwrap().unwrap()
+        assert!(
+            self.warehouse
+                .create_table(definition, false)
+                .await
+                .unwrap()
+        );
+        self.warehouse
+            .table(&database, &name)
+            .await
+            .unwrap()
+            .unwrap()
     }
 
     pub(crate) async fn plan(&self, sql: &str) -> Arc<dyn ExecutionPlan> {
-        self.session.sql(sql).await.unwrap().create_physical_plan().await.unwrap()
+        self.session
+            .sql(sql)
+            .await
+            .unwrap()
+            .create_physical_plan()
+            .await
+            .unwrap()
     }
 
     pub(crate) async fn insert(
@@ -74,11 +100,19 @@ impl Setup {
     ) -> Result<InsertReport> {
         let plan = self.plan(sql).await;
         let partition = spec(partition);
-        self.warehouse.insert(table, mode, partition, plan, self.session.task_ctx()).await
+        self.warehouse
+            .insert(table, mode, partition, plan, self.session.task_ctx())
+            .await
     }
 
     pub(crate) async fn query(&self, sql: &str) -> Vec<RecordBatch> {
-        self.session.sql(sql).await.unwrap().collect().await.unwrap()
+        self.session
+            .sql(sql)
+            .await
+            .unwrap()
+            .collect()
+            .await
+            .unwrap()
     }
 
     /// The rows as `a|b` lines, in the query's order.
@@ -107,7 +141,12 @@ impl Setup {
 pub(crate) fn spec(partition: &[(&str, &str)]) -> Vec<(String, Option<String>)> {
     partition
         .iter()
-        .map(|(name, value)| (name.to_string(), (*value != "NULL").then(|| value.to_string())))
+        .map(|(name, value)| {
+            (
+                name.to_string(),
+                (*value != "NULL").then(|| value.to_string()),
+            )
+        })
         .collect()
 }
 
@@ -138,8 +177,10 @@ pub(crate) fn lines(batches: &[RecordBatch]) -> Vec<String> {
             .map(|column| ArrayFormatter::try_new(column, &options).unwrap())
             .collect();
         for row in 0..batch.num_rows() {
-            let cells: Vec<String> =
-                columns.iter().map(|column| column.value(row).to_string()).collect();
+            let cells: Vec<String> = columns
+                .iter()
+                .map(|column| column.value(row).to_string())
+                .collect();
             lines.push(cells.join("|"));
         }
     }
@@ -149,10 +190,16 @@ pub(crate) fn lines(batches: &[RecordBatch]) -> Vec<String> {
 /// All files below a folder, relative, sorted.
 pub(crate) fn all_files(folder: &Path) -> Vec<String> {
     fn walk(folder: &Path, below: &str, found: &mut Vec<String>) {
-        let Ok(entries) = std::fs::read_dir(folder) else { return };
+        let Ok(entries) = std::fs::read_dir(folder) else {
+            return;
+        };
         for entry in entries.flatten() {
             let name = entry.file_name().into_string().unwrap();
-            let path = if below.is_empty() { name } else { format!("{below}/{name}") };
+            let path = if below.is_empty() {
+                name
+            } else {
+                format!("{below}/{name}")
+            };
             // A file may go while this looks.
             match entry.file_type() {
                 Ok(kind) if kind.is_dir() => walk(&entry.path(), &path, found),

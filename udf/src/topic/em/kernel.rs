@@ -100,9 +100,6 @@ impl<T: Real> Kernel<T> for WholeRows<'_, T> {
                 3 => self.rows(lanes, Fixed::<T, 3>(others.as_chunks().0)),
                 4 => self.rows(lanes, Fixed::<T, 4>(others.as_chunks().0)),
                 5 => self.rows(lanes, Fixed::<T, 5>(others.as_chunks().0)),
-                6 => self.rows(lanes, Fixed::<T, 6>(others.as_chunks().0)),
-                7 => self.rows(lanes, Fixed::<T, 7>(others.as_chunks().0)),
-                8 => self.rows(lanes, Fixed::<T, 8>(others.as_chunks().0)),
                 _ => self.rows(lanes, Any(others)),
             };
         }
