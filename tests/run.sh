@@ -21,7 +21,7 @@ step "unit, SQL-logic and integration tests"
 cargo test --locked --workspace
 
 step "release build"
-cargo build --locked --release --workspace
+cargo build --locked --release
 
 step "clients"
 venv=tests/.venv

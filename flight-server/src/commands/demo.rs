@@ -73,11 +73,19 @@ impl Demo {
         runner.run(&shipped("detect/flow.sql")?).await?;
         let detected = started.elapsed();
 
-        let flows = count(&session, &format!("SELECT count(*) FROM {DATABASE}.flow WHERE {}", self.day()))
-            .await?;
-        let listed =
-            count(&session, &format!("SELECT count(*) FROM {DATABASE}.flow_scores WHERE {}", self.day()))
-                .await?;
+        let flows = count(
+            &session,
+            &format!("SELECT count(*) FROM {DATABASE}.flow WHERE {}", self.day()),
+        )
+        .await?;
+        let listed = count(
+            &session,
+            &format!(
+                "SELECT count(*) FROM {DATABASE}.flow_scores WHERE {}",
+                self.day()
+            ),
+        )
+        .await?;
         write(
             out,
             &format!(
@@ -123,7 +131,12 @@ impl Demo {
             ("seed".to_owned(), self.seed.to_string()),
             ("date".to_owned(), self.date.clone()),
         ]);
-        Runner { session, variables, progress: Progress::new(false), format: Format::Table }
+        Runner {
+            session,
+            variables,
+            progress: Progress::new(false),
+            format: Format::Table,
+        }
     }
 
     fn day(&self) -> String {
@@ -146,7 +159,12 @@ impl Demo {
                 rows.try_collect().await.map_err(spotql_sql::Error::from)?;
             for batch in &batches {
                 let sum = |column: usize| {
-                    batch.column(column).as_primitive::<Int64Type>().iter().flatten().sum::<i64>()
+                    batch
+                        .column(column)
+                        .as_primitive::<Int64Type>()
+                        .iter()
+                        .flatten()
+                        .sum::<i64>()
                 };
                 total = (total.0 + sum(1), total.1 + sum(2), total.2 + sum(3));
             }
@@ -160,7 +178,9 @@ fn shipped(name: &str) -> Result<Script, Error> {
 }
 
 async fn count(session: &Session, sql: &str) -> Result<i64, Error> {
-    let Outcome::Rows(rows) = session.execute(sql).await? else { return Ok(0) };
+    let Outcome::Rows(rows) = session.execute(sql).await? else {
+        return Ok(0);
+    };
     let batches: Vec<RecordBatch> = rows.try_collect().await.map_err(spotql_sql::Error::from)?;
     let first = batches.iter().find(|batch| batch.num_rows() > 0);
     let value = first.map(|batch| batch.column(0).as_primitive::<Int64Type>().value(0));

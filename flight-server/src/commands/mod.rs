@@ -73,11 +73,17 @@ impl Common {
     /// The folder given, or `default`.
     #[must_use]
     pub fn warehouse(&self, default: &str) -> PathBuf {
-        self.warehouse.clone().unwrap_or_else(|| PathBuf::from(default))
+        self.warehouse
+            .clone()
+            .unwrap_or_else(|| PathBuf::from(default))
     }
 
     async fn open(&self, warehouse: PathBuf) -> Result<Arc<Engine>, Error> {
-        let options = EngineOptions { warehouse, threads: self.threads, memory: self.memory };
+        let options = EngineOptions {
+            warehouse,
+            threads: self.threads,
+            memory: self.memory,
+        };
         Ok(Engine::open(options).await?)
     }
 }
@@ -88,7 +94,9 @@ pub const DEFAULT_WAREHOUSE: &str = "warehouse";
 /// Bytes: a number with an optional unit, decimal (kB, MB, GB) or binary (KiB, MiB, GiB).
 fn parse_size(text: &str) -> Result<usize, String> {
     let text = text.trim();
-    let split = text.find(|c: char| !c.is_ascii_digit() && c != '.').unwrap_or(text.len());
+    let split = text
+        .find(|c: char| !c.is_ascii_digit() && c != '.')
+        .unwrap_or(text.len());
     let (number, unit) = text.split_at(split);
     let factor: f64 = match unit.trim().to_ascii_lowercase().as_str() {
         "" | "b" => 1.0,
@@ -100,12 +108,18 @@ fn parse_size(text: &str) -> Result<usize, String> {
         "g" | "gib" => 1024.0 * 1024.0 * 1024.0,
         _ => return Err("write a number with B, kB, MB, GB, KiB, MiB or GiB, as in 4GiB".into()),
     };
-    let number: f64 = number.parse().map_err(|_| "write a number, as in 4GiB".to_owned())?;
+    let number: f64 = number
+        .parse()
+        .map_err(|_| "write a number, as in 4GiB".to_owned())?;
     let bytes = number * factor;
     if bytes < 16.0 * 1024.0 * 1024.0 {
         return Err("at least 16MiB is needed".into());
     }
-    #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "checked above")]
+    #[expect(
+        clippy::cast_possible_truncation,
+        clippy::cast_sign_loss,
+        reason = "checked above"
+    )]
     Ok(bytes as usize)
 }
 

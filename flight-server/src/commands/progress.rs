@@ -13,7 +13,10 @@ pub(super) struct Progress {
 
 impl Progress {
     pub(super) fn new(quiet: bool) -> Self {
-        Self { terminal: std::io::stderr().is_terminal(), quiet }
+        Self {
+            terminal: std::io::stderr().is_terminal(),
+            quiet,
+        }
     }
 
     /// Waits for `work`, showing `label` and the time meanwhile if there is a terminal.

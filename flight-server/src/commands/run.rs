@@ -38,9 +38,15 @@ impl Run {
     /// The first failure, with script and line.
     pub async fn execute(self) -> Result<(), Error> {
         // All scripts are read before the first statement of the first one runs.
-        let scripts =
-            self.scripts.iter().map(|path| Script::load(path)).collect::<Result<Vec<_>, _>>()?;
-        let engine = self.common.open(self.common.warehouse(DEFAULT_WAREHOUSE)).await?;
+        let scripts = self
+            .scripts
+            .iter()
+            .map(|path| Script::load(path))
+            .collect::<Result<Vec<_>, _>>()?;
+        let engine = self
+            .common
+            .open(self.common.warehouse(DEFAULT_WAREHOUSE))
+            .await?;
         let session = engine.session();
         let runner = Runner {
             session: &session,
@@ -86,7 +92,8 @@ impl Runner<'_> {
             match self.progress.during(&label, work).await.map_err(failed)? {
                 Outcome::Done(done) => {
                     let seconds = started.elapsed().as_secs_f64();
-                    self.progress.line(&format!("{place}: {} ({seconds:.2} s)", done.message));
+                    self.progress
+                        .line(&format!("{place}: {} ({seconds:.2} s)", done.message));
                 }
                 Outcome::Rows(rows) => {
                     let mut output = std::io::BufWriter::new(std::io::stdout());

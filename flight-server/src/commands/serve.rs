@@ -25,9 +25,15 @@ impl Serve {
     /// # Errors
     /// When the warehouse or the address cannot be used.
     pub async fn execute(self) -> Result<(), Error> {
-        let engine = self.common.open(self.common.warehouse(DEFAULT_WAREHOUSE)).await?;
+        let engine = self
+            .common
+            .open(self.common.warehouse(DEFAULT_WAREHOUSE))
+            .await?;
         let listener = TcpListener::bind(self.listen).await.map_err(|error| {
-            Error::Usage(format!("cannot listen on {}: {error}; name another --listen", self.listen))
+            Error::Usage(format!(
+                "cannot listen on {}: {error}; name another --listen",
+                self.listen
+            ))
         })?;
         let address = listener.local_addr().unwrap_or(self.listen);
         if !address.ip().is_loopback() {

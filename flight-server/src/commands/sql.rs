@@ -27,9 +27,15 @@ impl Sql {
     /// # Errors
     /// The first failure.
     pub async fn execute(self) -> Result<(), Error> {
-        let engine = self.common.open(self.common.warehouse(DEFAULT_WAREHOUSE)).await?;
+        let engine = self
+            .common
+            .open(self.common.warehouse(DEFAULT_WAREHOUSE))
+            .await?;
         let session = engine.session();
-        let script = Script { name: "sql".to_owned(), text: self.statement };
+        let script = Script {
+            name: "sql".to_owned(),
+            text: self.statement,
+        };
         let pieces = script.statements()?;
         if pieces.len() > 1 {
             let runner = Runner {
@@ -41,7 +47,10 @@ impl Sql {
             return runner.run(&script).await;
         }
         let progress = Progress::new(false);
-        match progress.during("working", session.execute(&script.text)).await? {
+        match progress
+            .during("working", session.execute(&script.text))
+            .await?
+        {
             Outcome::Done(done) => progress.line(&done.message),
             Outcome::Rows(rows) => {
                 let mut output = std::io::BufWriter::new(std::io::stdout());

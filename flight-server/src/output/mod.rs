@@ -60,8 +60,14 @@ pub async fn write_rows(
     let mut count = 0;
     let mut sink: Box<dyn Sink + Send> = match format {
         Format::Table => Box::new(TableWriter::new(&schema)),
-        Format::Csv => Box::new(Separated { delimiter: b',', started: false }),
-        Format::Tsv => Box::new(Separated { delimiter: b'\t', started: false }),
+        Format::Csv => Box::new(Separated {
+            delimiter: b',',
+            started: false,
+        }),
+        Format::Tsv => Box::new(Separated {
+            delimiter: b'\t',
+            started: false,
+        }),
         Format::Json => Box::new(Json),
     };
     // A result without rows still has a header.
@@ -116,7 +122,9 @@ struct Json;
 
 impl Sink for Json {
     fn batch(&mut self, batch: &RecordBatch, output: &mut (dyn Write + Send)) -> Result<(), Error> {
-        LineDelimitedWriter::new(output).write(batch).map_err(arrow_error)
+        LineDelimitedWriter::new(output)
+            .write(batch)
+            .map_err(arrow_error)
     }
 
     fn finish(&mut self, _: &mut (dyn Write + Send)) -> Result<(), Error> {

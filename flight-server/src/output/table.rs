@@ -30,7 +30,10 @@ impl TableWriter {
         let fields = schema.fields();
         Self {
             names: fields.iter().map(|field| field.name().clone()).collect(),
-            right: fields.iter().map(|field| is_number(field.data_type())).collect(),
+            right: fields
+                .iter()
+                .map(|field| is_number(field.data_type()))
+                .collect(),
             sample: Vec::new(),
             widths: None,
         }
@@ -49,8 +52,10 @@ impl TableWriter {
             .collect::<Result<Vec<_>, _>>()
             .map_err(|error| spotql_sql::Error::from(DataFusionError::from(error)))?;
         for row in 0..batch.num_rows() {
-            let cells: Vec<String> =
-                formatters.iter().map(|formatter| printable(&formatter.value(row))).collect();
+            let cells: Vec<String> = formatters
+                .iter()
+                .map(|formatter| printable(&formatter.value(row)))
+                .collect();
             match &self.widths {
                 Some(widths) => self.line(&cells, widths, output)?,
                 None => {
@@ -79,7 +84,8 @@ impl TableWriter {
         let mut widths: Vec<usize> = self.names.iter().map(|name| width(name)).collect();
         for row in &self.sample {
             for (widest, cell) in widths.iter_mut().zip(row) {
-                *widest = (*widest).max(width(cell));
+                let lines = cell.lines().map(width).max().unwrap_or(0);
+                *widest = (*widest).max(lines);
             }
         }
         self.line(&self.names, &widths, output)?;
@@ -96,6 +102,24 @@ impl TableWriter {
     fn line(
         &self,
         cells: &[String],
+        widths: &[usize],
+        output: &mut dyn Write,
+    ) -> Result<(), Error> {
+        // A cell of several lines, such as a plan, makes a row of as many.
+        let cells: Vec<Vec<&str>> = cells.iter().map(|cell| cell.lines().collect()).collect();
+        for i in 0..cells.iter().map(Vec::len).max().unwrap_or(0).max(1) {
+            let part: Vec<&str> = cells
+                .iter()
+                .map(|lines| lines.get(i).copied().unwrap_or_default())
+                .collect();
+            self.single_line(&part, widths, output)?;
+        }
+        Ok(())
+    }
+
+    fn single_line(
+        &self,
+        cells: &[&str],
         widths: &[usize],
         output: &mut dyn Write,
     ) -> Result<(), Error> {
@@ -122,11 +146,23 @@ fn width(text: &str) -> usize {
     text.chars().count()
 }
 
-/// A value on one line, without control characters: a log holds what an attacker wrote, and a
+/// A value without control characters but line ends: a log holds what an attacker wrote, and a
 /// terminal obeys escape sequences.
 fn printable(value: &impl ToString) -> String {
     let text = value.to_string();
-    if text.chars().any(char::is_control) { text.escape_debug().to_string() } else { text }
+    let harmless = |c: char| c == '\n' || !c.is_control();
+    if text.chars().all(harmless) {
+        return text;
+    }
+    let mut shown = String::with_capacity(text.len());
+    for c in text.chars() {
+        if harmless(c) {
+            shown.push(c)
+        } else {
+            shown.extend(c.escape_default())
+        }
+    }
+    shown
 }
 
 fn is_number(data_type: &DataType) -> bool {
@@ -153,21 +189,42 @@ mod tests {
     #[test]
     fn numbers_stand_right_and_texts_left() {
         let text = written(vec![
-            ("host", Arc::new(StringArray::from(vec![Some("a"), None])) as ArrayRef),
-            ("score", Arc::new(Float64Array::from(vec![0.5, 12.0])) as ArrayRef),
+            (
+                "host",
+                Arc::new(StringArray::from(vec![Some("a"), None])) as ArrayRef,
+            ),
+            (
+                "score",
+                Arc::new(Float64Array::from(vec![0.5, 12.0])) as ArrayRef,
+            ),
         ]);
         assert_eq!(text, "host  score\n----  -----\na       0.5\nNULL   12.0\n");
     }
 
     #[test]
     fn escape_sequences_do_not_reach_the_terminal() {
-        let text = written(vec![("name", Arc::new(StringArray::from(vec!["\u{1b}[2J"])) as _)]);
+        let text = written(vec![(
+            "name",
+            Arc::new(StringArray::from(vec!["\u{1b}[2J"])) as _,
+        )]);
         assert!(!text.contains('\u{1b}'), "{text:?}");
+    }
+
+    #[test]
+    fn a_cell_of_two_lines_makes_two_lines() {
+        let text = written(vec![
+            ("a", Arc::new(StringArray::from(vec!["x\nyy"])) as ArrayRef),
+            ("b", Arc::new(StringArray::from(vec!["z"])) as ArrayRef),
+        ]);
+        assert_eq!(text, "a   b\n--  -\nx   z\nyy\n");
     }
 
     #[test]
     fn a_result_without_rows_has_its_header() {
         let empty = StringArray::from(Vec::<&str>::new());
-        assert_eq!(written(vec![("name", Arc::new(empty) as _)]), "name\n----\n");
+        assert_eq!(
+            written(vec![("name", Arc::new(empty) as _)]),
+            "name\n----\n"
+        );
     }
 }
