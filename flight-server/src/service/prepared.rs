@@ -21,7 +21,7 @@ use datafusion::arrow::datatypes::Schema;
 use datafusion::arrow::ipc::writer::IpcWriteOptions;
 use futures::{StreamExt, TryStreamExt, future};
 use spotql_sql::Session;
-use tonic::{Response, Status};
+use tonic::{Code, Response, Status};
 
 use super::rows::{FlightStream, LogEntry};
 use super::session::Caller;
@@ -179,7 +179,7 @@ async fn refuse_parameters(parameters: PeekableFlightDataStream) -> Result<(), S
         if let DecodedPayload::Schema(schema) = message.payload
             && !schema.fields().is_empty()
         {
-            return Err(status::parameters_are_refused());
+            return Err(status::parameters_are_refused(Code::Unimplemented));
         }
     }
     Ok(())

@@ -16,7 +16,11 @@ use tonic::{Code, Status};
 /// The status of a statement's error.
 pub(super) fn of(error: SqlError) -> Status {
     let code = match &error {
-        SqlError::Query(error) if asks_for_parameter(error) => return parameters_are_refused(),
+        SqlError::Query(error) if asks_for_parameter(error) => {
+            // Not UNIMPLEMENTED: from that, ADBC's cursors conclude that nothing can be prepared,
+            // go on without, and fail with an error about something else.
+            return parameters_are_refused(Code::InvalidArgument);
+        }
         SqlError::Unsupported { .. } => Code::Unimplemented,
         SqlError::TableNotFound { .. } => Code::NotFound,
         SqlError::Script { .. } => Code::Internal,
@@ -150,8 +154,9 @@ fn names_what_is_absent(text: &str) -> bool {
 }
 
 /// Bound parameters are refused wherever they are met.
-pub(super) fn parameters_are_refused() -> Status {
-    Status::unimplemented(
+pub(super) fn parameters_are_refused(code: Code) -> Status {
+    status(
+        code,
         "this statement has parameters (?, $1 or :name), which a later version brings; write the \
          values into the statement",
     )
@@ -220,7 +225,13 @@ mod tests {
     #[test]
     fn a_placeholder_is_refused_as_a_parameter() {
         let error = DataFusionError::Plan("Placeholder '?' was not provided a value".into());
-        assert_eq!(of_rows(error).code(), Code::Unimplemented);
+        let status = of_rows(error);
+        assert_eq!(status.code(), Code::InvalidArgument);
+        assert!(
+            status.message().contains("later version"),
+            "{}",
+            status.message()
+        );
     }
 
     #[test]

@@ -139,7 +139,7 @@ async fn bound_parameters_are_refused_with_the_reason() {
         .prepare("SELECT * FROM t WHERE n = ?".into(), None)
         .await
         .unwrap_err();
-    assert_eq!(crate::server::status(error).code(), Code::Unimplemented);
+    assert_eq!(crate::server::status(error).code(), Code::InvalidArgument);
 }
 
 #[tokio::test]

@@ -8,7 +8,7 @@
 mod split;
 
 use std::collections::BTreeMap;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
 use crate::error::{Error, Result};
 use crate::session::{Outcome, Session};
@@ -76,7 +76,7 @@ impl Script {
     pub fn shipped(name: &str) -> Option<Self> {
         SHIPPED
             .iter()
-            .find(|(known, _)| Path::new(known) == PathBuf::from(name))
+            .find(|(known, _)| Path::new(known) == Path::new(name))
             .map(|(known, text)| Self {
                 name: (*known).to_owned(),
                 text: (*text).to_owned(),

@@ -155,7 +155,6 @@ fn names_with_topics(
     let mut names = StringViewBuilder::with_capacity(rows);
     for id in range.clone() {
         parts.append_value(part);
-        #[expect(clippy::cast_possible_truncation, reason = "ids are u32")]
         names.append_value(strings.get(id as u32));
     }
     let values = probabilities[range.start * topics..range.end * topics].to_vec();

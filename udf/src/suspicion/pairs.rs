@@ -25,12 +25,10 @@ impl Pair {
         }
     }
 
-    #[expect(clippy::cast_possible_truncation, reason = "the upper half fits")]
     pub(crate) fn document(self) -> u32 {
         (self.key >> 32) as u32
     }
 
-    #[expect(clippy::cast_possible_truncation, reason = "the lower half is meant")]
     pub(crate) fn word(self) -> u32 {
         self.key as u32
     }

@@ -211,7 +211,6 @@ fn canonical(lists: Vec<Strings>) -> Result<(Strings, Vec<Vec<u32>>)> {
     for (list, strings) in lists.iter().enumerate() {
         numbers.push(vec![0; strings.len()]);
         order.extend((0..strings.len()).map(|id| {
-            #[expect(clippy::cast_possible_truncation, reason = "ids were given as u32")]
             let id = id as u32;
             (strings.get(id), list, id)
         }));
