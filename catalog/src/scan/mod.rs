@@ -2,7 +2,7 @@
 //!
 //! A scan takes one state of the table, drops partitions by the filters on partition columns and files by their
 //! bounds, and hands the rest to DataFusion's Parquet reader, which skips row groups and pages. What is special about
-//! this warehouse sits in one [`HiveFileSource`](source::HiveFileSource) around DataFusion's `ParquetSource`: foreign
+//! this warehouse sits in one [`HiveFileSource`] around DataFusion's `ParquetSource`: foreign
 //! files are converted to the table's types, errors name the file, and files that move while they are read are found.
 
 mod adapter;

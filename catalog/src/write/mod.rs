@@ -42,7 +42,7 @@
 //! - INTO never conflicts with INTO or with an earlier OVERWRITE: its files are added to whatever is there.
 //! - OVERWRITE replaces the partition it has seen: each partition's version is noted when the write begins (or, if
 //!   its query reads the same table, when that was planned). If it has changed by the time of the commit, the write
-//!   fails with [`Error::Conflict`](crate::Error::Conflict) and leaves nothing. So of two concurrent OVERWRITEs of
+//!   fails with [`Error::Conflict`] and leaves nothing. So of two concurrent OVERWRITEs of
 //!   one partition the first to commit wins, and an INTO that commits in between is never lost.
 //! - A table or partition dropped during a write makes that write fail, with nothing left behind.
 //! - REFRESH, MSCK and ADD PARTITION list without a lock and apply the result only if the table has not changed since;
