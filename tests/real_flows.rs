@@ -190,7 +190,7 @@ async fn check(set: &str, flows: &Path) {
         );
     }
     println!(
-        "{set}: {} attack flows in all",
+        "{set}: {} distinct attack flows in all",
         attacks.values().filter(|attack| **attack).count()
     );
 }
