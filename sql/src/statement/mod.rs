@@ -50,7 +50,7 @@ pub(crate) async fn run(session: &Session, statement: Statement) -> Result<Done>
             if_exists,
             partitions,
         } => partition::drop(session, &table, if_exists, partitions).await,
-        Statement::Set { name, value } => set::set(session, name, value),
+        Statement::Set { name, value } => set::set(session, name, value).await,
         Statement::Query(_)
         | Statement::ShowDatabases { .. }
         | Statement::ShowTables { .. }

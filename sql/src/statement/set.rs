@@ -4,12 +4,19 @@
 //! is an error. All other names are variables, kept for `SET name` and for `${name}` in scripts,
 //! since scripts written for Hive and Impala set many that mean nothing here.
 
-use datafusion::arrow::array::RecordBatch;
+use datafusion::arrow::array::{AsArray, RecordBatch};
+use datafusion::arrow::compute::cast;
+use datafusion::arrow::datatypes::{DataType, Schema};
+use datafusion::error::DataFusionError;
+use futures::TryStreamExt;
+use spotql_udf::word::SpotqlOptions;
+use spotql_udf::word::domain_list::DomainList;
+use spotql_udf::word::domain_set::DomainSet;
 
 use crate::error::{Error, Result};
-use crate::session::{Done, Session, text_rows};
+use crate::session::{Done, Outcome, Session, text_rows};
 
-pub(super) fn set(session: &Session, name: String, value: String) -> Result<Done> {
+pub(super) async fn set(session: &Session, name: String, value: String) -> Result<Done> {
     let name = bare(&name).to_owned();
     let lower = name.to_ascii_lowercase();
     if lower.starts_with("spotql.") || lower.starts_with("datafusion.") {
@@ -23,17 +30,80 @@ pub(super) fn set(session: &Session, name: String, value: String) -> Result<Done
                 "this holds for everybody who uses the server and is set when it starts".to_owned(),
             ));
         }
+        let read = match DomainList::table_named(&value) {
+            Some(table) => domain_list(session, &lower, table)
+                .await
+                .map_err(|error| refused(error.to_string()))?,
+            None => None,
+        };
         let state = session.context().state_ref();
         let mut state = state.write();
-        state
-            .config_mut()
-            .options_mut()
-            .set(&lower, &value)
-            .map_err(|error| refused(Error::from(error).to_string()))?;
+        let options = state.config_mut().options_mut();
+        match read {
+            Some(list) => {
+                if let Some(ours) = options.extensions.get_mut::<SpotqlOptions>() {
+                    if lower == USER_DOMAINS {
+                        ours.user_domains = list;
+                    } else {
+                        ours.top_domains = list;
+                    }
+                }
+            }
+            None => options
+                .set(&lower, &value)
+                .map_err(|error| refused(Error::from(error).to_string()))?,
+        }
     }
     let message = format!("{name} set");
     session.set_variable(name, value);
     Ok(Done::new(message))
+}
+
+const USER_DOMAINS: &str = "spotql.user_domains";
+const TOP_DOMAINS: &str = "spotql.top_domains";
+
+/// The list in a table, read now, if `setting` takes one: its column `domain`, or its only text
+/// column.
+async fn domain_list(session: &Session, setting: &str, table: &str) -> Result<Option<DomainList>> {
+    let options = SpotqlOptions::of(session.context().state().config_options());
+    let list = match setting {
+        USER_DOMAINS => options.user_domains,
+        TOP_DOMAINS => options.top_domains,
+        _ => return Ok(None),
+    };
+    let query = format!("SELECT * FROM {table}");
+    // Boxed: executing a statement is what leads here.
+    let Outcome::Rows(mut rows) = Box::pin(session.execute(&query)).await? else {
+        return Ok(None);
+    };
+    let column = domain_column(&rows.schema()).ok_or_else(|| Error::Unsupported {
+        what: format!("a list of domains from table {table}, which has no column 'domain' and not just one text column"),
+        instead: "name the column 'domain', for instance with CREATE TABLE … AS SELECT".to_owned(),
+    })?;
+    let mut names = DomainSet::default();
+    while let Some(batch) = rows.try_next().await? {
+        let column =
+            cast(batch.column(column), &DataType::Utf8View).map_err(DataFusionError::from)?;
+        names.extend(column.as_string_view().iter().flatten(), list.label());
+    }
+    Ok(Some(list.of_table(table, names)))
+}
+
+fn domain_column(schema: &Schema) -> Option<usize> {
+    let named = |field: &&std::sync::Arc<datafusion::arrow::datatypes::Field>| {
+        field.name().eq_ignore_ascii_case("domain")
+    };
+    let text = |kind: &DataType| {
+        matches!(
+            kind,
+            DataType::Utf8 | DataType::LargeUtf8 | DataType::Utf8View
+        )
+    };
+    let fields = schema.fields();
+    fields.iter().position(|field| named(&field)).or_else(|| {
+        let mut texts = (0..fields.len()).filter(|&i| text(fields[i].data_type()));
+        texts.next().filter(|_| texts.next().is_none())
+    })
 }
 
 pub(super) fn show(session: &Session, name: Option<&str>) -> Result<RecordBatch> {

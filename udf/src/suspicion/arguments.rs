@@ -48,16 +48,22 @@ impl Function {
             "documents",
             "words",
             "counts",
+            "feedback",
+            "dupfactor",
+            "optimizer",
             "topics",
             "iterations",
             "alpha",
             "beta",
             "seed",
             "precision",
+            // From here on, of scoring alone.
             "model",
+            "unseen",
+            "explain",
         ];
         match self {
-            Self::Train => &ALL[..ALL.len() - 1],
+            Self::Train => &ALL[..ALL.len() - 3],
             Self::Score => ALL,
         }
     }
@@ -163,18 +169,14 @@ impl Arguments {
         })
     }
 
-    /// The model, as a query over its rows.
-    pub(crate) fn model(&self) -> Result<Option<Box<Query>>> {
-        let Some(value) = self.get("model") else {
+    /// A relation other than the input: the model's rows, or the feedback.
+    pub(crate) fn relation(&self, name: &str, accepted: &str) -> Result<Option<Box<Query>>> {
+        let Some(value) = self.get(name) else {
             return Ok(None);
         };
-        as_query(value).map(Some).ok_or_else(|| {
-            self.invalid(
-                "model",
-                value,
-                "the name of a table that holds a model, or a query",
-            )
-        })
+        as_query(value)
+            .map(Some)
+            .ok_or_else(|| self.invalid(name, value, accepted))
     }
 
     pub(crate) fn whole_number(&self, name: &str) -> Result<Option<u64>> {
@@ -197,6 +199,14 @@ impl Arguments {
             _ => None,
         }
         .ok_or_else(|| self.invalid(name, value, "a number"))
+    }
+
+    pub(crate) fn boolean(&self, name: &str) -> Result<bool> {
+        match (self.get(name), self.word(name).as_deref()) {
+            (Some(_), Some("true")) => Ok(true),
+            (None, _) | (_, Some("false")) => Ok(false),
+            (Some(value), _) => Err(self.invalid(name, value, "true or false")),
+        }
     }
 
     /// A word, with or without quotes.
@@ -244,6 +254,9 @@ fn literal(expr: &Expr) -> Option<Literal> {
     }
 }
 
+/// The arguments that are relations.
+const RELATIONS: [&str; 3] = ["input", "model", "feedback"];
+
 /// Rewrites every relation given to `lda_train` or `lda_score` as a query: `t` becomes
 /// `(SELECT * FROM t)`. To be applied to a statement before it is planned.
 pub fn relations_as_queries(statement: &mut Statement) {
@@ -266,7 +279,7 @@ pub fn relations_as_queries(statement: &mut Statement) {
                             name,
                             arg: FunctionArgExpr::Expr(value),
                             ..
-                        } if ["input", "model"]
+                        } if RELATIONS
                             .iter()
                             .any(|known| name.value.eq_ignore_ascii_case(known)) =>
                         {

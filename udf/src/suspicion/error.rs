@@ -92,12 +92,15 @@ pub enum Error {
         /// Its name.
         name: String,
     },
-    /// The input has a column called `score` already.
+    /// The input has a column of the name that a result column has.
     #[error(
-        "lda_score adds a column 'score', and the input has one already; leave it out or rename \
-         it in the input query"
+        "lda_score adds a column '{column}', and the input has one already; leave it out or \
+         rename it in the input query"
     )]
-    ScoreColumnTaken,
+    ColumnTaken {
+        /// The column.
+        column: String,
+    },
     /// The input may give other rows when it is read again.
     #[error(
         "{function} reads its input twice, to train and to score, and this input may give other \
@@ -111,12 +114,16 @@ pub enum Error {
     },
     /// Nothing to train on.
     #[error(
-        "lda_train: the input has no record that can be used for training ({records} records \
-         read, all without a document or a word); check the date and the source"
+        "there is nothing to train a model on: {records} records read, none of them usable \
+         ({recipe}). {advice}"
     )]
     NothingToTrainOn {
         /// How many records were read.
         records: u64,
+        /// What the words are.
+        recipe: String,
+        /// Where to look.
+        advice: String,
     },
     /// A negative count.
     #[error("lda_train: the counts column holds {value}; counts are whole numbers, 0 or more")]
@@ -132,6 +139,30 @@ pub enum Error {
     NotAModel {
         /// What is wrong with it.
         problem: String,
+    },
+    /// A model made with other words or parameters than the query asks for.
+    #[error(
+        "lda_score: the model does not fit: {parameter} was {trained} in its training and is \
+         {asked} here. {advice}"
+    )]
+    ModelMisfit {
+        /// The parameter.
+        parameter: String,
+        /// Its value in the model.
+        trained: String,
+        /// Its value in the query.
+        asked: String,
+        /// What to do.
+        advice: &'static str,
+    },
+    /// Feedback together with a stored model.
+    #[error(
+        "{function}: feedback takes part in a training, and with model => … there is none; give \
+         feedback to the lda_train that makes the model"
+    )]
+    FeedbackWithoutTraining {
+        /// The function.
+        function: String,
     },
     /// More than 2^32 names.
     #[error("more than 4,294,967,295 distinct documents or words in one model; train on fewer")]
@@ -149,6 +180,7 @@ impl From<Error> for DataFusionError {
             }
             Error::NothingToTrainOn { .. }
             | Error::NegativeCount { .. }
+            | Error::ModelMisfit { .. }
             | Error::NotAModel { .. } => Self::Execution(error.to_string()),
             other => Self::Plan(other.to_string()),
         }

@@ -8,8 +8,19 @@
 //!
 //! Named arguments: `source` (`'flow'`, `'dns'`, `'proxy'`), or `documents` and `words` (an
 //! expression over the input's columns each, or several in brackets) with `counts` (how often the
-//! pair of a row occurred); `topics` (20), `iterations` (20), `alpha` (1.02), `beta` (1.001),
-//! `seed` (1), `precision` (`'double'` or `'single'`); for `lda_score` also `model`.
+//! pair of a row occurred); `feedback` (records of the same columns that an analyst has rated
+//! harmless; each counts `dupfactor` times in training, 1000 by default, without being copied);
+//! `optimizer`, `topics` (20), `iterations` (20), `alpha` (1.02), `beta` (1.001), `seed` (1),
+//! `precision` (`'double'` or `'single'`). For `lda_score` also
+//!
+//! * `model`: a table or query of a model's rows, in place of a training. The arguments above may still be
+//!   given; a model that was made with others is refused. It must have been made with the same
+//!   words (and, for DNS and proxy logs, the same domain lists);
+//! * `unseen`: what a stored model makes of documents and words that it does not know:
+//!   `'smoothed'` (an estimate, see `model`) or `'zero'` (the original's rule). With a stored
+//!   model there is a column `unseen`: `document`, `word`, `both`, or NULL;
+//! * `explain => true`: two more columns, `document` and `word`: the pair whose probability the
+//!   score is.
 //!
 //! Records that the source's rules call invalid (see `flow_invalid` and its kin, which say why)
 //! take no part in training and get a NULL score.
@@ -26,6 +37,7 @@ mod planner;
 mod preset;
 mod score;
 mod settings;
+mod source;
 mod tally;
 mod train;
 

@@ -2,11 +2,33 @@
 //!
 //! | part | name | text | weight | topics |
 //! |---|---|---|---|---|
-//! | `parameter` | `topics`, `alpha`, … | its value | | |
+//! | `parameter` | `recipe`, `topics`, `trained_at`, … | its value | if it is a number | |
 //! | `log_likelihood` | iteration, from 1 | | Σ n·ln p(word given document), in nats | |
 //! | `log_prior` | iteration | | ln of the prior density, without constants | |
 //! | `document` | the document | | its number of words | p(topic given document), one a topic |
 //! | `word` | the word | | its number of occurrences | p(word given topic), one a topic |
+//! | `unseen` | `document` | | | what is taken for a document that is not in the model |
+//! | `unseen` | `word` | | for how many occurrences it counts | what is taken for a word that is not in it |
+//! | `agent` | a user agent (proxy models) | | in how many records it occurred | |
+//!
+//! # What a model says of what it has not seen
+//! The original gives probability 0 to every record whose document or word was not in the
+//! training: all of them tie at the head of the list. Here they get an estimate of their own.
+//!
+//! An unseen *document* has the topics of the whole corpus, `p(k) = N_k / N`: nothing is known of it
+//! but that it is in this network. A word's probability in it is then the word's share of all
+//! words, so that a new host doing what most do is not suspicious, and one doing what hardly
+//! any does is.
+//!
+//! An unseen *word* is taken for the average of the words that occurred once: what came up once is
+//! the best guide to what comes up for the first time (Baayen and Sproat, "Estimating lexical priors
+//! for low-frequency morphologically ambiguous forms", 1996, after Good 1953). Hosts whose topics
+//! bring up rarities now and then are thereby less suspicious when the next one comes than hosts
+//! that never did. The average counts for `r = min(1, 2 (f_2 + 1) / (f_1 + 1))` occurrences, where
+//! `f_n` words occurred `n` times: Good's and Turing's estimate of the probability of all unseen
+//! words, `f_1 / N`, divided among as many of them as Chao's estimate (1984) says there are.
+//! Never is an unseen word more probable than the average of those seen once. If none was seen
+//! once, it has probability `r / N` in every topic.
 //!
 //! The rows may be stored in any order, in any table with these columns.
 
@@ -22,7 +44,7 @@ use datafusion::error::Result as DataFusionResult;
 
 use super::error::{Error, Result};
 use super::interner::{Interner, Strings};
-use super::settings::Settings;
+use super::settings::{DOMAINS, RECIPE, Settings};
 use crate::topic::Fitted;
 
 /// The columns of a model.
@@ -35,6 +57,33 @@ pub(crate) static SCHEMA: LazyLock<SchemaRef> = LazyLock::new(|| {
         Field::new("topics", DataType::List(topic_field()), true),
     ]))
 });
+
+/// The parts of a model, see the module.
+pub(crate) struct Part;
+
+impl Part {
+    const PARAMETER: &str = "parameter";
+    const LOG_LIKELIHOOD: &str = "log_likelihood";
+    const LOG_PRIOR: &str = "log_prior";
+    const DOCUMENT: &str = "document";
+    const WORD: &str = "word";
+    const UNSEEN: &str = "unseen";
+    pub(crate) const AGENT: &str = "agent";
+
+    /// Those that scoring reads.
+    pub(crate) const READ: [&str; 4] = [Self::PARAMETER, Self::DOCUMENT, Self::WORD, Self::UNSEEN];
+}
+
+/// How many records a training read.
+#[derive(Debug, Clone, Copy, Default)]
+pub(crate) struct Records {
+    /// Of the input.
+    pub(crate) read: u64,
+    /// Those of them that were usable.
+    pub(crate) used: u64,
+    /// Usable ones of the feedback.
+    pub(crate) feedback: u64,
+}
 
 fn topic_field() -> Arc<Field> {
     Arc::new(Field::new("item", DataType::Float64, true))
@@ -49,33 +98,35 @@ pub(crate) struct Model {
     pub(crate) document_totals: Vec<f64>,
     pub(crate) word_totals: Vec<f64>,
     pub(crate) fitted: Fitted,
-    /// Records read, and those of them that were used.
-    pub(crate) records: (u64, u64),
+    pub(crate) records: Records,
+    pub(crate) trained_at: chrono::DateTime<chrono::Utc>,
 }
 
 impl Model {
     /// How many batches of `batch_size` the model's rows make.
     pub(crate) fn batch_count(&self, batch_size: usize) -> usize {
-        1 + self.documents.len().div_ceil(batch_size) + self.words.len().div_ceil(batch_size)
+        2 + self.documents.len().div_ceil(batch_size) + self.words.len().div_ceil(batch_size)
     }
 
-    /// Batch `index` of the model's rows: the parameters, then the documents, then the words.
+    /// Batch `index` of the model's rows: the parameters, what is unseen, the documents, the words.
     pub(crate) fn batch(&self, index: usize, batch_size: usize) -> DataFusionResult<RecordBatch> {
-        let Some(chunk) = index.checked_sub(1) else {
-            return self.head();
+        let chunk = match index {
+            0 => return self.head(),
+            1 => return self.unseen(),
+            _ => index - 2,
         };
         let document_chunks = self.documents.len().div_ceil(batch_size);
         let (part, strings, totals, probabilities, chunk) = match chunk.checked_sub(document_chunks)
         {
             None => (
-                "document",
+                Part::DOCUMENT,
                 &self.documents,
                 &self.document_totals,
                 &self.fitted.theta,
                 chunk,
             ),
             Some(chunk) => (
-                "word",
+                Part::WORD,
                 &self.words,
                 &self.word_totals,
                 &self.fitted.phi,
@@ -100,26 +151,44 @@ impl Model {
         let mut name = StringViewBuilder::new();
         let mut text = StringViewBuilder::new();
         let mut weight = Float64Builder::new();
-        let facts = [
-            ("records", self.records.0.to_string()),
-            ("records_used", self.records.1.to_string()),
+        let tokens: f64 = self.word_totals.iter().sum();
+        let last = self.fitted.iterations.last();
+        let likelihood = last.map_or(f64::NAN, |last| last.log_likelihood);
+        let trained_at = self.trained_at.format("%Y-%m-%d %H:%M:%S UTC");
+        let mut facts = vec![
+            ("input", self.settings.input.clone()),
+            ("records", self.records.read.to_string()),
+            ("records_used", self.records.used.to_string()),
+        ];
+        if let Some(feedback) = &self.settings.feedback {
+            facts.push(("feedback", feedback.clone()));
+            facts.push(("records_of_feedback", self.records.feedback.to_string()));
+        }
+        facts.extend([
             ("documents", self.documents.len().to_string()),
             ("words", self.words.len().to_string()),
+            ("tokens", tokens.to_string()),
+            ("log_likelihood", likelihood.to_string()),
+            (
+                "log_likelihood_per_token",
+                (likelihood / tokens).to_string(),
+            ),
+            ("trained_at", trained_at.to_string()),
             (
                 "program",
                 concat!("SpotQL ", env!("CARGO_PKG_VERSION")).to_owned(),
             ),
-        ];
+        ]);
         for (parameter, value) in self.settings.named().into_iter().chain(facts) {
-            part.append_value("parameter");
+            part.append_value(Part::PARAMETER);
             name.append_value(parameter);
             weight.append_option(value.parse().ok());
             text.append_value(value);
         }
         for iteration in &self.fitted.iterations {
             for (kind, value) in [
-                ("log_likelihood", iteration.log_likelihood),
-                ("log_prior", iteration.log_prior),
+                (Part::LOG_LIKELIHOOD, iteration.log_likelihood),
+                (Part::LOG_PRIOR, iteration.log_prior),
             ] {
                 part.append_value(kind);
                 name.append_value(iteration.number.to_string());
@@ -139,6 +208,48 @@ impl Model {
                 Arc::new(topics),
             ],
         )?)
+    }
+}
+
+impl Model {
+    /// The rows that stand for what the model has not seen (see the module).
+    fn unseen(&self) -> DataFusionResult<RecordBatch> {
+        let topics = self.fitted.topics;
+        let tokens: f64 = self.fitted.topic_tokens.iter().sum();
+        let document = self.fitted.topic_tokens.iter().map(|n| n / tokens);
+
+        let occurring = |times: f64| {
+            let totals = self.word_totals.iter().enumerate();
+            totals.filter(move |(_, total)| **total == times)
+        };
+        let once = occurring(1.0).count() as f64;
+        let twice = occurring(2.0).count() as f64;
+        let counts_for = (2.0 * (twice + 1.0) / (once + 1.0)).min(1.0);
+        let mut word = vec![0.0; topics];
+        for (id, _) in occurring(1.0) {
+            let row = &self.fitted.phi[id * topics..][..topics];
+            word.iter_mut().zip(row).for_each(|(sum, p)| *sum += p);
+        }
+        let seldom = if once > 0.0 {
+            counts_for / once
+        } else {
+            word.fill(1.0);
+            counts_for / tokens
+        };
+        word.iter_mut().for_each(|p| *p *= seldom);
+
+        let mut names = Strings::default();
+        names.push(Part::DOCUMENT)?;
+        names.push(Part::WORD)?;
+        let rows: Vec<f64> = document.chain(word).collect();
+        names_with_topics(
+            Part::UNSEEN,
+            &names,
+            &[tokens, counts_for],
+            &rows,
+            topics,
+            0..2,
+        )
     }
 }
 
@@ -186,22 +297,38 @@ pub(crate) struct Lookup {
     pub(crate) theta: Vec<f64>,
     /// p(word given topic), row by row.
     pub(crate) phi: Vec<f64>,
+    /// What is taken for a document, and a word, that the model does not know.
+    pub(crate) unseen_document: Vec<f64>,
+    pub(crate) unseen_word: Vec<f64>,
+    parameters: Vec<(String, String)>,
 }
 
 impl Lookup {
-    /// Takes the documents and words of a batch of model rows (of [`SCHEMA`]'s types).
+    /// Takes the rows of a batch of model rows (of [`SCHEMA`]'s types).
     pub(crate) fn add(&mut self, batch: &RecordBatch) -> DataFusionResult<()> {
-        let problem = |problem: String| Error::NotAModel { problem };
         let parts = batch.column(0).as_string_view();
         let names = batch.column(1).as_string_view();
+        let texts = batch.column(2).as_string_view();
         let topics = batch.column(4).as_list::<i32>();
         for row in 0..batch.num_rows() {
+            let name = names.value(row);
             let (interner, values) = match parts.value(row) {
-                "document" => (&mut self.documents, &mut self.theta),
-                "word" => (&mut self.words, &mut self.phi),
+                Part::DOCUMENT => (Some(&mut self.documents), &mut self.theta),
+                Part::WORD => (Some(&mut self.words), &mut self.phi),
+                Part::UNSEEN if name == Part::DOCUMENT => (None, &mut self.unseen_document),
+                Part::UNSEEN if name == Part::WORD => (None, &mut self.unseen_word),
+                Part::PARAMETER => {
+                    let text = if texts.is_valid(row) {
+                        texts.value(row)
+                    } else {
+                        ""
+                    };
+                    self.parameters.push((name.to_owned(), text.to_owned()));
+                    continue;
+                }
                 _ => continue,
             };
-            let name = names.value(row);
+            let problem = |problem: String| Error::NotAModel { problem };
             if topics.is_null(row) || topics.value_length(row) == 0 {
                 return Err(problem(format!("'{name}' has no topics")).into());
             }
@@ -218,8 +345,14 @@ impl Lookup {
                 ))
                 .into());
             }
-            let known = interner.len();
-            if (interner.intern(name)? as usize) < known {
+            let twice = match interner {
+                Some(interner) => {
+                    let known = interner.len();
+                    (interner.intern(name)? as usize) < known
+                }
+                None => !values.is_empty(),
+            };
+            if twice {
                 return Err(problem(format!(
                     "it holds '{name}' twice; are there two models in it? Choose one with WHERE"
                 ))
@@ -230,17 +363,45 @@ impl Lookup {
         Ok(())
     }
 
-    /// Says what is missing, once all rows have been added.
-    pub(crate) fn check(&self) -> Result<()> {
+    /// Says what is missing, once all rows have been added, and whether the model is the one that
+    /// `asked` for, a list of parameters and their values.
+    pub(crate) fn check(&self, asked: &[(String, String)]) -> Result<()> {
         let missing = match (self.documents.len(), self.words.len()) {
             (0, 0) => "documents and words",
             (0, _) => "documents",
             (_, 0) => "words",
-            _ => return Ok(()),
+            _ if self.unseen_document.is_empty() || self.unseen_word.is_empty() => {
+                "'unseen' rows for what it does not know"
+            }
+            _ => "",
         };
-        Err(Error::NotAModel {
-            problem: format!("it holds no {missing}"),
-        })
+        if !missing.is_empty() {
+            return Err(Error::NotAModel {
+                problem: format!("it holds no {missing}"),
+            });
+        }
+        for (parameter, asked) in asked {
+            let known = self.parameters.iter().find(|(name, _)| name == parameter);
+            let trained = match known {
+                Some((_, trained)) if trained == asked => continue,
+                Some((_, trained)) => trained.clone(),
+                None => "not given".to_owned(),
+            };
+            return Err(Error::ModelMisfit {
+                parameter: parameter.clone(),
+                trained,
+                asked: asked.clone(),
+                advice: match parameter.as_str() {
+                    RECIPE => "Write source, or documents and words, as in the training",
+                    DOMAINS => {
+                        "Set spotql.user_domains and spotql.top_domains as they were (number of \
+                         domains and fingerprint of each list are shown), or train again"
+                    }
+                    _ => "Leave the argument out, or train again with it",
+                },
+            });
+        }
+        Ok(())
     }
 
     pub(crate) fn memory_bytes(&self) -> usize {

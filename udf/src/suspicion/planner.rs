@@ -18,7 +18,7 @@ use async_trait::async_trait;
 use datafusion::arrow::datatypes::DataType;
 use datafusion::catalog::Session;
 use datafusion::common::tree_node::{TreeNode, TreeNodeRecursion};
-use datafusion::common::{Column, DFSchema};
+use datafusion::common::{Column, ScalarValue};
 use datafusion::error::Result;
 use datafusion::logical_expr::planner::{
     PlannedRelation, RelationPlanner, RelationPlannerContext, RelationPlanning,
@@ -29,16 +29,17 @@ use datafusion::logical_expr::{
 };
 use datafusion::physical_plan::ExecutionPlan;
 use datafusion::physical_planner::{ExtensionPlanner, PhysicalPlanner};
-use datafusion::sql::sqlparser::ast::{Expr as SqlExpr, Query, TableFactor, Value};
+use datafusion::sql::sqlparser::ast::{Query, TableFactor};
 
 use super::arguments::{Arguments, Function};
 use super::error::Error;
-use super::model::{SCHEMA, columns_of};
-use super::preset::{Preset, Recipe};
-use super::score::{SCORE, Score, ScoreExec, VALID, document_column, word_column};
-use super::settings::{Real, Settings};
+use super::model::{Part, SCHEMA, columns_of};
+use super::preset::{AGENT, AGENT_COUNT, Preset};
+use super::score::{Score, ScoreExec, Scoring};
+use super::settings::Settings;
+use super::source::Source;
 use super::train::{Train, TrainExec};
-use crate::topic::em;
+use crate::word::SpotqlOptions;
 
 /// Plans the two table functions; to be registered with a session.
 #[derive(Debug, Default)]
@@ -69,252 +70,213 @@ impl RelationPlanner for SuspicionPlanner {
     }
 }
 
-/// An input with its documents and words worked out.
-struct Prepared {
-    input: LogicalPlan,
-    /// The columns of the input that the user knows.
-    visible: Vec<Column>,
-    recipe: Recipe,
-    counts: Option<Expr>,
-    description: String,
-}
-
 fn plan_train(
     arguments: &Arguments,
     context: &mut dyn RelationPlannerContext,
 ) -> Result<LogicalPlan> {
-    let prepared = prepare(arguments, context)?;
-    train(arguments, &prepared)
+    let source = Source::of(arguments)?;
+    let settings = settings(arguments, &source, context)?;
+    let input = plan_query(arguments.input.clone(), context)?;
+    let Some(agents) = source.agents(&input)? else {
+        return train(&source, settings, arguments, input, None, context);
+    };
+    repeatable(arguments.function, &input)?;
+    let rows = agent_rows(agents.clone())?;
+    let model = train(&source, settings, arguments, input, Some(agents), context)?;
+    LogicalPlanBuilder::from(model).union(rows)?.build()
 }
 
 fn plan_score(
     arguments: &Arguments,
     context: &mut dyn RelationPlannerContext,
 ) -> Result<LogicalPlan> {
-    let prepared = prepare(arguments, context)?;
-    if prepared
-        .visible
-        .iter()
-        .any(|column| column.name.eq_ignore_ascii_case(SCORE))
-    {
-        return Err(Error::ScoreColumnTaken.into());
-    }
-    let width = prepared.recipe.words.len();
-    let (model, own_model) = match arguments.model()? {
-        Some(query) => (stored_model(arguments, *query, context)?, false),
-        None => {
-            repeatable(arguments.function, &prepared.input)?;
-            (train(arguments, &prepared)?, true)
-        }
-    };
-
-    let Prepared {
-        input,
-        visible,
-        recipe,
-        ..
-    } = prepared;
-    let mut columns: Vec<Expr> = visible
-        .into_iter()
-        .map(|column| Expr::from(column.clone()).alias(column.name))
-        .collect();
-    let hidden = recipe.documents.into_iter().zip(recipe.words).enumerate();
-    columns.extend(hidden.flat_map(|(i, (document, word))| {
-        [
-            cast(document, DataType::Utf8View).alias(document_column(i)),
-            cast(word, DataType::Utf8View).alias(word_column(i)),
-        ]
-    }));
-    columns.extend(recipe.valid.map(|valid| valid.alias(VALID)));
-    let input = LogicalPlanBuilder::from(input).project(columns)?.build()?;
-    Ok(extension(Score::new(model, input, width, own_model)?))
-}
-
-/// Input, recipe and settings' description; all arguments that have nothing to do with the fitting.
-fn prepare(arguments: &Arguments, context: &mut dyn RelationPlannerContext) -> Result<Prepared> {
-    let function = arguments.function.name();
+    let source = Source::of(arguments)?;
+    let settings = settings(arguments, &source, context)?;
     let input = plan_query(arguments.input.clone(), context)?;
-    let visible = input.schema().columns();
-    let (documents, words) = (arguments.list("documents"), arguments.list("words"));
-    let (input, recipe, description) = match (arguments.get("source"), documents, words) {
-        (Some(source), None, None) => {
-            let preset = arguments
-                .word("source")
-                .and_then(|name| Preset::from_name(&name))
-                .ok_or_else(|| arguments.invalid("source", source, Preset::NAMES))?;
-            let input = preset.prepare(function, input)?;
-            let recipe = preset.recipe(function, input.schema())?;
-            (input, recipe, preset.name().to_owned())
-        }
-        (None, Some(documents), Some(words)) => {
-            if documents.len() != words.len() || documents.is_empty() {
-                return Err(Error::UnevenPairs {
-                    function: function.to_owned(),
-                    documents: documents.len(),
-                    words: words.len(),
-                }
-                .into());
+    let mut scoring = Scoring {
+        width: source.width(),
+        asked: None,
+        zero_unseen: false,
+        explain: arguments.boolean("explain")?,
+    };
+    let stored = arguments.relation(
+        "model",
+        "the name of a table that holds a model, or a query",
+    )?;
+    if let Some(value) = arguments.get("unseen") {
+        scoring.zero_unseen = match arguments.word("unseen").as_deref() {
+            _ if stored.is_none() => {
+                let accepted = "nothing without model => …: a model trained on the very input has \
+                                seen all of it";
+                return Err(arguments.invalid("unseen", value, accepted).into());
             }
-            let description = format!("documents {}, words {}", list(&documents), list(&words));
-            let documents = expressions(&documents, input.schema(), context)?;
-            let words = expressions(&words, input.schema(), context)?;
-            (
-                input,
-                Recipe {
-                    documents,
-                    words,
-                    valid: None,
-                },
-                description,
-            )
-        }
-        _ => {
-            return Err(Error::WordsUndetermined {
-                function: function.to_owned(),
-            }
-            .into());
-        }
-    };
-    let counts = match arguments.get("counts") {
-        Some(counts) => {
-            let counts = expression(counts, input.schema(), context)?;
-            Some(cast(counts, DataType::Int64))
-        }
-        None => None,
-    };
-    Ok(Prepared {
-        input,
-        visible,
-        recipe,
-        counts,
-        description,
-    })
-}
-
-/// The training over a prepared input.
-fn train(arguments: &Arguments, prepared: &Prepared) -> Result<LogicalPlan> {
-    let settings = settings(arguments, prepared.description.clone())?;
-    let Recipe {
-        documents,
-        words,
-        valid,
-    } = &prepared.recipe;
-    let width = words.len();
-    let mut columns: Vec<Expr> = documents
-        .iter()
-        .zip(words)
-        .enumerate()
-        .flat_map(|(i, (document, word))| {
-            [
-                cast(document.clone(), DataType::Utf8View).alias(document_column(i)),
-                cast(word.clone(), DataType::Utf8View).alias(word_column(i)),
-            ]
-        })
-        .collect();
-    let counted = prepared.counts.is_some();
-    columns.extend(
-        prepared
-            .counts
-            .clone()
-            .map(|counts| counts.alias("__lda_count")),
-    );
-    let mut builder = LogicalPlanBuilder::from(prepared.input.clone());
-    if let Some(valid) = valid {
-        builder = builder.filter(valid.clone())?;
-    }
-    let input = builder.project(columns)?.build()?;
-    Ok(extension(Train::new(input, settings, width, counted)?))
-}
-
-fn settings(arguments: &Arguments, recipe: String) -> Result<Settings> {
-    let mut settings = Settings {
-        recipe,
-        ..Settings::default()
-    };
-    let size = |name: &str| -> Result<Option<usize>> {
-        Ok(arguments
-            .whole_number(name)?
-            .map(|n| usize::try_from(n).unwrap_or(usize::MAX)))
-    };
-    if let Some(topics) = size("topics")? {
-        settings.topics = topics;
-    }
-    if let Some(iterations) = size("iterations")? {
-        settings.iterations = iterations;
-    }
-    if let Some(alpha) = arguments.real("alpha")? {
-        settings.alpha = Real(alpha);
-    }
-    if let Some(beta) = arguments.real("beta")? {
-        settings.beta = Real(beta);
-    }
-    if let Some(seed) = arguments.whole_number("seed")? {
-        settings.seed = seed;
-    }
-    if let Some(precision) = arguments.get("precision") {
-        settings.precision = match arguments.word("precision").as_deref() {
-            Some("double" | "64") => em::Precision::Double,
-            Some("single" | "32") => em::Precision::Single,
+            Some("smoothed") => false,
+            Some("zero") => true,
             _ => {
                 return Err(arguments
-                    .invalid(
-                        "precision",
-                        precision,
-                        "'double' (or 64) or 'single' (or 32)",
-                    )
+                    .invalid("unseen", value, "'smoothed' or 'zero'")
                     .into());
             }
         };
     }
-    settings.parameters(1).validate().map_err(Error::from)?;
-    Ok(settings)
+    let (model, agents) = match stored {
+        Some(query) => {
+            if arguments.get("feedback").is_some() {
+                return Err(Error::FeedbackWithoutTraining {
+                    function: arguments.function.name().to_owned(),
+                }
+                .into());
+            }
+            scoring.asked = Some(settings.asked(arguments));
+            let rows = model_rows(query, context)?;
+            let agents = match source.preset() {
+                Some(Preset::Proxy) => Some(agents_of(rows.clone())?),
+                _ => None,
+            };
+            let kept = Part::READ.map(|part| lit(part)).to_vec();
+            let rows = LogicalPlanBuilder::from(rows)
+                .filter(col("part").in_list(kept, false))?
+                .build()?;
+            (rows, agents)
+        }
+        None => {
+            repeatable(arguments.function, &input)?;
+            let agents = source.agents(&input)?;
+            let model = train(
+                &source,
+                settings,
+                arguments,
+                input.clone(),
+                agents.clone(),
+                context,
+            )?;
+            (model, agents)
+        }
+    };
+    let records = source.records(input, agents, context)?;
+    for column in scoring.columns() {
+        let taken = |known: &Column| known.name.eq_ignore_ascii_case(column.name());
+        if records.visible.iter().any(taken) {
+            return Err(Error::ColumnTaken {
+                column: column.name().clone(),
+            }
+            .into());
+        }
+    }
+    Ok(extension(Score::new(model, records.to_score()?, scoring)?))
+}
+
+/// The training over an input.
+fn train(
+    source: &Source<'_>,
+    settings: Settings,
+    arguments: &Arguments,
+    input: LogicalPlan,
+    agents: Option<LogicalPlan>,
+    context: &mut dyn RelationPlannerContext,
+) -> Result<LogicalPlan> {
+    let feedback = arguments.relation(
+        "feedback",
+        "the name of a table, or a query, with the columns of the input",
+    )?;
+    let feedback = match feedback {
+        Some(query) => {
+            let rated = plan_query(query, context)?;
+            let rated = source.records(rated, agents.clone(), context)?;
+            Some(rated.pairs(Some(settings.dupfactor))?)
+        }
+        None => None,
+    };
+    let records = source.records(input, agents, context)?;
+    let counted = records.counted();
+    let pairs = records.pairs(None)?;
+    Ok(extension(Train::new(
+        pairs,
+        feedback,
+        settings,
+        source.width(),
+        counted,
+    )?))
+}
+
+fn settings(
+    arguments: &Arguments,
+    source: &Source<'_>,
+    context: &dyn RelationPlannerContext,
+) -> Result<Settings> {
+    let domains = match source.preset() {
+        Some(preset) if preset.reads_domains() => {
+            let options = SpotqlOptions::of(context.context_provider().options());
+            Some(options.domain_description()?)
+        }
+        _ => None,
+    };
+    Ok(Settings {
+        recipe: source.description(),
+        advice: source.advice(),
+        domains,
+        ..Settings::of(arguments)?
+    })
 }
 
 /// A model from a table or query, its columns in their order and types.
-fn stored_model(
-    arguments: &Arguments,
-    query: Query,
-    context: &mut dyn RelationPlannerContext,
-) -> Result<LogicalPlan> {
-    const OF_TRAINING: [&str; 7] = [
-        "counts",
-        "topics",
-        "iterations",
-        "alpha",
-        "beta",
-        "seed",
-        "precision",
-    ];
-    for name in OF_TRAINING {
-        if let Some(value) = arguments.get(name) {
-            let accepted = "nothing: with model => … no training takes place";
-            return Err(arguments.invalid(name, value, accepted).into());
-        }
-    }
-    let rows = plan_query(Box::new(query), context)?;
+fn model_rows(query: Box<Query>, context: &mut dyn RelationPlannerContext) -> Result<LogicalPlan> {
+    let rows = plan_query(query, context)?;
     let columns = columns_of(rows.schema().as_arrow())?
         .into_iter()
         .zip(SCHEMA.fields())
         .map(|(index, field)| {
             let (qualifier, found) = rows.schema().qualified_field(index);
             let column = Expr::from(Column::new(qualifier.cloned(), found.name()));
-            let column = column
-                .cast_to(field.data_type(), rows.schema())
-                .map_err(|_| Error::NotAModel {
-                    problem: format!(
+            // A cast would make a list of a number.
+            let shape =
+                |kind: &DataType| kind.is_list() || matches!(kind, DataType::FixedSizeList(..));
+            let column = match column.cast_to(field.data_type(), rows.schema()) {
+                Ok(column) if shape(found.data_type()) == shape(field.data_type()) => column,
+                _ => {
+                    let problem = format!(
                         "its column '{}' is of type {}, not {}",
                         found.name(),
                         found.data_type(),
                         field.data_type()
-                    ),
-                })?;
+                    );
+                    return Err(Error::NotAModel { problem }.into());
+                }
+            };
             Ok(column.alias(field.name()))
         })
         .collect::<Result<Vec<_>>>()?;
-    let scored = col("part").in_list(vec![lit("document"), lit("word")], false);
+    LogicalPlanBuilder::from(rows).project(columns)?.build()
+}
+
+/// User agents and their counts as rows of a model.
+fn agent_rows(agents: LogicalPlan) -> Result<LogicalPlan> {
+    let null = |index: usize| -> Result<Expr> {
+        let kind = SCHEMA.field(index).data_type();
+        Ok(lit(ScalarValue::try_from(kind)?))
+    };
+    let columns = [
+        cast(lit(Part::AGENT), DataType::Utf8View),
+        col(AGENT),
+        null(2)?,
+        cast(col(AGENT_COUNT), DataType::Float64),
+        null(4)?,
+    ];
+    let columns = columns
+        .into_iter()
+        .zip(SCHEMA.fields())
+        .map(|(column, field)| column.alias(field.name()));
+    LogicalPlanBuilder::from(agents).project(columns)?.build()
+}
+
+/// User agents and their counts from the rows of a model.
+fn agents_of(rows: LogicalPlan) -> Result<LogicalPlan> {
     LogicalPlanBuilder::from(rows)
-        .project(columns)?
-        .filter(scored)?
+        .filter(col("part").eq(lit(Part::AGENT)))?
+        .project([
+            col("name").alias(AGENT),
+            cast(col("weight"), DataType::Int64).alias(AGENT_COUNT),
+        ])?
         .build()
 }
 
@@ -328,37 +290,6 @@ fn plan_query(
         alias: None,
         sample: None,
     })
-}
-
-fn expressions(
-    list: &[&SqlExpr],
-    schema: &DFSchema,
-    context: &mut dyn RelationPlannerContext,
-) -> Result<Vec<Expr>> {
-    list.iter()
-        .map(|sql| expression(sql, schema, context))
-        .collect()
-}
-
-/// A document or word: an expression over the input's columns. A text literal names a column,
-/// since one and the same document for all records would be of no use.
-fn expression(
-    sql: &SqlExpr,
-    schema: &DFSchema,
-    context: &mut dyn RelationPlannerContext,
-) -> Result<Expr> {
-    if let SqlExpr::Value(value) = sql
-        && let Value::SingleQuotedString(name) = &value.value
-    {
-        let (qualifier, field) = schema.qualified_field_with_unqualified_name(name)?;
-        return Ok(Expr::from(Column::new(qualifier.cloned(), field.name())));
-    }
-    context.sql_to_expr(sql.clone(), schema)
-}
-
-fn list(expressions: &[&SqlExpr]) -> String {
-    let list: Vec<_> = expressions.iter().map(ToString::to_string).collect();
-    format!("[{}]", list.join(", "))
 }
 
 /// Refuses an input that is not the same when it is read a second time.
@@ -418,20 +349,14 @@ impl ExtensionPlanner for SuspicionExtensionPlanner {
         _: &dyn Session,
         _: &datafusion::logical_expr::physical_planning_context::PhysicalPlanningContext,
     ) -> Result<Option<Arc<dyn ExecutionPlan>>> {
-        if let (Some(train), [input]) = (node.as_any().downcast_ref::<Train>(), inputs) {
-            return Ok(Some(Arc::new(TrainExec::new(
-                Arc::clone(input),
-                train.settings.clone(),
-                train.width,
-                train.counted,
-            ))));
+        if let Some(train) = node.as_any().downcast_ref::<Train>() {
+            return Ok(Some(Arc::new(TrainExec::new(inputs.to_vec(), train))));
         }
         if let (Some(score), [model, input]) = (node.as_any().downcast_ref::<Score>(), inputs) {
             return Ok(Some(Arc::new(ScoreExec::try_new(
                 Arc::clone(model),
                 Arc::clone(input),
-                score.width,
-                score.own_model,
+                score.scoring.clone(),
             )?)));
         }
         Ok(None)

@@ -6,12 +6,11 @@
 
 use std::sync::Arc;
 
-use datafusion::common::{Column, DFSchema};
+use datafusion::arrow::datatypes::DataType;
+use datafusion::common::{Column, DFSchema, JoinType, ScalarValue};
 use datafusion::functions::core::expr_fn::coalesce;
 use datafusion::functions_aggregate::expr_fn::count;
-use datafusion::logical_expr::{
-    Expr, ExprFunctionExt, LogicalPlan, LogicalPlanBuilder, ScalarUDF, lit,
-};
+use datafusion::logical_expr::{Expr, LogicalPlan, LogicalPlanBuilder, ScalarUDF, cast, col, lit};
 
 use super::error::{Error, Result};
 use crate::word;
@@ -24,8 +23,10 @@ pub(crate) enum Preset {
     Proxy,
 }
 
-/// Name of the column that [`Preset::prepare`] adds to proxy records.
-const AGENT_COUNT: &str = "__lda_agent_count";
+/// A user agent, in [`Preset::agents`].
+pub(crate) const AGENT: &str = "__lda_agent";
+/// How often it occurs.
+pub(crate) const AGENT_COUNT: &str = "__lda_agent_count";
 
 fn udf_named(name: &str) -> Result<Arc<ScalarUDF>> {
     word::functions()
@@ -65,27 +66,61 @@ impl Preset {
         }
     }
 
-    /// Adds what the words need and a record does not hold: for proxy logs, how often its user
-    /// agent occurs in the whole input.
-    pub(crate) fn prepare(
+    /// How often each user agent occurs in `input`, for the presets whose words need it: the
+    /// columns [`AGENT`] and [`AGENT_COUNT`].
+    ///
+    /// A relation of its own, because training, scoring and feedback must use the same counts: those of
+    /// the input, or those that a stored model brings along.
+    pub(crate) fn agents(
+        self,
+        function: &str,
+        input: &LogicalPlan,
+    ) -> datafusion::error::Result<Option<LogicalPlan>> {
+        if self != Self::Proxy {
+            return Ok(None);
+        }
+        let agent = self.agent(function, input.schema())?.alias(AGENT);
+        LogicalPlanBuilder::from(input.clone())
+            .aggregate([agent], [count(lit(1)).alias(AGENT_COUNT)])?
+            .build()
+            .map(Some)
+    }
+
+    /// Adds the count of its user agent to every record: 0 for one that `agents` does not list.
+    pub(crate) fn with_agents(
         self,
         function: &str,
         input: LogicalPlan,
+        agents: LogicalPlan,
     ) -> datafusion::error::Result<LogicalPlan> {
-        if self != Self::Proxy {
-            return Ok(input);
-        }
-        let agent = self.column(function, input.schema(), "useragent")?;
-        let occurrences = count(lit(1))
-            .partition_by(vec![coalesce(vec![agent, lit("-")])])
-            .build()?
-            .alias(AGENT_COUNT);
-        LogicalPlanBuilder::from(input)
-            .window(vec![occurrences])?
+        let agent = self.agent(function, input.schema())?;
+        let known = input.schema().columns().into_iter().map(Expr::from);
+        let known: Vec<Expr> = known
+            .chain([coalesce(vec![col(AGENT_COUNT), lit(0_i64)]).alias(AGENT_COUNT)])
+            .collect();
+        // The agents are few: they are the side that is kept in memory.
+        LogicalPlanBuilder::from(agents)
+            .join_with_expr_keys(
+                input,
+                JoinType::Right,
+                (vec![col(AGENT)], vec![agent]),
+                None,
+            )?
+            .project(known)?
             .build()
     }
 
-    /// The recipe over `schema`, the schema of a prepared input.
+    fn agent(self, function: &str, schema: &DFSchema) -> Result<Expr> {
+        Ok(coalesce(vec![
+            cast(
+                self.column(function, schema, "useragent")?,
+                DataType::Utf8View,
+            ),
+            lit(ScalarValue::Utf8View(Some("-".to_owned()))),
+        ]))
+    }
+
+    /// The recipe over `schema`, the schema of an input (with [`AGENT_COUNT`] for proxy logs).
     pub(crate) fn recipe(self, function: &str, schema: &DFSchema) -> Result<Recipe> {
         let call = |udf: &str, columns: &[&str]| -> Result<Expr> {
             let arguments = columns
@@ -186,6 +221,20 @@ impl Preset {
                 })
             }
         }
+    }
+
+    /// Whether its words depend on the domain lists of the session's settings.
+    pub(crate) fn reads_domains(self) -> bool {
+        self != Self::Flow
+    }
+
+    /// The SQL that says why records cannot be scored.
+    pub(crate) fn advice(self) -> String {
+        let name = self.name();
+        format!(
+            "Check the date; {name}_invalid(…) says why a record cannot be used, and 'spotql run \
+             detect/{name}_summary.sql' counts the reasons"
+        )
     }
 
     /// The input's column of that name, whatever its case and qualifier.

@@ -3,7 +3,8 @@
 //! It has two inputs: the rows of a model (a training, or a table), read once and to the end, and
 //! the records, which stream through. A record's score is the smallest of
 //! `Σ_k p(k|document) p(word|k)` over its (document, word) pairs; low is suspicious. A document or
-//! word that the model does not know gives 0, as in the original; a record without a document or
+//! word that a stored model does not know gets an estimate of its own (see [`super::model`]) or, with
+//! `unseen => 'zero'`, 0 as in the original; a record without a document or
 //! word, or one that the source's rules call invalid, gets NULL.
 
 use std::cmp::Ordering;
@@ -11,8 +12,10 @@ use std::fmt;
 use std::sync::{Arc, Mutex, PoisonError};
 
 use datafusion::arrow::array::{
-    Array, AsArray, Float64Builder, RecordBatch, RecordBatchOptions, StringViewArray,
+    Array, ArrayRef, AsArray, Float64Builder, RecordBatch, RecordBatchOptions, StringViewArray,
+    StringViewBuilder,
 };
+use datafusion::arrow::compute::interleave;
 use datafusion::arrow::datatypes::{DataType, Field, Schema, SchemaRef};
 use datafusion::common::tree_node::TreeNodeRecursion;
 use datafusion::common::{DFSchema, DFSchemaRef, internal_err};
@@ -54,38 +57,78 @@ pub(crate) fn word_column(i: usize) -> String {
 /// True where a record may be scored; absent when all may.
 pub(crate) const VALID: &str = "__lda_valid";
 
+/// What is asked of a scoring.
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+pub(crate) struct Scoring {
+    /// (document, word) pairs of a record.
+    pub(crate) width: usize,
+    /// With a stored model, the parameters that it must have; none when the model is fitted to
+    /// the very input.
+    pub(crate) asked: Option<Vec<(String, String)>>,
+    /// The original's rule: probability 0 for what the model has not seen.
+    pub(crate) zero_unseen: bool,
+    /// Whether the least probable pair is shown.
+    pub(crate) explain: bool,
+}
+
+impl Scoring {
+    /// The columns that are added to the input's: `score`; with `explain`, `document` and `word`;
+    /// with a stored model, `unseen`.
+    pub(crate) fn columns(&self) -> Vec<Field> {
+        let mut columns = vec![Field::new(SCORE, DataType::Float64, true)];
+        if self.explain {
+            columns.push(Field::new("document", DataType::Utf8View, true));
+            columns.push(Field::new("word", DataType::Utf8View, true));
+        }
+        if self.asked.is_some() {
+            columns.push(Field::new("unseen", DataType::Utf8View, true));
+        }
+        columns
+    }
+}
+
+impl fmt::Display for Scoring {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self.width {
+            1 => f.write_str("one word a record")?,
+            width => write!(f, "smallest of {width} words a record")?,
+        }
+        match self.asked {
+            None => f.write_str(", model trained on this input")?,
+            Some(_) if self.zero_unseen => f.write_str(", model given, unseen is 0")?,
+            Some(_) => f.write_str(", model given, unseen is smoothed")?,
+        }
+        if self.explain {
+            f.write_str(", with document and word")?;
+        }
+        Ok(())
+    }
+}
+
 /// The logical node of `lda_score`.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub(crate) struct Score {
     pub(crate) model: LogicalPlan,
     pub(crate) input: LogicalPlan,
-    /// (document, word) pairs of a record.
-    pub(crate) width: usize,
-    /// Whether the model was fitted to this very input.
-    pub(crate) own_model: bool,
+    pub(crate) scoring: Scoring,
     schema: DFSchemaRef,
 }
 
 impl Score {
-    pub(crate) fn new(
-        model: LogicalPlan,
-        input: LogicalPlan,
-        width: usize,
-        own_model: bool,
-    ) -> Result<Self> {
+    pub(crate) fn new(model: LogicalPlan, input: LogicalPlan, scoring: Scoring) -> Result<Self> {
         let mut fields: Vec<_> = input
             .schema()
             .iter()
             .filter(|(_, field)| !field.name().starts_with(HIDDEN))
             .map(|(qualifier, field)| (qualifier.cloned(), Arc::clone(field)))
             .collect();
-        fields.push((None, Arc::new(Field::new(SCORE, DataType::Float64, true))));
+        let added = scoring.columns().into_iter();
+        fields.extend(added.map(|field| (None, Arc::new(field))));
         let schema = DFSchema::new_with_metadata(fields, input.schema().metadata().clone())?;
         Ok(Self {
             model,
             input,
-            width,
-            own_model,
+            scoring,
             schema: Arc::new(schema),
         })
     }
@@ -115,30 +158,36 @@ impl UserDefinedLogicalNodeCore for Score {
     }
 
     /// With a model of its own, what is filtered out below the node would change the model. A
-    /// stored model stays as it is, and only the score itself cannot be filtered earlier.
+    /// stored model stays as it is, and only the added columns cannot be filtered earlier.
     fn prevent_predicate_push_down_columns(&self) -> std::collections::HashSet<String> {
-        self.schema
+        let names = self
+            .schema
             .fields()
             .iter()
-            .map(|field| field.name().clone())
-            .filter(|name| self.own_model || name == SCORE)
-            .collect()
+            .map(|field| field.name().clone());
+        match self.scoring.asked {
+            None => names.collect(),
+            Some(_) => {
+                let added = self.scoring.columns().len();
+                names.skip(self.schema.fields().len() - added).collect()
+            }
+        }
     }
 
     fn fmt_for_explain(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "LdaScore: {}", describe(self.width, self.own_model))
+        write!(f, "LdaScore: {}", self.scoring)
     }
 
     fn with_exprs_and_inputs(&self, _: Vec<Expr>, inputs: Vec<LogicalPlan>) -> Result<Self> {
         let Ok([model, input]) = <[LogicalPlan; 2]>::try_from(inputs) else {
             return internal_err!("LdaScore has two inputs, the model and the records");
         };
-        Self::new(model, input, self.width, self.own_model)
+        Self::new(model, input, self.scoring.clone())
     }
 
     fn necessary_children_exprs(&self, output_columns: &[usize]) -> Option<Vec<Vec<usize>>> {
         let model = (0..self.model.schema().fields().len()).collect();
-        // Output columns are the input's visible ones, in order, then the score.
+        // Output columns are the input's visible ones, in order, then the added ones.
         let (mut input, mut visible) = (Vec::new(), 0);
         for (index, field) in self.input.schema().fields().iter().enumerate() {
             if field.name().starts_with(HIDDEN) {
@@ -154,26 +203,12 @@ impl UserDefinedLogicalNodeCore for Score {
     }
 }
 
-fn describe(width: usize, own_model: bool) -> String {
-    let pairs = match width {
-        1 => "one word a record".to_owned(),
-        width => format!("smallest of {width} words a record"),
-    };
-    let model = if own_model {
-        "model trained on this input"
-    } else {
-        "model given"
-    };
-    format!("{pairs}, {model}")
-}
-
 /// The physical node of `lda_score`.
 #[derive(Debug)]
 pub(crate) struct ScoreExec {
     model: Arc<dyn ExecutionPlan>,
     input: Arc<dyn ExecutionPlan>,
-    width: usize,
-    own_model: bool,
+    scoring: Scoring,
     columns: Columns,
     properties: Arc<PlanProperties>,
     metrics: ExecutionPlanMetricsSet,
@@ -224,17 +259,16 @@ impl ScoreExec {
     pub(crate) fn try_new(
         model: Arc<dyn ExecutionPlan>,
         input: Arc<dyn ExecutionPlan>,
-        width: usize,
-        own_model: bool,
+        scoring: Scoring,
     ) -> Result<Self> {
         let input_schema = input.schema();
-        let columns = Columns::of(&input_schema, width)?;
+        let columns = Columns::of(&input_schema, scoring.width)?;
         let mut fields: Vec<_> = columns
             .visible
             .iter()
             .map(|&index| Arc::clone(&input_schema.fields()[index]))
             .collect();
-        fields.push(Arc::new(Field::new(SCORE, DataType::Float64, true)));
+        fields.extend(scoring.columns().into_iter().map(Arc::new));
         let schema = Arc::new(Schema::new_with_metadata(
             fields,
             input_schema.metadata().clone(),
@@ -248,8 +282,7 @@ impl ScoreExec {
         Ok(Self {
             model,
             input,
-            width,
-            own_model,
+            scoring,
             columns,
             properties: Arc::new(properties),
             metrics: ExecutionPlanMetricsSet::new(),
@@ -265,7 +298,8 @@ impl ScoreExec {
         }
         let rows = self.model.execute(0, Arc::clone(context))?;
         let memory = MemoryConsumer::new("lda_score model").register(context.memory_pool());
-        let shared = load(rows, memory)
+        let asked = self.scoring.asked.clone().unwrap_or_default();
+        let shared = load(rows, asked, memory)
             .map(|loaded| loaded.map_err(Arc::new))
             .boxed()
             .shared();
@@ -276,6 +310,7 @@ impl ScoreExec {
 
 async fn load(
     mut rows: SendableRecordBatchStream,
+    asked: Vec<(String, String)>,
     memory: MemoryReservation,
 ) -> Result<Arc<Loaded>> {
     let mut lookup = Lookup::default();
@@ -283,7 +318,7 @@ async fn load(
         lookup.add(&batch?)?;
         reserve(&memory, lookup.memory_bytes())?;
     }
-    lookup.check()?;
+    lookup.check(&asked)?;
     Ok(Arc::new(Loaded {
         lookup,
         _memory: memory,
@@ -292,7 +327,7 @@ async fn load(
 
 impl DisplayAs for ScoreExec {
     fn fmt_as(&self, format: DisplayFormatType, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let description = describe(self.width, self.own_model);
+        let description = &self.scoring;
         match format {
             DisplayFormatType::TreeRender => write!(f, "{description}"),
             _ => write!(f, "LdaScoreExec: {description}"),
@@ -334,12 +369,7 @@ impl ExecutionPlan for ScoreExec {
         let Ok([model, input]) = <[Arc<dyn ExecutionPlan>; 2]>::try_from(children) else {
             return internal_err!("LdaScoreExec has two inputs, the model and the records");
         };
-        Ok(Arc::new(Self::try_new(
-            model,
-            input,
-            self.width,
-            self.own_model,
-        )?))
+        Ok(Arc::new(Self::try_new(model, input, self.scoring.clone())?))
     }
 
     fn cardinality_effect(&self) -> CardinalityEffect {
@@ -355,6 +385,7 @@ impl ExecutionPlan for ScoreExec {
         let input = self.input.execute(partition, context)?;
         let schema = self.schema();
         let columns = self.columns.clone();
+        let scoring = self.scoring.clone();
         let metrics = Metrics::new(&self.metrics, partition);
         let output = Arc::clone(&schema);
         let batches = futures::stream::once(async move {
@@ -362,6 +393,7 @@ impl ExecutionPlan for ScoreExec {
             let mut scorer = Scorer {
                 model,
                 columns,
+                scoring,
                 schema: output,
                 metrics,
             };
@@ -380,6 +412,7 @@ impl ExecutionPlan for ScoreExec {
 struct Scorer {
     model: Arc<Loaded>,
     columns: Columns,
+    scoring: Scoring,
     schema: SchemaRef,
     metrics: Metrics,
 }
@@ -404,41 +437,64 @@ impl Scorer {
             })
             .collect();
         let lookup = &self.model.lookup;
+        let zero = self.scoring.zero_unseen;
         let mut unknown = 0;
         let mut scores = Float64Builder::with_capacity(rows);
+        let mut unseen = self
+            .scoring
+            .asked
+            .as_ref()
+            .map(|_| StringViewBuilder::with_capacity(rows));
+        let mut lowest_pairs = Vec::with_capacity(if self.scoring.explain { rows } else { 0 });
         for row in 0..rows {
             let usable = valid.is_none_or(|valid| valid.is_valid(row) && valid.value(row))
                 && pairs
                     .iter()
                     .all(|(d, w)| d.is_valid(row) && w.is_valid(row));
-            if !usable {
-                scores.append_null();
-                continue;
+            let (mut lowest, mut lowest_pair, mut seen) = (f64::INFINITY, 0, Seen::ALL);
+            if usable {
+                for (pair, (documents, words)) in pairs.iter().enumerate() {
+                    let (probability, known) =
+                        lookup.probability(documents.value(row), words.value(row), zero);
+                    unknown += usize::from(known != Seen::ALL);
+                    seen = seen.and(known);
+                    if probability < lowest {
+                        (lowest, lowest_pair) = (probability, pair);
+                    }
+                }
             }
-            let mut lowest = f64::INFINITY;
-            for (documents, words) in &pairs {
-                let probability = lookup
-                    .probability(documents.value(row), words.value(row))
-                    .unwrap_or_else(|| {
-                        unknown += 1;
-                        0.0
-                    });
-                lowest = lowest.min(probability);
+            scores.append_option(usable.then_some(lowest));
+            if let Some(unseen) = &mut unseen {
+                unseen.append_option(seen.missing());
             }
-            scores.append_value(lowest);
+            if self.scoring.explain {
+                lowest_pairs.push((lowest_pair, row));
+            }
         }
         let scores = scores.finish();
         self.metrics.unscored.add(scores.null_count());
         self.metrics.unknown.add(unknown);
         self.metrics.baseline.record_output(rows);
 
-        let mut columns: Vec<_> = self
+        let mut columns: Vec<ArrayRef> = self
             .columns
             .visible
             .iter()
             .map(|&index| Arc::clone(batch.column(index)))
             .collect();
         columns.push(Arc::new(scores));
+        if self.scoring.explain {
+            let chosen = |arrays: Vec<&dyn Array>| -> Result<ArrayRef> {
+                Ok(interleave(&arrays, &lowest_pairs)?)
+            };
+            columns.push(chosen(
+                pairs.iter().map(|(d, _)| *d as &dyn Array).collect(),
+            )?);
+            columns.push(chosen(
+                pairs.iter().map(|(_, w)| *w as &dyn Array).collect(),
+            )?);
+        }
+        columns.extend(unseen.map(|mut unseen| Arc::new(unseen.finish()) as ArrayRef));
         let options = RecordBatchOptions::new().with_row_count(Some(rows));
         Ok(RecordBatch::try_new_with_options(
             Arc::clone(&self.schema),
@@ -448,15 +504,62 @@ impl Scorer {
     }
 }
 
+/// Which parts of a record the model has seen.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+struct Seen {
+    document: bool,
+    word: bool,
+}
+
+impl Seen {
+    const ALL: Self = Self {
+        document: true,
+        word: true,
+    };
+
+    fn and(self, other: Self) -> Self {
+        Self {
+            document: self.document && other.document,
+            word: self.word && other.word,
+        }
+    }
+
+    /// The column `unseen`: what the model has not seen, NULL if it knows all.
+    fn missing(self) -> Option<&'static str> {
+        match (self.document, self.word) {
+            (true, true) => None,
+            (false, true) => Some("document"),
+            (true, false) => Some("word"),
+            (false, false) => Some("both"),
+        }
+    }
+}
+
 impl Lookup {
-    /// `Σ_k p(k|document) p(word|k)`; none when the model does not know one of them.
-    fn probability(&self, document: &str, word: &str) -> Option<f64> {
-        let document = self.documents.get(document)? as usize * self.topics;
-        let word = self.words.get(word)? as usize * self.topics;
-        Some(score(
-            &self.theta[document..document + self.topics],
-            &self.phi[word..word + self.topics],
-        ))
+    /// `Σ_k p(k|document) p(word|k)`. What the model does not know is estimated (see
+    /// [`super::model`]), or makes it 0 where `zero` says so.
+    fn probability(&self, document: &str, word: &str, zero: bool) -> (f64, Seen) {
+        let row = |id: u32| {
+            let start = id as usize * self.topics;
+            start..start + self.topics
+        };
+        let known = (self.documents.get(document), self.words.get(word));
+        let seen = Seen {
+            document: known.0.is_some(),
+            word: known.1.is_some(),
+        };
+        if zero && seen != Seen::ALL {
+            return (0.0, seen);
+        }
+        let theta = match known.0 {
+            Some(id) => &self.theta[row(id)],
+            None => &self.unseen_document,
+        };
+        let phi = match known.1 {
+            Some(id) => &self.phi[row(id)],
+            None => &self.unseen_word,
+        };
+        (score(theta, phi), seen)
     }
 }
 

@@ -3,6 +3,8 @@
 use std::fmt;
 use std::hash::{Hash, Hasher};
 
+use super::arguments::Arguments;
+use super::error::{Error, Result};
 use crate::topic::em;
 
 /// A floating-point parameter that can be compared and hashed by its bits, as plan nodes must.
@@ -23,17 +25,32 @@ impl Hash for Real {
     }
 }
 
+/// The parameter that names the words of a model.
+pub(crate) const RECIPE: &str = "recipe";
+/// The parameter that names the domain lists behind the words of a model.
+pub(crate) const DOMAINS: &str = "domains";
+
 /// The settings of one training.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub(crate) struct Settings {
-    /// What the words are, as the user named it: `source 'flow'`, or the expressions.
+    /// What the words are, as the user named it: `flow`, or the expressions.
     pub(crate) recipe: String,
+    /// What domain classes depend on, for recipes that use them.
+    pub(crate) domains: Option<String>,
     pub(crate) topics: usize,
     pub(crate) iterations: usize,
     pub(crate) alpha: Real,
     pub(crate) beta: Real,
     pub(crate) seed: u64,
     pub(crate) precision: em::Precision,
+    /// How often a record of the feedback counts.
+    pub(crate) dupfactor: u64,
+    /// The input as written, for the record.
+    pub(crate) input: String,
+    /// The feedback as written.
+    pub(crate) feedback: Option<String>,
+    /// Where to look when no record can be used.
+    pub(crate) advice: String,
 }
 
 impl Default for Settings {
@@ -42,17 +59,74 @@ impl Default for Settings {
     fn default() -> Self {
         Self {
             recipe: String::new(),
+            domains: None,
             topics: 20,
             iterations: 20,
             alpha: Real(1.02),
             beta: Real(1.001),
             seed: 1,
             precision: em::Precision::Double,
+            dupfactor: 1000,
+            input: String::new(),
+            feedback: None,
+            advice: String::new(),
         }
     }
 }
 
 impl Settings {
+    /// What the arguments say, checked; the defaults where they say nothing.
+    pub(crate) fn of(arguments: &Arguments) -> Result<Self> {
+        let mut settings = Self {
+            input: arguments.input.to_string(),
+            feedback: arguments.get("feedback").map(ToString::to_string),
+            ..Self::default()
+        };
+        let size = |name: &str| -> Result<Option<usize>> {
+            Ok(arguments
+                .whole_number(name)?
+                .map(|n| usize::try_from(n).unwrap_or(usize::MAX)))
+        };
+        if let Some(topics) = size("topics")? {
+            settings.topics = topics;
+        }
+        if let Some(iterations) = size("iterations")? {
+            settings.iterations = iterations;
+        }
+        if let Some(alpha) = arguments.real("alpha")? {
+            settings.alpha = Real(alpha);
+        }
+        if let Some(beta) = arguments.real("beta")? {
+            settings.beta = Real(beta);
+        }
+        if let Some(seed) = arguments.whole_number("seed")? {
+            settings.seed = seed;
+        }
+        if let Some(precision) = arguments.get("precision") {
+            settings.precision = match arguments.word("precision").as_deref() {
+                Some("double" | "64") => em::Precision::Double,
+                Some("single" | "32") => em::Precision::Single,
+                _ => {
+                    return Err(arguments.invalid(
+                        "precision",
+                        precision,
+                        "'double' (or 64) or 'single' (or 32)",
+                    ));
+                }
+            };
+        }
+        if let Some(value) = arguments.get("dupfactor") {
+            settings.dupfactor = arguments
+                .whole_number("dupfactor")?
+                .filter(|n| (1..=1_000_000).contains(n))
+                .ok_or_else(|| {
+                    arguments.invalid("dupfactor", value, "a whole number from 1 to 1000000")
+                })?;
+        }
+        settings.parameters(1).validate().map_err(Error::from)?;
+        Ok(settings)
+    }
+
     pub(crate) fn parameters(&self, threads: usize) -> em::Parameters {
         em::Parameters {
             topics: self.topics,
@@ -74,15 +148,30 @@ impl Settings {
 
     /// The settings as (name, value), in the order of the documentation.
     pub(crate) fn named(&self) -> Vec<(&'static str, String)> {
-        vec![
-            ("recipe", self.recipe.clone()),
+        let mut named = vec![(RECIPE, self.recipe.clone())];
+        named.extend(self.domains.clone().map(|domains| (DOMAINS, domains)));
+        named.extend([
             ("topics", self.topics.to_string()),
             ("iterations", self.iterations.to_string()),
             ("alpha", self.alpha.0.to_string()),
             ("beta", self.beta.0.to_string()),
             ("seed", self.seed.to_string()),
             ("precision", self.precision_name().to_owned()),
-        ]
+        ]);
+        if self.feedback.is_some() {
+            named.push(("dupfactor", self.dupfactor.to_string()));
+        }
+        named
+    }
+
+    /// Of these, the ones that `arguments` name: what a stored model must agree with.
+    pub(crate) fn asked(&self, arguments: &Arguments) -> Vec<(String, String)> {
+        let fixed = |name: &str| name == RECIPE || name == DOMAINS;
+        self.named()
+            .into_iter()
+            .filter(|(name, _)| fixed(name) || arguments.get(name).is_some())
+            .map(|(name, value)| (name.to_owned(), value))
+            .collect()
     }
 }
 

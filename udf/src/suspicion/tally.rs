@@ -39,10 +39,6 @@ pub(crate) struct Counts {
     pub(crate) words: Strings,
     /// Sorted by document and word, without duplicates.
     pub(crate) pairs: Vec<Pair>,
-    /// Records read.
-    pub(crate) records: u64,
-    /// Records that took part.
-    pub(crate) used: u64,
 }
 
 impl Tally {
@@ -61,6 +57,11 @@ impl Tally {
 
     pub(crate) fn memory_bytes(&self) -> usize {
         self.documents.memory_bytes() + self.words.memory_bytes() + self.pairs.memory_bytes()
+    }
+
+    /// Records read, and those of them that took part.
+    pub(crate) fn records(&self) -> (u64, u64) {
+        (self.records, self.used)
     }
 
     /// Adds a batch's records.
@@ -123,8 +124,6 @@ impl Tally {
     /// # Errors
     /// When together they hold more than 2^32 distinct names.
     pub(crate) fn combine(tallies: Vec<Self>) -> Result<Counts> {
-        let records = tallies.iter().map(|tally| tally.records).sum();
-        let used = tallies.iter().map(|tally| tally.used).sum();
         let mut documents = Vec::new();
         let mut words = Vec::new();
         let mut pairs = Vec::new();
@@ -155,8 +154,6 @@ impl Tally {
             documents,
             words,
             pairs: combine(all),
-            records,
-            used,
         })
     }
 }
@@ -283,8 +280,8 @@ mod tests {
                 None,
             ))
             .unwrap();
+        assert_eq!(tally.records(), (3, 2));
         let counts = Tally::combine(vec![tally]).unwrap();
-        assert_eq!((counts.records, counts.used), (3, 2));
         let expected = [("a", "x", 1), ("a", "y", 1), ("b", "x", 1), ("b", "y", 1)];
         assert_eq!(
             described(&counts),

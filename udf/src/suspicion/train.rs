@@ -1,6 +1,7 @@
 //! `lda_train`: the plan node that fits a model to its input and returns it as rows.
 //!
-//! The input has the columns described in [`super::tally`]. All its partitions are counted at the
+//! The input has the columns described in [`super::tally`]; so has the feedback, if there is any, with
+//! a column of counts. All partitions are counted at the
 //! same time; the fitting itself runs on as many threads as the session has target partitions, and
 //! the result does not depend on that number. Memory for counts and fitting is taken from the
 //! query's memory pool before it is used. Dropping the stream stops the work.
@@ -31,7 +32,7 @@ use datafusion::physical_plan::{
 use futures::{StreamExt, TryStreamExt};
 
 use super::error::Error;
-use super::model::{Model, SCHEMA};
+use super::model::{Model, Records, SCHEMA};
 use super::settings::Settings;
 use super::tally::{Counts, Tally};
 use crate::topic::{Corpus, em};
@@ -40,6 +41,8 @@ use crate::topic::{Corpus, em};
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub(crate) struct Train {
     pub(crate) input: LogicalPlan,
+    /// Records that an analyst has rated harmless, with counts.
+    pub(crate) feedback: Option<LogicalPlan>,
     pub(crate) settings: Settings,
     /// (document, word) column pairs of the input.
     pub(crate) width: usize,
@@ -51,6 +54,7 @@ pub(crate) struct Train {
 impl Train {
     pub(crate) fn new(
         input: LogicalPlan,
+        feedback: Option<LogicalPlan>,
         settings: Settings,
         width: usize,
         counted: bool,
@@ -58,6 +62,7 @@ impl Train {
         let schema = DFSchema::try_from(Arc::clone(&SCHEMA))?;
         Ok(Self {
             input,
+            feedback,
             settings,
             width,
             counted,
@@ -68,7 +73,7 @@ impl Train {
 
 impl PartialOrd for Train {
     fn partial_cmp(&self, other: &Self) -> Option<Ordering> {
-        self.input.partial_cmp(&other.input)
+        (&self.input, &self.feedback).partial_cmp(&(&other.input, &other.feedback))
     }
 }
 
@@ -78,7 +83,7 @@ impl UserDefinedLogicalNodeCore for Train {
     }
 
     fn inputs(&self) -> Vec<&LogicalPlan> {
-        vec![&self.input]
+        [&self.input].into_iter().chain(&self.feedback).collect()
     }
 
     fn schema(&self) -> &DFSchemaRef {
@@ -94,11 +99,13 @@ impl UserDefinedLogicalNodeCore for Train {
     }
 
     fn with_exprs_and_inputs(&self, _: Vec<Expr>, inputs: Vec<LogicalPlan>) -> Result<Self> {
-        let Ok([input]) = <[LogicalPlan; 1]>::try_from(inputs) else {
-            return internal_err!("LdaTrain has one input");
+        let mut inputs = inputs.into_iter();
+        let (Some(input), feedback, None) = (inputs.next(), inputs.next(), inputs.next()) else {
+            return internal_err!("LdaTrain has an input and perhaps feedback");
         };
         Ok(Self {
             input,
+            feedback,
             ..self.clone()
         })
     }
@@ -107,7 +114,8 @@ impl UserDefinedLogicalNodeCore for Train {
 /// The physical node of `lda_train`.
 #[derive(Debug)]
 pub(crate) struct TrainExec {
-    input: Arc<dyn ExecutionPlan>,
+    /// The records, and the feedback if there is any.
+    inputs: Vec<Arc<dyn ExecutionPlan>>,
     settings: Settings,
     width: usize,
     counted: bool,
@@ -116,8 +124,13 @@ pub(crate) struct TrainExec {
 }
 
 impl TrainExec {
-    pub(crate) fn new(
-        input: Arc<dyn ExecutionPlan>,
+    /// The physical node of `node` over its inputs, the records first.
+    pub(crate) fn new(inputs: Vec<Arc<dyn ExecutionPlan>>, node: &Train) -> Self {
+        Self::over(inputs, node.settings.clone(), node.width, node.counted)
+    }
+
+    fn over(
+        inputs: Vec<Arc<dyn ExecutionPlan>>,
         settings: Settings,
         width: usize,
         counted: bool,
@@ -129,7 +142,7 @@ impl TrainExec {
             Boundedness::Bounded,
         );
         Self {
-            input,
+            inputs,
             settings,
             width,
             counted,
@@ -163,7 +176,7 @@ impl ExecutionPlan for TrainExec {
     }
 
     fn children(&self) -> Vec<&Arc<dyn ExecutionPlan>> {
-        vec![&self.input]
+        self.inputs.iter().collect()
     }
 
     fn apply_expressions(
@@ -177,11 +190,11 @@ impl ExecutionPlan for TrainExec {
         self: Arc<Self>,
         children: Vec<Arc<dyn ExecutionPlan>>,
     ) -> Result<Arc<dyn ExecutionPlan>> {
-        let Ok([input]) = <[Arc<dyn ExecutionPlan>; 1]>::try_from(children) else {
-            return internal_err!("LdaTrainExec has one input");
-        };
-        Ok(Arc::new(Self::new(
-            input,
+        if children.len() != self.inputs.len() {
+            return internal_err!("LdaTrainExec has {} inputs", self.inputs.len());
+        }
+        Ok(Arc::new(Self::over(
+            children,
             self.settings.clone(),
             self.width,
             self.counted,
@@ -196,9 +209,13 @@ impl ExecutionPlan for TrainExec {
         if partition != 0 {
             return internal_err!("LdaTrainExec has one partition, not {partition}");
         }
-        let inputs = (0..self.input.properties().partitioning.partition_count())
-            .map(|partition| self.input.execute(partition, Arc::clone(&context)))
-            .collect::<Result<Vec<_>>>()?;
+        let mut streams = Vec::new();
+        for (i, input) in self.inputs.iter().enumerate() {
+            let feedback = i > 0;
+            for partition in 0..input.properties().partitioning.partition_count() {
+                streams.push((feedback, input.execute(partition, Arc::clone(&context))?));
+            }
+        }
         let batch_size = context.session_config().batch_size();
         let training = Training {
             settings: self.settings.clone(),
@@ -208,7 +225,7 @@ impl ExecutionPlan for TrainExec {
             metrics: Metrics::new(&self.metrics),
             context,
         };
-        let batches = futures::stream::once(async move { training.run(inputs).await })
+        let batches = futures::stream::once(async move { training.run(streams).await })
             .map_ok(move |trained| {
                 let count = trained.model.batch_count(batch_size);
                 futures::stream::iter(
@@ -244,24 +261,44 @@ struct Trained {
 }
 
 impl Training {
-    async fn run(self, inputs: Vec<SendableRecordBatchStream>) -> Result<Trained> {
-        let tallies: Vec<SpawnedTask<Result<(Tally, MemoryReservation)>>> = inputs
+    /// Trains on streams of records and, where the flag is set, of feedback.
+    async fn run(self, streams: Vec<(bool, SendableRecordBatchStream)>) -> Result<Trained> {
+        let trained_at = chrono::Utc::now();
+        let tallies: Vec<(bool, SpawnedTask<Result<(Tally, MemoryReservation)>>)> = streams
             .into_iter()
             .enumerate()
-            .map(|(partition, input)| {
+            .map(|(partition, (feedback, stream))| {
                 let memory = MemoryConsumer::new(format!("lda_train counts[{partition}]"))
                     .register(self.context.memory_pool());
-                SpawnedTask::spawn(count(input, Tally::new(self.width, self.counted), memory))
+                let tally = Tally::new(self.width, feedback || self.counted);
+                (feedback, SpawnedTask::spawn(count(stream, tally, memory)))
             })
             .collect();
         let mut counted = Vec::with_capacity(tallies.len());
         let mut memory = Vec::with_capacity(tallies.len());
-        for tally in tallies {
+        let mut records = Records::default();
+        for (feedback, tally) in tallies {
             let (tally, reserved) = tally
                 .await
                 .map_err(|error| DataFusionError::External(Box::new(error)))??;
+            let (read, used) = tally.records();
+            if feedback {
+                records.feedback += used;
+            } else {
+                records.read += read;
+                records.used += used;
+            }
             counted.push(tally);
             memory.push(reserved);
+        }
+        // Feedback alone is no day: a wrong date must not look like a quiet one.
+        if records.used == 0 {
+            return Err(Error::NothingToTrainOn {
+                records: records.read,
+                recipe: self.settings.recipe,
+                advice: self.settings.advice,
+            }
+            .into());
         }
 
         let stop = StopOnDrop::default();
@@ -274,7 +311,7 @@ impl Training {
             reserve(&reservation, tallied)?;
             let counts = Tally::combine(counted)?;
             drop(memory);
-            self.fit(counts, reservation, &stopped)
+            self.fit(counts, (records, trained_at), reservation, &stopped)
         });
         let trained = fitting
             .await
@@ -286,6 +323,7 @@ impl Training {
     fn fit(
         self,
         counts: Counts,
+        (records, trained_at): (Records, chrono::DateTime<chrono::Utc>),
         reservation: MemoryReservation,
         stopped: &AtomicBool,
     ) -> Result<Trained> {
@@ -293,11 +331,15 @@ impl Training {
             documents,
             words,
             pairs,
-            records,
-            used,
         } = counts;
+        // Every count may be 0.
         if pairs.is_empty() {
-            return Err(Error::NothingToTrainOn { records }.into());
+            return Err(Error::NothingToTrainOn {
+                records: records.read,
+                recipe: self.settings.recipe,
+                advice: self.settings.advice,
+            }
+            .into());
         }
         let parameters = self.settings.parameters(self.threads);
         let needed = em::memory_bytes(
@@ -338,10 +380,10 @@ impl Training {
         self.metrics.pairs.set(pairs.len());
         self.metrics
             .records
-            .add(usize::try_from(records).unwrap_or(usize::MAX));
+            .add(usize::try_from(records.read).unwrap_or(usize::MAX));
         self.metrics
             .unusable
-            .add(usize::try_from(records - used).unwrap_or(usize::MAX));
+            .add(usize::try_from(records.read - records.used).unwrap_or(usize::MAX));
 
         let corpus = Corpus::from_pairs(
             documents.len(),
@@ -374,7 +416,8 @@ impl Training {
             document_totals,
             word_totals,
             fitted,
-            records: (records, used),
+            records,
+            trained_at,
         };
         Ok(Trained {
             model,

@@ -6,7 +6,7 @@
 use std::sync::Arc;
 
 use super::country::{is_country_code, is_generic};
-use super::top_domains::TopDomains;
+use super::domain_set::DomainSet;
 
 /// What words and the SQL functions hold in place of a missing domain or subdomain.
 pub const NONE: &str = "None";
@@ -89,29 +89,24 @@ fn before_ending(name: &str) -> Option<&str> {
 /// How well known domains are: the user's own, the top domains, and all others.
 #[derive(Debug, Clone, Default)]
 pub struct DomainClasses {
-    user_domain: String,
-    top_domains: Arc<TopDomains>,
+    user_domains: Arc<DomainSet>,
+    top_domains: Arc<DomainSet>,
 }
 
 impl DomainClasses {
-    /// `user_domain` is the user's own domain as [`DomainInfo`] would name it (`intel`), or empty
-    /// for none. A full name (`intel.com`) is accepted for its domain.
-    pub fn new(user_domain: &str, top_domains: Arc<TopDomains>) -> Self {
-        let user_domain = match DomainInfo::of(user_domain).domain {
-            Some(domain) if user_domain.contains('.') => domain,
-            _ => user_domain,
-        };
+    /// Both sets hold domains as [`DomainInfo`] names them (`intel`); either may be empty.
+    pub fn new(user_domains: Arc<DomainSet>, top_domains: Arc<DomainSet>) -> Self {
         Self {
-            user_domain: user_domain.to_owned(),
+            user_domains,
             top_domains,
         }
     }
 
-    /// 2 for the user's own domain, 1 for a top domain, 0 for any other and for none.
+    /// 2 for one of the user's own domains, 1 for a top domain, 0 for any other and for none.
     #[inline]
     pub fn class(&self, info: &DomainInfo<'_>) -> u8 {
         let domain = info.domain_text();
-        if !self.user_domain.is_empty() && self.user_domain == domain {
+        if self.user_domains.contains(domain) {
             2
         } else {
             u8::from(self.top_domains.contains(domain))
@@ -122,6 +117,7 @@ impl DomainClasses {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::word::domain_set::Label;
 
     fn split(name: &str) -> (&str, &str, usize) {
         let info = DomainInfo::of(name);
@@ -180,20 +176,25 @@ mod tests {
 
     #[test]
     fn the_users_own_domain_comes_before_the_top_domains() {
-        let top = Arc::new(TopDomains::from_names(["google.com", "intel.com"]));
-        let classes = DomainClasses::new("intel", Arc::clone(&top));
+        let top = Arc::new(DomainSet::from_names(
+            ["google.com", "intel.com"],
+            Label::First,
+        ));
+        let own = Arc::new(DomainSet::from_names(["intel"], Label::Domain));
+        let classes = DomainClasses::new(own, Arc::clone(&top));
         assert_eq!(classes.class(&DomainInfo::of("www.intel.de")), 2);
         assert_eq!(classes.class(&DomainInfo::of("google.fr")), 1);
         assert_eq!(classes.class(&DomainInfo::of("example.com")), 0);
         assert_eq!(
-            DomainClasses::new("", top).class(&DomainInfo::of("intel.com")),
+            DomainClasses::new(Arc::default(), top).class(&DomainInfo::of("intel.com")),
             1
         );
     }
 
     #[test]
     fn the_users_own_domain_may_be_given_with_its_ending() {
-        let classes = DomainClasses::new("intel.com", Arc::default());
+        let own = Arc::new(DomainSet::from_names(["intel.com"], Label::Domain));
+        let classes = DomainClasses::new(own, Arc::default());
         assert_eq!(classes.class(&DomainInfo::of("www.intel.com")), 2);
         assert_eq!(classes.class(&DomainInfo::of("com.com")), 0);
     }

@@ -35,23 +35,35 @@ pub enum Error {
         /// The function's arguments with their types.
         usage: String,
     },
-    /// The list of top domains cannot be read.
+    /// A file of domains cannot be read.
     #[error(
-        "the list of top domains '{path}' cannot be read: {problem}; set spotql.top_domains to a \
-         file with one domain or one rank,domain a line, or to '' for none"
+        "the list of domains '{path}' cannot be read: {problem}; name a file with one domain or \
+         one rank,domain a line"
     )]
-    TopDomains {
-        /// The file that the setting names.
+    DomainFile {
+        /// The file.
         path: PathBuf,
         /// What is wrong with it.
         problem: String,
+    },
+    /// The value of a setting that names domains.
+    #[error("'{value}' names no list of domains: {problem}; {accepted}")]
+    DomainList {
+        /// The value.
+        value: String,
+        /// What is wrong with it.
+        problem: String,
+        /// What is accepted.
+        accepted: &'static str,
     },
 }
 
 impl From<Error> for DataFusionError {
     fn from(error: Error) -> Self {
         match error {
-            Error::TopDomains { .. } => Self::Configuration(error.to_string()),
+            Error::DomainFile { .. } | Error::DomainList { .. } => {
+                Self::Configuration(error.to_string())
+            }
             Error::ArgumentCount { .. } | Error::ArgumentType { .. } => {
                 Self::Plan(error.to_string())
             }

@@ -7,12 +7,12 @@ use std::sync::Arc;
 
 use super::dns::DnsAnswer;
 use super::domain::{DomainClasses, DomainInfo};
+use super::domain_set::{DomainSet, Label};
 use super::entropy::{EntropyMeter, entropy, utf16_len};
 use super::flow::{FlowBins, Side};
 use super::hour::hour_of_time;
 use super::math;
 use super::proxy::ProxyRequest;
-use super::top_domains::TopDomains;
 use super::writer::word;
 
 /// A row of a golden file; `None` is null.
@@ -84,8 +84,12 @@ fn real(row: &Row, column: usize) -> f64 {
     f64::from_bits(u64::from_str_radix(text(row, column), 16).unwrap())
 }
 
-fn top_domains() -> Option<Arc<TopDomains>> {
-    Some(TopDomains::cached(&path("top_domains.csv")?).unwrap())
+fn top_domains() -> Option<Arc<DomainSet>> {
+    Some(DomainSet::cached(&path("top_domains.csv")?, Label::First).unwrap())
+}
+
+fn own(domain: &str) -> Arc<DomainSet> {
+    Arc::new(DomainSet::from_names([domain], Label::Domain))
 }
 
 #[test]
@@ -169,7 +173,7 @@ fn domains_follow_the_golden_vectors() {
     for row in rows {
         let name = text(&row, 0);
         let info = DomainInfo::of(name);
-        let classes = DomainClasses::new(text(&row, 1), Arc::clone(&top));
+        let classes = DomainClasses::new(own(text(&row, 1)), Arc::clone(&top));
         assert_eq!(info.domain_text(), text(&row, 2), "domain of {name:?}");
         assert_eq!(
             i64::from(classes.class(&info)),
@@ -219,7 +223,7 @@ fn dns_words_follow_the_golden_vectors() {
     };
     let mut meter = EntropyMeter::default();
     for row in rows {
-        let classes = DomainClasses::new(text(&row, 0), Arc::clone(&top));
+        let classes = DomainClasses::new(own(text(&row, 0)), Arc::clone(&top));
         let mut made = false;
         let word = word(|writer| {
             let (Some(frame_time), Some(name)) = (row[1].as_deref(), row[5].as_deref()) else {
@@ -249,7 +253,7 @@ fn proxy_words_follow_the_golden_vectors() {
     else {
         return;
     };
-    let classes = DomainClasses::new("intel", top);
+    let classes = DomainClasses::new(own("intel"), top);
     let mut meter = EntropyMeter::default();
     for row in rows {
         let [host, time, method, uri, content_type, agent, response_code] =

@@ -12,6 +12,8 @@
 pub mod country;
 pub mod dns;
 pub mod domain;
+pub mod domain_list;
+pub mod domain_set;
 pub mod entropy;
 mod error;
 pub mod flow;
@@ -23,7 +25,6 @@ pub mod invalid;
 pub mod math;
 pub mod proxy;
 pub mod settings;
-pub mod top_domains;
 pub mod writer;
 
 pub use error::Error;

@@ -4,16 +4,15 @@
 //! `information_schema.df_settings` show the same text.
 
 use std::any::Any;
-use std::path::Path;
-use std::sync::Arc;
 
 use datafusion::common::config::{ConfigEntry, ConfigExtension, ConfigField, ExtensionOptions};
 use datafusion::config::ConfigOptions;
 use datafusion::error::{DataFusionError, Result};
 
 use super::domain::DomainClasses;
+use super::domain_list::DomainList;
+use super::domain_set::Label;
 use super::error::Error;
-use super::top_domains::TopDomains;
 
 /// Declares settings as fields with documentation and default.
 ///
@@ -81,13 +80,14 @@ settings! {
     /// The settings below `spotql.`; register them with
     /// `SessionConfig::with_option_extension(SpotqlOptions::default())`.
     pub struct SpotqlOptions ("spotql") {
-        /// The organisation's own domain without its ending, such as 'intel' for intel.com: names
-        /// in it get domain class 2 in DNS and proxy words. Empty: none
-        user_domain: String = String::new(),
-        /// Path of a list of well-known domains (Tranco, Majestic, Alexa): one domain or one
-        /// rank,domain a line. Names whose domain is the first label of an entry get domain class
-        /// 1 in DNS and proxy words. Empty: none
-        top_domains: String = String::new(),
+        /// The organisation's own domains: 'intel.com, mcafee.com', 'file PATH' or 'table NAME' with
+        /// one domain a line, or 'none'. Names in them get domain class 2 in DNS and proxy words
+        user_domains: DomainList = DomainList::none(Label::Domain),
+        /// Well-known domains: 'file PATH' or 'table NAME' of a list (Tranco, Majestic, Alexa: one
+        /// domain or one rank,domain a line), 'shipped' for the list of 10,000 that comes with
+        /// SpotQL, or 'none'. Names whose domain is the first label of an entry get domain class 1
+        /// in DNS and proxy words
+        top_domains: DomainList = DomainList::shipped(),
     }
 }
 
@@ -99,16 +99,32 @@ impl SpotqlOptions {
 
     /// How well known domains are by these settings.
     ///
-    /// Reads the list of top domains unless it is in memory already.
+    /// Reads the lists unless they are in memory already.
     ///
     /// # Errors
-    /// If the list is missing, unreadable or no text; the error names the file and the setting.
+    /// If a list is missing, unreadable or no text; the error names the file.
     pub fn domain_classes(&self) -> Result<DomainClasses, Error> {
-        let top_domains = match self.top_domains.as_str() {
-            "" => Arc::default(),
-            path => TopDomains::cached(Path::new(path))?,
+        Ok(DomainClasses::new(
+            self.user_domains.domains()?,
+            self.top_domains.domains()?,
+        ))
+    }
+
+    /// What the domain classes of words depend on, in a form that differs when the lists do:
+    /// models are compared by it.
+    ///
+    /// # Errors
+    /// As [`SpotqlOptions::domain_classes`].
+    pub fn domain_description(&self) -> Result<String, Error> {
+        let describe = |list: &DomainList| -> Result<String, Error> {
+            let set = list.domains()?;
+            Ok(format!("{} ({:016x})", set.len(), set.fingerprint()))
         };
-        Ok(DomainClasses::new(&self.user_domain, top_domains))
+        Ok(format!(
+            "own {}, top {}",
+            describe(&self.user_domains)?,
+            describe(&self.top_domains)?
+        ))
     }
 }
 
@@ -120,14 +136,14 @@ mod tests {
     fn settings_are_set_by_name_and_described() {
         let mut config = ConfigOptions::new();
         config.extensions.insert(SpotqlOptions::default());
-        config.set("spotql.user_domain", "intel").unwrap();
-        assert_eq!(SpotqlOptions::of(&config).user_domain, "intel");
+        config.set("spotql.user_domains", "intel").unwrap();
+        assert_eq!(SpotqlOptions::of(&config).user_domains.to_string(), "intel");
         let error = config
             .set("spotql.no_such_setting", "1")
             .unwrap_err()
             .to_string();
         assert!(
-            error.contains("there are spotql.user_domain, spotql.top_domains"),
+            error.contains("there are spotql.user_domains, spotql.top_domains"),
             "{error}"
         );
 
@@ -137,9 +153,7 @@ mod tests {
             .find(|entry| entry.key == "spotql.top_domains")
             .unwrap();
         assert!(
-            entry
-                .description
-                .contains("one domain or one rank,domain a line"),
+            entry.description.contains("'table NAME' of a list"),
             "{}",
             entry.description
         );
@@ -149,19 +163,37 @@ mod tests {
     fn a_session_without_the_settings_has_the_defaults() {
         let options = SpotqlOptions::of(&ConfigOptions::new());
         assert_eq!(
-            (options.user_domain.as_str(), options.top_domains.as_str()),
-            ("", "")
+            (
+                options.user_domains.to_string().as_str(),
+                options.top_domains.to_string().as_str()
+            ),
+            ("none", "shipped")
         );
         assert!(options.domain_classes().is_ok());
     }
 
     #[test]
-    fn a_missing_list_is_an_error_that_names_file_and_setting() {
-        let options = SpotqlOptions {
-            top_domains: "no/such/list.csv".into(),
-            ..SpotqlOptions::default()
-        };
-        let error = options.domain_classes().unwrap_err().to_string();
-        assert!(error.contains("'no/such/list.csv'") && error.contains("spotql.top_domains"));
+    fn a_missing_list_is_refused_by_name_when_it_is_set() {
+        let mut config = ConfigOptions::new();
+        config.extensions.insert(SpotqlOptions::default());
+        let error = config
+            .set("spotql.top_domains", "no/such/list.csv")
+            .unwrap_err()
+            .to_string();
+        assert!(error.contains("'no/such/list.csv'"), "{error}");
+    }
+
+    #[test]
+    fn the_description_differs_when_the_lists_do() {
+        let mut config = ConfigOptions::new();
+        config.extensions.insert(SpotqlOptions::default());
+        let before = SpotqlOptions::of(&config).domain_description().unwrap();
+        config.set("spotql.user_domains", "intel").unwrap();
+        let after = SpotqlOptions::of(&config).domain_description().unwrap();
+        assert_ne!(before, after);
+        assert!(
+            before.starts_with("own 0 (0000000000000000), top 9"),
+            "{before}"
+        );
     }
 }

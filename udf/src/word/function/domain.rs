@@ -16,9 +16,9 @@ pub(super) const CLASS: Declaration = Declaration {
     returns: DataType::Int32,
     reads_settings: true,
     about: "How well known the domain of a name is: 2 for the user's own (setting \
-            spotql.user_domain), 1 for one of the top domains (setting spotql.top_domains), else \
+            spotql.user_domains), 1 for one of the top domains (setting spotql.top_domains), else \
             0. NULL for NULL",
-    example: ("domain_class('www.example.com')", "0"),
+    example: ("domain_class('www.wikipedia.org')", "1"),
     kernel: |call| {
         let classes = call.options().domain_classes()?;
         let class = |name| i32::from(classes.class(&DomainInfo::of(name)));

@@ -40,13 +40,13 @@ pub(super) const WORD: Declaration = Declaration {
     returns: DataType::Utf8View,
     reads_settings: true,
     about: "The word of a web request for the client that made it (document: clientip): how well \
-            known the host's domain is (settings spotql.user_domain and spotql.top_domains), \
+            known the host's domain is (settings spotql.user_domains and spotql.top_domains), \
             hour, method, bins of the address's entropy, content, bins of the agent count and of \
             the address's length, response code. NULL if p_time has no hour, or if host, p_time, \
             fulluri, resconttype or agent_count is NULL",
     example: (
         "proxy_word('www.example.com', '14:23:11', 'GET', 'www.example.com/', 'text/html', 1000, '200')",
-        "0_14_GET_12_text_9_4_200",
+        "1_14_GET_12_text_9_4_200",
     ),
     kernel: words,
 };

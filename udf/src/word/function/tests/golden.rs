@@ -8,6 +8,7 @@ use arrow::datatypes::{DataType, Field, Schema};
 
 use super::{evaluate, session};
 use crate::word::SpotqlOptions;
+use crate::word::domain_set::{DomainSet, Label};
 use crate::word::golden::{self, Row, WORD_ERROR};
 
 /// Every way in which a column of texts can be held.
@@ -65,10 +66,11 @@ fn assert_words(words: &StringViewArray, rows: &[&Row], column: usize, encoding:
 
 fn golden_options(user_domain: &str) -> SpotqlOptions {
     let list = golden::path("top_domains.csv").unwrap();
-    SpotqlOptions {
-        user_domain: user_domain.to_owned(),
-        top_domains: list.to_str().unwrap().to_owned(),
-    }
+    let mut options = SpotqlOptions::default();
+    let own = DomainSet::from_names([user_domain], Label::Domain);
+    options.user_domains = options.user_domains.of_table("golden", own);
+    options.top_domains = options.top_domains.named(list.to_str().unwrap()).unwrap();
+    options
 }
 
 #[tokio::test]

@@ -1,8 +1,8 @@
-//! Lists of well-known domains, such as Tranco's, Majestic's or Alexa's.
+//! Sets of domains: well-known ones (Tranco's, Majestic's, Alexa's lists) and the user's own.
 //!
-//! Only the first label of every entry is kept, as in the original: `google` for `google.com`.
-//! Lists are read once and shared by all sessions of the process; a list that changed on disk (its
-//! time or size) is read again. Files that are no plain text, or too large to be such a list, are
+//! One label of every entry is kept, as a word recipe compares it: see [`Label`]. Lists in files
+//! are read once and shared by all sessions of the process; a list that changed on disk (its time
+//! or size) is read again. Files that are no plain text, or too large to be such a list, are
 //! refused.
 
 use std::collections::VecDeque;
@@ -14,6 +14,7 @@ use std::time::SystemTime;
 
 use hashbrown::HashSet;
 
+use super::domain::DomainInfo;
 use super::error::Error;
 
 /// How many lists are kept; the one used longest ago leaves first.
@@ -24,11 +25,36 @@ const LARGEST_FILE: u64 = 256 << 20;
 /// The lists in memory, the one used last first.
 static LISTS: LazyLock<Mutex<Lists>> = LazyLock::new(Mutex::default);
 
-type Lists = VecDeque<(Version, Arc<TopDomains>)>;
+type Lists = VecDeque<(Version, Label, Arc<DomainSet>)>;
 
-/// The first labels of well-known domains.
+/// Which label of an entry is kept.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Label {
+    /// The first one, `google` for `google.com`: the original's rule for ranked lists.
+    First,
+    /// The domain as [`DomainInfo`] names it, `intel` for `www.intel.com`; an entry without a dot
+    /// is a domain already.
+    Domain,
+}
+
+impl Label {
+    fn of(self, entry: &str) -> &str {
+        match self {
+            Self::First => entry.split_once('.').map_or(entry, |(label, _)| label),
+            Self::Domain => DomainInfo::of(entry).domain.unwrap_or(entry),
+        }
+    }
+}
+
+/// The list that comes with the program.
+static SHIPPED: LazyLock<Arc<DomainSet>> = LazyLock::new(|| {
+    let text = include_str!("lists/top_domains.txt");
+    Arc::new(DomainSet::parse(text, Label::First))
+});
+
+/// A set of domains, a label each.
 #[derive(Debug, Clone, Default)]
-pub struct TopDomains {
+pub struct DomainSet {
     labels: HashSet<Box<str>, ahash::RandomState>,
 }
 
@@ -40,14 +66,19 @@ struct Version {
     size: u64,
 }
 
-impl TopDomains {
-    /// Is this domain, without its ending, the first label of an entry? Case counts.
+impl DomainSet {
+    /// The 10,000 sites that come with the program, from `lists/top_domains.txt`.
+    pub fn shipped() -> Arc<Self> {
+        Arc::clone(&SHIPPED)
+    }
+
+    /// Is this domain, without its ending, the label of an entry? Case counts.
     #[inline]
     pub fn contains(&self, domain: &str) -> bool {
         !self.labels.is_empty() && self.labels.contains(domain)
     }
 
-    /// The number of distinct first labels.
+    /// The number of distinct labels.
     pub fn len(&self) -> usize {
         self.labels.len()
     }
@@ -57,16 +88,33 @@ impl TopDomains {
         self.labels.is_empty()
     }
 
-    /// Takes the first labels of full names; empty ones are left out.
-    pub fn from_names<'a>(names: impl IntoIterator<Item = &'a str>) -> Self {
-        let mut labels = HashSet::default();
+    /// Takes the labels of these names; empty ones are left out.
+    pub fn from_names<'a>(names: impl IntoIterator<Item = &'a str>, label: Label) -> Self {
+        let mut set = Self::default();
+        set.extend(names, label);
+        set
+    }
+
+    /// Adds the labels of these names; empty ones are left out.
+    pub fn extend<'a>(&mut self, names: impl IntoIterator<Item = &'a str>, label: Label) {
         for name in names {
-            let label = name.split_once('.').map_or(name, |(label, _)| label);
-            if !label.is_empty() && !labels.contains(label) {
-                labels.insert(label.into());
+            let label = label.of(name.trim());
+            if !label.is_empty() && !self.labels.contains(label) {
+                self.labels.insert(label.into());
             }
         }
-        Self { labels }
+    }
+
+    /// Tells sets apart: equal for equal sets, in whatever order they were made, and different for
+    /// different ones but for a chance of 2^-64. FNV-1a of every label, mixed and summed.
+    pub fn fingerprint(&self) -> u64 {
+        self.labels.iter().fold(0, |sum, label| {
+            let hash = label.bytes().fold(0xcbf2_9ce4_8422_2325_u64, |hash, byte| {
+                (hash ^ u64::from(byte)).wrapping_mul(0x0100_0000_01b3)
+            });
+            let hash = (hash ^ (hash >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
+            sum.wrapping_add(hash ^ (hash >> 27))
+        })
     }
 
     /// Reads a list from its text: one domain a line, `rank,domain`, or any fields below a header
@@ -74,7 +122,7 @@ impl TopDomains {
     ///
     /// A header, quotes, blanks round fields, empty lines, lines that start with `#`, line ends of
     /// every kind and a byte order mark are tolerated.
-    pub fn parse(text: &str) -> Self {
+    pub fn parse(text: &str, label: Label) -> Self {
         let text = text.strip_prefix('\u{feff}').unwrap_or(text);
         let mut lines = text
             .split(['\n', '\r'])
@@ -86,44 +134,55 @@ impl TopDomains {
             lines.next();
         }
         let column = header.map(|header| header.domain);
-        Self::from_names(lines.filter_map(|line| match column {
+        let names = lines.filter_map(|line| match column {
             Some(column) => field(line, column),
             None => field(line, 1).or_else(|| field(line, 0)),
-        }))
+        });
+        Self::from_names(names, label)
     }
 
     /// The list in this file, from memory if it has not changed since it was read.
     ///
     /// # Errors
     /// If it is missing, unreadable, no regular file, no UTF-8, or larger than 256 MiB.
-    pub fn cached(path: &Path) -> Result<Arc<Self>, Error> {
+    pub fn cached(path: &Path, label: Label) -> Result<Arc<Self>, Error> {
         let version = Version::of(path)?;
-        if let Some(list) = recall(&version) {
+        if let Some(list) = recall(&version, label) {
             return Ok(list);
         }
         // Read outside the lock: two sessions may read one list twice, and no one waits.
-        let list = Arc::new(Self::parse(&read(path)?));
+        let list = Arc::new(Self::parse(&read(path)?, label));
         let mut lists = LISTS.lock().unwrap_or_else(PoisonError::into_inner);
-        lists.retain(|(known, _)| known.path != version.path);
+        lists.retain(|(known, kept, _)| (&known.path, *kept) != (&version.path, label));
         lists.truncate(KEPT_LISTS - 1);
-        lists.push_front((version, Arc::clone(&list)));
+        lists.push_front((version, label, Arc::clone(&list)));
         Ok(list)
+    }
+
+    /// Whether [`DomainSet::cached`] may find a list at `path`; the file is not read yet.
+    ///
+    /// # Errors
+    /// If it is missing, no regular file, or larger than 256 MiB.
+    pub fn check(path: &Path) -> Result<(), Error> {
+        Version::of(path).map(|_| ())
     }
 }
 
 /// The list of this version, which becomes the one used last.
-fn recall(version: &Version) -> Option<Arc<TopDomains>> {
+fn recall(version: &Version, label: Label) -> Option<Arc<DomainSet>> {
     let mut lists = LISTS.lock().unwrap_or_else(PoisonError::into_inner);
-    let at = lists.iter().position(|(known, _)| known == version)?;
+    let at = lists
+        .iter()
+        .position(|(known, kept, _)| (known, *kept) == (version, label))?;
     let entry = lists.remove(at)?;
-    let list = Arc::clone(&entry.1);
+    let list = Arc::clone(&entry.2);
     lists.push_front(entry);
     Some(list)
 }
 
 impl Version {
     fn of(path: &Path) -> Result<Self, Error> {
-        let problem = |problem: String| Error::TopDomains {
+        let problem = |problem: String| Error::DomainFile {
             path: path.to_owned(),
             problem,
         };
@@ -145,7 +204,7 @@ impl Version {
 }
 
 fn read(path: &Path) -> Result<String, Error> {
-    let problem = |problem: String| Error::TopDomains {
+    let problem = |problem: String| Error::DomainFile {
         path: path.to_owned(),
         problem,
     };
@@ -196,7 +255,7 @@ mod tests {
     use super::*;
 
     fn labels(text: &str) -> Vec<String> {
-        let mut labels: Vec<String> = TopDomains::parse(text)
+        let mut labels: Vec<String> = DomainSet::parse(text, Label::First)
             .labels
             .iter()
             .map(|label| label.to_string())
@@ -232,38 +291,72 @@ mod tests {
 
     #[test]
     fn only_whole_first_labels_are_contained() {
-        let list = TopDomains::from_names(["google.com", "google.de", ".com", ""]);
+        let list = DomainSet::from_names(["google.com", "google.de", ".com", ""], Label::First);
         assert_eq!(list.len(), 1);
         assert!(list.contains("google"));
         assert!(!list.contains("com") && !list.contains("") && !list.contains("Google"));
     }
 
     #[test]
+    fn the_users_own_domains_are_kept_as_names_are_split() {
+        let set = DomainSet::from_names(["intel", "www.mcafee.com", " corp.local "], Label::Domain);
+        assert!(set.contains("intel") && set.contains("mcafee") && set.contains("corp.local"));
+        assert_eq!(set.len(), 3);
+    }
+
+    #[test]
+    fn fingerprints_tell_sets_apart_and_not_orders() {
+        let print = |names: &[&str]| {
+            DomainSet::from_names(names.iter().copied(), Label::First).fingerprint()
+        };
+        assert_eq!(
+            print(&["a.com", "b.com"]),
+            print(&["b.de", "a.fr", "b.com"])
+        );
+        assert_ne!(print(&["a.com", "b.com"]), print(&["a.com", "c.com"]));
+        assert_ne!(print(&["ab.com"]), print(&["a.com", "b.com"]));
+    }
+
+    #[test]
+    fn the_shipped_list_holds_what_everybody_knows() {
+        let list = DomainSet::shipped();
+        assert!(list.len() > 9_000, "{}", list.len());
+        assert!(list.contains("google") && list.contains("wikipedia"));
+        assert!(!list.contains("# The 10,000 most used web sites by Tranco (https://tranco-list"));
+    }
+
+    #[test]
     fn a_list_that_changed_on_disk_is_read_again() {
         let file = std::env::temp_dir().join(format!("spotql-top-{}.csv", std::process::id()));
         fs::write(&file, "1,google.com\n").unwrap();
-        let first = TopDomains::cached(&file).unwrap();
+        let first = DomainSet::cached(&file, Label::First).unwrap();
         assert!(
-            Arc::ptr_eq(&first, &TopDomains::cached(&file).unwrap()),
+            Arc::ptr_eq(&first, &DomainSet::cached(&file, Label::First).unwrap()),
             "read twice"
         );
 
         let mut appended = File::options().append(true).open(&file).unwrap();
         appended.write_all(b"2,bbc.co.uk\n").unwrap();
-        assert!(TopDomains::cached(&file).unwrap().contains("bbc"));
+        assert!(
+            DomainSet::cached(&file, Label::First)
+                .unwrap()
+                .contains("bbc")
+        );
         fs::remove_file(&file).unwrap();
     }
 
     #[test]
     fn what_is_no_text_file_is_refused() {
-        let directory = TopDomains::cached(&std::env::temp_dir())
+        let directory = DomainSet::cached(&std::env::temp_dir(), Label::First)
             .unwrap_err()
             .to_string();
         assert!(directory.contains("no regular file"), "{directory}");
 
         let file = std::env::temp_dir().join(format!("spotql-binary-{}.csv", std::process::id()));
         fs::write(&file, b"1,google.com\n2,\xff\xfe\n").unwrap();
-        let binary = TopDomains::cached(&file).unwrap_err().to_string();
+        let binary = DomainSet::cached(&file, Label::First)
+            .unwrap_err()
+            .to_string();
         assert!(binary.contains("line 2 is not UTF-8"), "{binary}");
         fs::remove_file(&file).unwrap();
     }

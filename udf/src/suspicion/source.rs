@@ -1,0 +1,246 @@
+//! What the records are and how they become documents and words: `source => …`, or `documents`
+//! and `words`, over any input that has the columns.
+
+use datafusion::arrow::datatypes::DataType;
+use datafusion::common::ScalarValue;
+use datafusion::common::{Column, DFSchema};
+use datafusion::error::Result;
+use datafusion::logical_expr::planner::RelationPlannerContext;
+use datafusion::logical_expr::{Expr, LogicalPlan, LogicalPlanBuilder, cast, expr_fn::when, lit};
+use datafusion::sql::sqlparser::ast::{Expr as SqlExpr, Value};
+
+use super::arguments::Arguments;
+use super::error::Error;
+use super::preset::{Preset, Recipe};
+use super::score::{VALID, document_column, word_column};
+
+/// The column of counts that a training's input may have.
+const COUNT: &str = "__lda_count";
+
+/// What the arguments say about documents and words.
+pub(crate) struct Source<'a> {
+    arguments: &'a Arguments,
+    kind: Kind<'a>,
+}
+
+enum Kind<'a> {
+    Preset(Preset),
+    Expressions {
+        documents: Vec<&'a SqlExpr>,
+        words: Vec<&'a SqlExpr>,
+    },
+}
+
+impl<'a> Source<'a> {
+    pub(crate) fn of(arguments: &'a Arguments) -> Result<Self, Error> {
+        let function = arguments.function.name();
+        let (documents, words) = (arguments.list("documents"), arguments.list("words"));
+        let kind = match (arguments.get("source"), documents, words) {
+            (Some(source), None, None) => arguments
+                .word("source")
+                .and_then(|name| Preset::from_name(&name))
+                .map(Kind::Preset)
+                .ok_or_else(|| arguments.invalid("source", source, Preset::NAMES))?,
+            (None, Some(documents), Some(words)) => {
+                if documents.len() != words.len() || documents.is_empty() {
+                    return Err(Error::UnevenPairs {
+                        function: function.to_owned(),
+                        documents: documents.len(),
+                        words: words.len(),
+                    });
+                }
+                Kind::Expressions { documents, words }
+            }
+            _ => {
+                return Err(Error::WordsUndetermined {
+                    function: function.to_owned(),
+                });
+            }
+        };
+        Ok(Self { arguments, kind })
+    }
+
+    pub(crate) fn preset(&self) -> Option<Preset> {
+        match self.kind {
+            Kind::Preset(preset) => Some(preset),
+            Kind::Expressions { .. } => None,
+        }
+    }
+
+    /// What the words are, as a model keeps it: the preset's name, or the expressions.
+    pub(crate) fn description(&self) -> String {
+        match &self.kind {
+            Kind::Preset(preset) => preset.name().to_owned(),
+            Kind::Expressions { documents, words } => {
+                format!("documents {}, words {}", list(documents), list(words))
+            }
+        }
+    }
+
+    /// (document, word) pairs of a record.
+    pub(crate) fn width(&self) -> usize {
+        match &self.kind {
+            Kind::Preset(Preset::Flow) => 2,
+            Kind::Preset(Preset::Dns | Preset::Proxy) => 1,
+            Kind::Expressions { words, .. } => words.len(),
+        }
+    }
+
+    /// Where an error about unusable records should send the user.
+    pub(crate) fn advice(&self) -> String {
+        match self.preset() {
+            Some(preset) => preset.advice(),
+            None => "A record without a document or a word cannot be used: check the expressions \
+                     and the filter of the input"
+                .to_owned(),
+        }
+    }
+
+    /// How often each user agent occurs, where words need it.
+    pub(crate) fn agents(&self, input: &LogicalPlan) -> Result<Option<LogicalPlan>> {
+        match self.preset() {
+            Some(preset) => preset.agents(self.arguments.function.name(), input),
+            None => Ok(None),
+        }
+    }
+
+    /// The records of `input` with their documents and words worked out.
+    pub(crate) fn records(
+        &self,
+        input: LogicalPlan,
+        agents: Option<LogicalPlan>,
+        context: &mut dyn RelationPlannerContext,
+    ) -> Result<Records> {
+        let function = self.arguments.function.name();
+        let visible = input.schema().columns();
+        let input = match (self.preset(), agents) {
+            (Some(preset), Some(agents)) => preset.with_agents(function, input, agents)?,
+            _ => input,
+        };
+        let schema = input.schema();
+        let recipe = match &self.kind {
+            Kind::Preset(preset) => preset.recipe(function, schema)?,
+            Kind::Expressions { documents, words } => Recipe {
+                documents: expressions(documents, schema, context)?,
+                words: expressions(words, schema, context)?,
+                valid: None,
+            },
+        };
+        let counts = match self.arguments.get("counts") {
+            Some(counts) => Some(cast(expression(counts, schema, context)?, DataType::Int64)),
+            None => None,
+        };
+        Ok(Records {
+            input,
+            visible,
+            recipe,
+            counts,
+        })
+    }
+}
+
+/// An input with its documents and words worked out.
+pub(crate) struct Records {
+    input: LogicalPlan,
+    /// The columns of the input that the user knows.
+    pub(crate) visible: Vec<Column>,
+    recipe: Recipe,
+    counts: Option<Expr>,
+}
+
+impl Records {
+    /// The columns that a training counts (see [`super::tally`]), each record as often as
+    /// `times` says; without `times` there is no column of counts unless the user gave one.
+    ///
+    /// A record that is not valid stays, without its document: so it is told how many there were.
+    pub(crate) fn pairs(self, times: Option<u64>) -> Result<LogicalPlan> {
+        let Recipe {
+            documents,
+            words,
+            valid,
+        } = self.recipe;
+        let mut columns = Vec::with_capacity(2 * words.len() + 1);
+        for (i, (document, word)) in documents.into_iter().zip(words).enumerate() {
+            let document = cast(document, DataType::Utf8View);
+            let document = match &valid {
+                Some(valid) if i == 0 => {
+                    when(valid.clone(), document).otherwise(lit(ScalarValue::Utf8View(None)))?
+                }
+                _ => document,
+            };
+            columns.push(document.alias(document_column(i)));
+            columns.push(cast(word, DataType::Utf8View).alias(word_column(i)));
+        }
+        let counts = match (self.counts, times) {
+            (Some(counts), Some(times)) => Some(counts * lit(times as i64)),
+            (Some(counts), None) => Some(counts),
+            (None, Some(times)) => Some(lit(times as i64)),
+            (None, None) => None,
+        };
+        columns.extend(counts.map(|counts| counts.alias(COUNT)));
+        LogicalPlanBuilder::from(self.input)
+            .project(columns)?
+            .build()
+    }
+
+    /// Whether the user gave a column of counts.
+    pub(crate) fn counted(&self) -> bool {
+        self.counts.is_some()
+    }
+
+    /// The columns that the user knows and, hidden, what scoring needs.
+    pub(crate) fn to_score(self) -> Result<LogicalPlan> {
+        let mut columns: Vec<Expr> = self
+            .visible
+            .into_iter()
+            .map(|column| Expr::from(column.clone()).alias(column.name))
+            .collect();
+        let hidden = self
+            .recipe
+            .documents
+            .into_iter()
+            .zip(self.recipe.words)
+            .enumerate();
+        columns.extend(hidden.flat_map(|(i, (document, word))| {
+            [
+                cast(document, DataType::Utf8View).alias(document_column(i)),
+                cast(word, DataType::Utf8View).alias(word_column(i)),
+            ]
+        }));
+        columns.extend(self.recipe.valid.map(|valid| valid.alias(VALID)));
+        LogicalPlanBuilder::from(self.input)
+            .project(columns)?
+            .build()
+    }
+}
+
+fn expressions(
+    list: &[&SqlExpr],
+    schema: &DFSchema,
+    context: &mut dyn RelationPlannerContext,
+) -> Result<Vec<Expr>> {
+    list.iter()
+        .map(|sql| expression(sql, schema, context))
+        .collect()
+}
+
+/// A document or word: an expression over the input's columns. A text literal names a column,
+/// since one and the same document for all records would be of no use.
+fn expression(
+    sql: &SqlExpr,
+    schema: &DFSchema,
+    context: &mut dyn RelationPlannerContext,
+) -> Result<Expr> {
+    if let SqlExpr::Value(value) = sql
+        && let Value::SingleQuotedString(name) = &value.value
+    {
+        let (qualifier, field) = schema.qualified_field_with_unqualified_name(name)?;
+        return Ok(Expr::from(Column::new(qualifier.cloned(), field.name())));
+    }
+    context.sql_to_expr(sql.clone(), schema)
+}
+
+fn list(expressions: &[&SqlExpr]) -> String {
+    let list: Vec<_> = expressions.iter().map(ToString::to_string).collect();
+    format!("[{}]", list.join(", "))
+}
