@@ -1,14 +1,24 @@
--- A day's most suspicious flows, into flow_scores. Running it again gives the same table.
+-- A day's most suspicious flows, into flow_scores. Running it again gives the same table, unless
+-- flows have been rated in between (see below).
 --
 -- Variables
 --   date        the day, YYYY-MM-DD                       (required)
 --   database    where flow and flow_scores are            (default)
 --   threshold   rows with a higher score are left out     (1)
 --   limit       how many rows are kept                    (300)
---   topics, iterations, seed, precision   of the model    (20, 20, 1, double)
+--   topics, iterations, seed, precision, optimizer   of the model (20, 20, 1, double, em)
+--   feedback_days   ratings of the day and of so many days before it count   (30)
+--   dupfactor   how often a record rated 3 counts in training   (1000)
 --
 -- How many records were scored, and why others were not:
 --   spotql run detect/flow_summary.sql --var date=…
+--
+-- To rate flows, insert their keys with 1 (high), 2 (medium) or 3 (low: no threat) for their day:
+--   INSERT INTO flow_threat_investigation PARTITION (y = 2016, m = 7, d = 8)
+--   SELECT tstart, srcip, dstip, sport, dport, 3 FROM flow_scores
+--   WHERE y = 2016 AND m = 7 AND d = 8 AND rank = 1;
+-- Rated flows leave the day's list when this runs again. Those rated 3 (and never 1 or 2) take part
+-- in the training of this and later days, so that what is like them becomes probable.
 
 INSERT OVERWRITE TABLE ${database:-default}.flow_scores
 PARTITION (y = year('${date}'), m = month('${date}'), d = day('${date}'))
@@ -29,12 +39,36 @@ FROM (
     (SELECT * FROM ${database:-default}.flow
      WHERE y = year('${date}') AND m = month('${date}') AND d = day('${date}')),
     source => 'flow',
+    -- The flows that were rated harmless, from the raw table.
+    feedback => (
+      SELECT f.*
+      FROM ${database:-default}.flow f
+      JOIN (
+        SELECT y, m, d, tstart, srcip, dstip, srcport, dstport
+        FROM ${database:-default}.flow_threat_investigation
+        GROUP BY y, m, d, tstart, srcip, dstip, srcport, dstport
+        HAVING min(score) = 3 AND max(score) = 3
+      ) r
+      ON r.y = f.y AND r.m = f.m AND r.d = f.d AND r.tstart = f.treceived
+        AND r.srcip = f.sip AND r.dstip = f.dip AND r.srcport = f.sport AND r.dstport = f.dport
+      WHERE make_date(f.y, f.m, f.d)
+        BETWEEN DATE '${date}' - INTERVAL '${feedback_days:-30}' DAY AND DATE '${date}'
+    ),
+    dupfactor => ${dupfactor:-1000},
+    optimizer => '${optimizer:-em}',
     topics => ${topics:-20},
     iterations => ${iterations:-20},
     seed => ${seed:-1},
     precision => '${precision:-double}'
-  )
+  ) s
   WHERE score <= ${threshold:-1}
+    AND NOT EXISTS (
+      SELECT 1 FROM ${database:-default}.flow_threat_investigation r
+      WHERE r.y = year('${date}') AND r.m = month('${date}') AND r.d = day('${date}')
+        AND r.score BETWEEN 1 AND 3 AND r.tstart = s.treceived AND r.srcip = s.sip
+        AND r.dstip = s.dip
+        AND r.srcport = s.sport AND r.dstport = s.dport
+    )
   -- The other columns decide between equal scores, so that the same day gives the same rows.
   ORDER BY ml_score, tstart, srcip, dstip, sport, dport, proto, ipkt, ibyt, opkt, obyt
   LIMIT ${limit:-300}

@@ -25,37 +25,28 @@ pub struct Script {
 }
 
 /// The scripts that the program brings along, by their names under `sql/scripts`.
-const SHIPPED: &[(&str, &str)] = &[
-    (
-        "schema/flow.sql",
-        include_str!("../../scripts/schema/flow.sql"),
-    ),
-    (
-        "schema/dns.sql",
-        include_str!("../../scripts/schema/dns.sql"),
-    ),
-    (
-        "schema/proxy.sql",
-        include_str!("../../scripts/schema/proxy.sql"),
-    ),
-    (
-        "detect/flow.sql",
-        include_str!("../../scripts/detect/flow.sql"),
-    ),
-    (
-        "detect/flow_summary.sql",
-        include_str!("../../scripts/detect/flow_summary.sql"),
-    ),
-    (
-        "examples/load_flows.sql",
-        include_str!("../../scripts/examples/load_flows.sql"),
-    ),
-    ("demo.sql", include_str!("../../scripts/demo.sql")),
-    ("demo/top.sql", include_str!("../../scripts/demo/top.sql")),
-    (
-        "demo/found.sql",
-        include_str!("../../scripts/demo/found.sql"),
-    ),
+macro_rules! shipped {
+    ($($name:literal,)*) => {
+        &[$(($name, include_str!(concat!("../../scripts/", $name))),)*]
+    };
+}
+
+const SHIPPED: &[(&str, &str)] = shipped![
+    "schema/flow.sql",
+    "schema/dns.sql",
+    "schema/proxy.sql",
+    "detect/flow.sql",
+    "detect/flow_summary.sql",
+    "detect/dns.sql",
+    "detect/dns_summary.sql",
+    "detect/proxy.sql",
+    "detect/proxy_summary.sql",
+    "examples/load_dns.sql",
+    "examples/load_flows.sql",
+    "examples/load_proxy.sql",
+    "demo.sql",
+    "demo/top.sql",
+    "demo/found.sql",
 ];
 
 impl Script {

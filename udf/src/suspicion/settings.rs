@@ -115,6 +115,11 @@ impl Settings {
                 }
             };
         }
+        if let Some(optimizer) = arguments.get("optimizer")
+            && arguments.word("optimizer").as_deref() != Some("em")
+        {
+            return Err(arguments.invalid("optimizer", optimizer, "'em'"));
+        }
         if let Some(value) = arguments.get("dupfactor") {
             settings.dupfactor = arguments
                 .whole_number("dupfactor")?

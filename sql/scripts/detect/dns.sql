@@ -1,0 +1,81 @@
+-- A day's most suspicious DNS answers, into dns_scores. Running it again gives the same table,
+-- unless answers have been rated in between (see below).
+--
+-- Variables
+--   date        the day, YYYY-MM-DD                       (required)
+--   database    where dns and dns_scores are              (default)
+--   threshold   rows with a higher score are left out     (1)
+--   limit       how many rows are kept                    (300)
+--   topics, iterations, seed, precision, optimizer   of the model (20, 20, 1, double, em)
+--   feedback_days   ratings of the day and of so many days before it count   (30)
+--   dupfactor   how often a record rated 3 counts in training   (1000)
+--
+-- Your own domains, and a list of well-known ones in place of the shipped one, are settings:
+--   SET spotql.user_domains = 'example.com';
+--   SET spotql.top_domains = 'file /data/tranco.csv';
+-- in a script of yours that runs before: spotql run settings.sql detect/dns.sql --var date=…
+--
+-- How many records were scored, and why others were not:
+--   spotql run detect/dns_summary.sql --var date=…
+--
+-- To rate answers, insert their keys with 1 (high), 2 (medium) or 3 (low: no threat), or 0, for the
+-- client and for the name, for their day:
+--   INSERT INTO dns_threat_investigation PARTITION (y = 2016, m = 7, d = 8)
+--   SELECT unix_tstamp, ip_dst, dns_qry_name, 0, 3 FROM dns_scores
+--   WHERE y = 2016 AND m = 7 AND d = 8 AND dns_qry_name LIKE '%.update.example.net';
+-- Rated answers leave the day's list when this runs again. Those rated 3 (and never 1 or 2) take part
+-- in the training of this and later days, so that what is like them becomes probable.
+
+INSERT OVERWRITE TABLE ${database:-default}.dns_scores
+PARTITION (y = year('${date}'), m = month('${date}'), d = day('${date}'))
+SELECT
+  frame_time, unix_tstamp, frame_len, ip_dst, dns_qry_name,
+  coalesce(dns_qry_class, 'unknown') AS dns_qry_class,
+  coalesce(dns_qry_type, -1) AS dns_qry_type,
+  coalesce(dns_qry_rcode, -1) AS dns_qry_rcode,
+  score AS ml_score,
+  -- Enrichment fills the columns that are NULL.
+  NULL AS tld, NULL AS query_rep, CAST(h AS INT) AS hh, NULL AS dns_qry_class_name,
+  NULL AS dns_qry_type_name, NULL AS dns_qry_rcode_name, NULL AS network_context
+FROM (
+  SELECT *
+  FROM lda_score(
+    (SELECT * FROM ${database:-default}.dns
+     WHERE y = year('${date}') AND m = month('${date}') AND d = day('${date}')),
+    source => 'dns',
+    -- The answers that were rated harmless, from the raw table.
+    feedback => (
+      SELECT f.*
+      FROM ${database:-default}.dns f
+      JOIN (
+        SELECT y, m, d, unix_tstamp, ip_dst, dns_qry_name
+        FROM ${database:-default}.dns_threat_investigation
+        WHERE ip_sev BETWEEN 1 AND 3 OR dns_sev BETWEEN 1 AND 3
+        GROUP BY y, m, d, unix_tstamp, ip_dst, dns_qry_name
+        HAVING max(CASE WHEN ip_sev IN (1, 2) OR dns_sev IN (1, 2) THEN 1 ELSE 0 END) = 0
+      ) r
+      ON r.y = f.y AND r.m = f.m AND r.d = f.d AND r.unix_tstamp = f.unix_tstamp
+        AND r.ip_dst = f.ip_dst AND r.dns_qry_name = f.dns_qry_name
+      WHERE make_date(f.y, f.m, f.d)
+        BETWEEN DATE '${date}' - INTERVAL '${feedback_days:-30}' DAY AND DATE '${date}'
+    ),
+    dupfactor => ${dupfactor:-1000},
+    optimizer => '${optimizer:-em}',
+    topics => ${topics:-20},
+    iterations => ${iterations:-20},
+    seed => ${seed:-1},
+    precision => '${precision:-double}'
+  ) s
+  WHERE score <= ${threshold:-1}
+    AND NOT EXISTS (
+      SELECT 1 FROM ${database:-default}.dns_threat_investigation r
+      WHERE r.y = year('${date}') AND r.m = month('${date}') AND r.d = day('${date}')
+        AND (r.ip_sev BETWEEN 1 AND 3 OR r.dns_sev BETWEEN 1 AND 3)
+        AND r.unix_tstamp = s.unix_tstamp AND r.ip_dst = s.ip_dst
+        AND r.dns_qry_name = s.dns_qry_name
+    )
+  -- The other columns decide between equal scores, so that the same day gives the same rows.
+  ORDER BY score, unix_tstamp, frame_time, ip_dst, dns_qry_name, frame_len, dns_qry_type,
+    dns_qry_rcode, dns_qry_class, h
+  LIMIT ${limit:-300}
+);

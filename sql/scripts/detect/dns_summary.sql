@@ -1,0 +1,14 @@
+-- How many of a day's DNS answers can be scored, and why the others cannot.
+-- Variables: date (YYYY-MM-DD), database (default).
+
+SELECT coalesce(
+    dns_invalid(frame_time, unix_tstamp, frame_len, ip_dst, dns_qry_name, dns_qry_class,
+                dns_qry_type, dns_qry_rcode),
+    CASE WHEN dns_word(frame_time, frame_len, dns_qry_name, dns_qry_type, dns_qry_rcode) IS NULL
+      THEN 'no word can be made: frame_time holds no hour' END,
+    'scored') AS outcome,
+  count(*) AS answers
+FROM ${database:-default}.dns
+WHERE y = year('${date}') AND m = month('${date}') AND d = day('${date}')
+GROUP BY outcome
+ORDER BY answers DESC, outcome;

@@ -1,0 +1,79 @@
+-- A day's most suspicious web requests, into proxy_scores. Running it again gives the same table,
+-- unless requests have been rated in between (see below).
+--
+-- Variables
+--   date        the day, YYYY-MM-DD                       (required)
+--   database    where proxy and proxy_scores are          (default)
+--   threshold   rows with a higher score are left out     (1)
+--   limit       how many rows are kept                    (300)
+--   topics, iterations, seed, precision, optimizer   of the model (20, 20, 1, double, em)
+--   feedback_days   ratings of the day and of so many days before it count   (30)
+--   dupfactor   how often a record rated 3 counts in training   (1000)
+--
+-- Your own domains, and a list of well-known ones in place of the shipped one, are settings:
+--   SET spotql.user_domains = 'example.com';
+--   SET spotql.top_domains = 'file /data/tranco.csv';
+-- in a script of yours that runs before: spotql run settings.sql detect/proxy.sql --var date=…
+--
+-- How many records were scored, and why others were not:
+--   spotql run detect/proxy_summary.sql --var date=…
+--
+-- To rate URIs, insert them with 1 (high), 2 (medium) or 3 (low: no threat) for their day:
+--   INSERT INTO proxy_threat_investigation PARTITION (y = 2016, m = 7, d = 8)
+--   SELECT DISTINCT tdate, fulluri, 3 FROM proxy_scores
+--   WHERE y = 2016 AND m = 7 AND d = 8 AND host = 'updates.example.net';
+-- Requests for rated URIs leave the day's list when this runs again. Those rated 3 (and never 1 or 2)
+-- take part in the training of this and later days, so that what is like them becomes probable.
+
+INSERT OVERWRITE TABLE ${database:-default}.proxy_scores
+PARTITION (y = year('${date}'), m = month('${date}'), d = day('${date}'))
+SELECT
+  p_date AS tdate, p_time AS time, clientip, host, reqmethod,
+  coalesce(useragent, '-') AS useragent, coalesce(resconttype, '-') AS resconttype,
+  duration, username, webcat, referer, TRY_CAST(respcode AS INT) AS respcode,
+  TRY_CAST(uriport AS INT) AS uriport, uripath, uriquery, serverip, scbytes, csbytes, fulluri,
+  word, score AS ml_score,
+  -- Enrichment fills these columns.
+  NULL AS uri_rep, NULL AS respcode_name, NULL AS network_context
+FROM (
+  SELECT *
+  FROM lda_score(
+    (SELECT * FROM ${database:-default}.proxy
+     WHERE CAST(y AS INT) = year('${date}') AND CAST(m AS INT) = month('${date}')
+       AND CAST(d AS INT) = day('${date}')),
+    source => 'proxy',
+    -- The requests that were rated harmless, from the raw table.
+    feedback => (
+      SELECT f.*
+      FROM ${database:-default}.proxy f
+      JOIN (
+        SELECT y, m, d, tdate, fulluri
+        FROM ${database:-default}.proxy_threat_investigation
+        GROUP BY y, m, d, tdate, fulluri
+        HAVING min(uri_sev) = 3 AND max(uri_sev) = 3
+      ) r
+      ON r.y = CAST(f.y AS INT) AND r.m = CAST(f.m AS INT) AND r.d = CAST(f.d AS INT)
+        AND r.tdate = f.p_date AND r.fulluri = f.fulluri
+      WHERE make_date(CAST(f.y AS INT), CAST(f.m AS INT), CAST(f.d AS INT))
+        BETWEEN DATE '${date}' - INTERVAL '${feedback_days:-30}' DAY AND DATE '${date}'
+    ),
+    dupfactor => ${dupfactor:-1000},
+    optimizer => '${optimizer:-em}',
+    topics => ${topics:-20},
+    iterations => ${iterations:-20},
+    seed => ${seed:-1},
+    precision => '${precision:-double}',
+    -- Adds the word.
+    explain => true
+  ) s
+  WHERE score <= ${threshold:-1}
+    AND NOT EXISTS (
+      SELECT 1 FROM ${database:-default}.proxy_threat_investigation r
+      WHERE r.y = year('${date}') AND r.m = month('${date}') AND r.d = day('${date}')
+        AND r.uri_sev BETWEEN 1 AND 3 AND r.tdate = s.p_date AND r.fulluri = s.fulluri
+    )
+  -- The other columns decide between equal scores, so that the same day gives the same rows.
+  ORDER BY score, p_time, clientip, fulluri, reqmethod, useragent, resconttype, respcode,
+    serverip, scbytes, csbytes, duration, username, referer, webcat, uriport, host, uripath, uriquery
+  LIMIT ${limit:-300}
+);

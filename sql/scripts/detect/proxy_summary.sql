@@ -1,0 +1,14 @@
+-- How many of a day's web requests can be scored, and why the others cannot.
+-- Variables: date (YYYY-MM-DD), database (default).
+
+SELECT coalesce(
+    proxy_invalid(p_date, p_time, clientip, host, fulluri),
+    CASE WHEN proxy_word(host, p_time, reqmethod, fulluri, coalesce(resconttype, '-'), 1, respcode) IS NULL
+      THEN 'no word can be made: p_time holds no hour' END,
+    'scored') AS outcome,
+  count(*) AS requests
+FROM ${database:-default}.proxy
+WHERE CAST(y AS INT) = year('${date}') AND CAST(m AS INT) = month('${date}')
+  AND CAST(d AS INT) = day('${date}')
+GROUP BY outcome
+ORDER BY requests DESC, outcome;
