@@ -1,6 +1,22 @@
 //! What the tests that cross crates share.
 
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    reason = "a test that cannot go on ends"
+)]
+
+use std::collections::BTreeMap;
+use std::fs::File;
 use std::path::{Path, PathBuf};
+
+use datafusion::arrow::array::RecordBatch;
+use datafusion::arrow::compute::concat_batches;
+use futures::TryStreamExt;
+use parquet::arrow::arrow_reader::ParquetRecordBatchReaderBuilder;
+use spotql_sql::script::{self, Script};
+use spotql_sql::{Outcome, Session};
 
 /// The folder of real data beside the repository, where there is one. A test that needs it says so
 /// and returns when it is absent.
@@ -11,4 +27,69 @@ pub fn shared() -> Option<PathBuf> {
         .join("data")
         .is_dir()
         .then(|| folder.canonicalize().unwrap_or(folder))
+}
+
+/// The rows of a query, in one batch.
+///
+/// # Panics
+/// When it fails.
+pub async fn rows(session: &Session, sql: &str) -> RecordBatch {
+    let outcome = match session.execute(sql).await {
+        Ok(outcome) => outcome,
+        Err(error) => panic!("{sql}: {error}"),
+    };
+    let Outcome::Rows(rows) = outcome else {
+        panic!("no rows: {sql}")
+    };
+    let schema = rows.schema();
+    let batches: Vec<RecordBatch> = rows.try_collect().await.unwrap();
+    concat_batches(&schema, &batches).unwrap()
+}
+
+/// Runs a shipped script and drops the rows of its queries.
+///
+/// # Errors
+/// That of the first statement that fails, with its line.
+pub async fn try_run(
+    session: &Session,
+    name: &str,
+    variables: &[(&str, &str)],
+) -> Result<(), String> {
+    let variables: BTreeMap<String, String> = variables
+        .iter()
+        .map(|(name, value)| ((*name).to_owned(), (*value).to_owned()))
+        .collect();
+    let script = Script::shipped(name).unwrap();
+    for piece in script.statements().unwrap() {
+        let failed = |error: &dyn std::fmt::Display| format!("{name}:{}: {error}", piece.line);
+        match script::execute(session, &piece, &variables).await {
+            Ok(Outcome::Rows(rows)) => {
+                let _: Vec<_> = rows.try_collect().await.map_err(|error| failed(&error))?;
+            }
+            Ok(Outcome::Done(_)) => {}
+            Err(error) => return Err(failed(&error)),
+        }
+    }
+    Ok(())
+}
+
+/// Runs a shipped script.
+///
+/// # Panics
+/// When a statement fails.
+pub async fn run(session: &Session, name: &str, variables: &[(&str, &str)]) {
+    if let Err(error) = try_run(session, name, variables).await {
+        panic!("{error}");
+    }
+}
+
+/// A Parquet file in one batch.
+///
+/// # Panics
+/// When it cannot be read.
+pub fn read(path: &Path) -> RecordBatch {
+    let reader = ParquetRecordBatchReaderBuilder::try_new(File::open(path).unwrap()).unwrap();
+    let schema = reader.schema().clone();
+    let batches: Vec<RecordBatch> = reader.build().unwrap().map(Result::unwrap).collect();
+    concat_batches(&schema, &batches).unwrap()
 }

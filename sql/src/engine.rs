@@ -21,7 +21,7 @@ use datafusion::prelude::{SessionConfig, SessionContext};
 use spotql_catalog::{HiveCatalog, Warehouse};
 use spotql_udf::suspicion::{SuspicionExtensionPlanner, SuspicionPlanner};
 use spotql_udf::word::SpotqlOptions;
-use spotql_udf::{hive, synthetic, word};
+use spotql_udf::{hive, read, synthetic, word};
 
 use crate::error::Result;
 use crate::session::Session;
@@ -96,7 +96,8 @@ impl Engine {
         for function in word::functions().into_iter().chain(hive::functions()) {
             context.register_udf(Arc::unwrap_or_clone(function));
         }
-        for (name, function) in synthetic::table_functions() {
+        let table_functions = synthetic::table_functions().into_iter();
+        for (name, function) in table_functions.chain(read::table_functions()) {
             context.register_udtf(name, function);
         }
         base = context.state();

@@ -4,6 +4,7 @@
 //! This crate knows DataFusion, and neither catalog, nor SQL text, nor network.
 
 pub mod hive;
+pub mod read;
 pub mod suspicion;
 pub mod synthetic;
 pub mod topic;

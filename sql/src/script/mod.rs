@@ -41,6 +41,7 @@ const SHIPPED: &[(&str, &str)] = shipped![
     "detect/dns_summary.sql",
     "detect/proxy.sql",
     "detect/proxy_summary.sql",
+    "examples/access_log.sql",
     "examples/load_dns.sql",
     "examples/load_flows.sql",
     "examples/load_proxy.sql",

@@ -1,0 +1,15 @@
+//! Reading files that are no tables, as table functions.
+//!
+//! * [`lines`]: `read_lines(path)`, the lines of text files, for logs that have no reader of their
+//!   own.
+
+mod lines;
+
+use std::sync::Arc;
+
+use datafusion::catalog::TableFunctionImpl;
+
+/// The table functions of this module by their SQL names, to be registered in a session.
+pub fn table_functions() -> Vec<(&'static str, Arc<dyn TableFunctionImpl>)> {
+    vec![(lines::NAME, Arc::new(lines::ReadLines))]
+}
