@@ -26,6 +26,18 @@ pub(super) trait Record: Copy + Debug + Send + Sync + 'static {
     }
 }
 
+/// A moment of a second, as an [order](Record::order).
+pub(super) fn order(second: u32, draw: &mut Draw) -> u64 {
+    (u64::from(second) << 32) | (draw.word() >> 32)
+}
+
+/// Some milliseconds (40 at most) later, within the same second.
+pub(super) fn later(order: u64, draw: &mut Draw) -> u64 {
+    const MILLISECOND: u64 = (1 << 32) / 1_000;
+    let end = order | 0xffff_ffff;
+    (order + MILLISECOND * u64::from(draw.between(1, 40))).min(end)
+}
+
 /// One planted attack.
 #[derive(Debug)]
 pub(super) struct Planted<Row> {

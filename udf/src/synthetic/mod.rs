@@ -49,11 +49,14 @@
 
 mod arguments;
 mod batch;
+mod cloud;
 mod day;
+mod dns;
 mod draw;
 mod flow;
 mod log;
 mod mix;
+mod names;
 mod population;
 mod scene;
 mod table;
@@ -65,5 +68,8 @@ use std::sync::Arc;
 
 /// The table functions of this module by their SQL names, to be registered in a session.
 pub fn table_functions() -> Vec<(&'static str, Arc<dyn TableFunctionImpl>)> {
-    table::functions::<flow::Flow>().into_iter().collect()
+    table::functions::<flow::Flow>()
+        .into_iter()
+        .chain(table::functions::<dns::Dns>())
+        .collect()
 }

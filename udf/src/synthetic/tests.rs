@@ -6,7 +6,7 @@ use arrow::compute::concat_batches;
 use arrow::datatypes::{DataType, Int64Type};
 use datafusion::prelude::{SessionConfig, SessionContext};
 
-fn session(batch_size: usize, partitions: usize) -> SessionContext {
+pub(super) fn session(batch_size: usize, partitions: usize) -> SessionContext {
     let config = SessionConfig::new()
         .with_batch_size(batch_size)
         .with_target_partitions(partitions);
@@ -17,7 +17,7 @@ fn session(batch_size: usize, partitions: usize) -> SessionContext {
     session
 }
 
-async fn rows(session: &SessionContext, sql: &str) -> RecordBatch {
+pub(super) async fn rows(session: &SessionContext, sql: &str) -> RecordBatch {
     let frame = session.sql(sql).await.unwrap();
     let schema = frame.schema().inner().clone();
     concat_batches(&schema, &frame.collect().await.unwrap()).unwrap()

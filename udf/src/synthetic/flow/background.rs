@@ -56,12 +56,7 @@ fn port(port: Port, client: HostId, draw: &mut Draw) -> u16 {
         Port::Ephemeral => ephemeral(client, draw),
         Port::Is(port) => port,
         Port::Range(low, high) => draw.port(low, high),
-        Port::Among(ports) => {
-            // Nearly harmonic: index n^u - 1 has density 1 / (index + 1).
-            let n = ports.len() as f64 + 1.0;
-            let index = (n.powf(draw.unit()) - 1.0) as usize;
-            ports[index.min(ports.len() - 1)]
-        }
+        Port::Among(ports) => ports[draw.harmonic(ports.len())],
     }
 }
 
