@@ -58,6 +58,7 @@ mod log;
 mod mix;
 mod names;
 mod population;
+mod proxy;
 mod scene;
 mod table;
 #[cfg(test)]
@@ -71,5 +72,6 @@ pub fn table_functions() -> Vec<(&'static str, Arc<dyn TableFunctionImpl>)> {
     table::functions::<flow::Flow>()
         .into_iter()
         .chain(table::functions::<dns::Dns>())
+        .chain(table::functions::<proxy::Proxy>())
         .collect()
 }
