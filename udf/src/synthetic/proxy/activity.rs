@@ -5,6 +5,11 @@
 //! are here on purpose: scripts with agents of their own, appliances that say nothing, uploads,
 //! tunnels to odd ports, servers fetched by their address.
 
+use super::lists::{
+    AD_HOSTS, APPLIANCES, CHECK_PATHS, CHECKS, CLOUD_STORES, COLLECTORS, CRL_PATHS, CRLS, CRYPTO,
+    DESKTOP, EXCHANGE, OCSP, OFFICE_HOSTS, PAC, PACKAGE_HOSTS, PACKAGERS, RADIOS, REPORTERS,
+    SCRIPTS, SYNCERS, UPDATE_HOSTS, UPDATERS, VENDORS, VIDEOS, WINDOWS,
+};
 use super::request::{
     ADVERTS, CLIPS, Category, Content, Method, OFFICE, PLUMBING, RADIO, STORAGE, Scheme, Status,
     TECHNOLOGY, UNKNOWN,
@@ -49,6 +54,8 @@ pub(super) enum Who {
     Named(&'static [&'static str]),
     /// One of these, each client another version.
     Versioned(&'static [&'static str]),
+    /// The program that belongs to the named place, in the same order.
+    Paired(&'static [&'static str]),
     Silent,
 }
 
@@ -131,136 +138,6 @@ const TUNNEL: Activity = Activity {
     ..GET
 };
 
-#[rustfmt::skip]
-const WINDOWS: &[&str] = &["Microsoft-Delivery-Optimization/10.0", "Windows-Update-Agent/7.9.9600.18340 Client-Protocol/1.40", "Microsoft BITS/7.8", "Microsoft BITS/7.5"];
-#[rustfmt::skip]
-const CRYPTO: &[&str] = &["Microsoft-CryptoAPI/10.0", "Microsoft-CryptoAPI/6.1", "Microsoft-CryptoAPI/6.3", "ocspd/1.0.3"];
-#[rustfmt::skip]
-const UPDATERS: &[&str] = &["Google Update/1.3.30.3;winhttp", "Symantec LiveUpdate", "McAfee Agent", "AdobeUpdateService/#", "Java/1.8.0_91", "MozillaMaintenance/#", "iTunes/12.4.1 (Windows; N)", "Avast Antivirus", "LogiUpdate/#", "VLC/2.2.4 LibVLC/2.2.4"];
-#[rustfmt::skip]
-const DESKTOP: &[&str] = &["Microsoft Office/16.0 (Windows NT 10.0; Microsoft Outlook 16.0.4266; Pro)", "Slack/# (Windows)", "Skype/7.25 (Windows)", "Spotify/1.0.32 Win32/#", "Evernote Windows/#; Windows/6.3.9600;", "OneDrive/17.3.6390", "Microsoft-WNS/10.0", "Dropbox-Sync/#"];
-#[rustfmt::skip]
-const SCRIPTS: &[&str] = &["curl/7.47.0", "Wget/1.17.1 (linux-gnu)", "python-requests/2.10.0", "Python-urllib/2.7", "Java/1.7.0_79", "Go-http-client/1.1", "Apache-HttpClient/4.5.2 (Java/1.8.0_91)", "okhttp/3.3.1", "libwww-perl/6.15", "Microsoft Excel 2014", "R (3.3.1 x86_64-w64-mingw32)", "PycURL/7.43.0", "Ruby", "axios/0.13.1", "Matlab R2015b", "SAP NetWeaver Application Server (1.0;740)", "Mozilla/5.0 (Windows NT; Windows NT 6.1; en-US) WindowsPowerShell/3.0", "PHP/5.6.23", "lua-resty-http/0.08", "Nessus/6.7"];
-#[rustfmt::skip]
-const APPLIANCES: &[&str] = &["HP-ePrint/#", "Linux/3.10 UPnP/1.0 DLNADOC/1.50", "Dalvik/2.1.0 (Linux; U; Android 6.0; SM-T810)", "VMware-client/6.0", "Cisco-SPA/#", "AXIS Camera/#", "esp8266/#", "CFNetwork/758.4.3 Darwin/15.5.0"];
-#[rustfmt::skip]
-const PACKAGERS: &[&str] = &["Debian APT-HTTP/1.3 (1.2.12)", "pip/8.1.2", "npm/3.8.9 node/v6.2.0 linux x64", "Apache-Maven/3.3.9 (Java 1.8.0_91; Linux 4.4.0)", "docker/1.11.2", "git/2.7.4"];
-
-#[rustfmt::skip]
-const UPDATE_HOSTS: &[&str] = &["au.download.windowsupdate.com", "download.windowsupdate.com", "tlu.dl.delivery.mp.microsoft.com", "wsus.ds.download.windowsupdate.com"];
-#[rustfmt::skip]
-const VENDORS: &[&str] = &["liveupdate.symantecliveupdate.com", "update.nai.com", "ardownload.adobe.com", "redirector.gvt1.com", "javadl-esd.sun.com", "swcdn.apple.com", "download.cdn.mozilla.net", "dl.google.com"];
-const OCSP: &[&str] = &[
-    "ocsp.digicert.com",
-    "ocsp.verisign.com",
-    "ocsp.comodoca.com",
-    "clients1.google.com",
-    "ocsp.globalsign.com",
-    "ocsp.entrust.net",
-    "ocsp.msocsp.com",
-];
-const CRLS: &[&str] = &[
-    "crl.microsoft.com",
-    "crl3.digicert.com",
-    "mscrl.microsoft.com",
-    "crl.globalsign.net",
-];
-#[rustfmt::skip]
-const CRL_PATHS: &[[&str; 2]] = &[["/pki/crl/products/MicRooCerAut2011_2011_03_22.crl", "-"], ["/sha2-ev-server-g1.crl", "-"], ["/pki/mscorp/crl/msitwww2.crl", "-"], ["/root.crl", "-"]];
-const CLOUD_STORES: &[&str] = &[
-    "content.dropboxapi.com",
-    "d.docs.live.net",
-    "www.googleapis.com",
-    "contoso-my.sharepoint.com",
-    "upload.box.com",
-    "xml.syncplicity.com",
-    "block.dropbox.com",
-];
-const OFFICE_HOSTS: &[&str] = &[
-    "outlook.office365.com",
-    "slack.com",
-    "edge.skype.com",
-    "www.evernote.com",
-    "nexus.officeapps.live.com",
-    "api.spotify.com",
-    "client.wns.windows.com",
-];
-const COLLECTORS: &[&str] = &[
-    "vortex.data.microsoft.com",
-    "bam.nr-data.net",
-    "api.segment.io",
-    "incoming.telemetry.mozilla.org",
-    "settings-win.data.microsoft.com",
-    "sentry.io",
-    "app-measurement.com",
-];
-const VIDEOS: &[&str] = &[
-    "r3---sn-5hne6n7z.googlevideo.com",
-    "r1---sn-h5q7dned.googlevideo.com",
-    "vod-progressive.akamaized.net",
-    "skyfire.vimeocdn.com",
-    "ipv4-c012-fra001-ix.1.oca.nflxvideo.net",
-    "video.xx.fbcdn.net",
-];
-const RADIOS: &[&str] = &[
-    "icecast.radiofrance.fr",
-    "stream.live.vc.bbcmedia.co.uk",
-    "streaming.radionomy.com",
-    "wdr-1live-live.icecast.wdr.de",
-    "ice1.somafm.com",
-];
-const AD_HOSTS: &[&str] = &[
-    "www.google-analytics.com",
-    "securepubads.g.doubleclick.net",
-    "ib.adnxs.com",
-    "b.scorecardresearch.com",
-    "sync.mathtag.com",
-    "bidder.criteo.com",
-    "cm.everesttech.net",
-    "pixel.quantserve.com",
-    "trc.taboola.com",
-    "rtb.openx.net",
-    "tags.bluekai.com",
-    "ads.pubmatic.com",
-];
-const PACKAGE_HOSTS: &[&str] = &[
-    "archive.ubuntu.com",
-    "deb.debian.org",
-    "pypi.python.org",
-    "registry.npmjs.org",
-    "repo1.maven.org",
-    "registry-1.docker.io",
-    "github.com",
-];
-const CHECKS: &[&str] = &[
-    "www.msftncsi.com",
-    "www.msftconnecttest.com",
-    "detectportal.firefox.com",
-    "captive.apple.com",
-    "connectivitycheck.gstatic.com",
-];
-const CHECK_PATHS: &[[&str; 2]] = &[
-    ["/ncsi.txt", "-"],
-    ["/connecttest.txt", "-"],
-    ["/success.txt", "-"],
-    ["/hotspot-detect.html", "-"],
-    ["/generate_204", "-"],
-];
-const PAC: &[[&str; 2]] = &[["/wpad.dat", "-"], ["/proxy.pac", "-"]];
-const EXCHANGE: &[[&str; 2]] = &[
-    ["/EWS/Exchange.asmx", "-"],
-    [
-        "/mapi/emsmdb/",
-        "?MailboxId=5b1c52a0-0f51-4c2e-9d6e-2b1f0f6f2c11@example.com",
-    ],
-    ["/autodiscover/autodiscover.xml", "-"],
-    [
-        "/Microsoft-Server-ActiveSync",
-        "?Cmd=Ping&DeviceType=WindowsMail",
-    ],
-    ["/owa/", "-"],
-];
-
 /// Banners: mostly found, some as redirects.
 const SYNCED: &[(Status, f64)] = &[
     (Status::Moved, 0.18),
@@ -290,16 +167,16 @@ pub(super) const BACKGROUND: &[Activity] = &[
     Activity { share: 4.0, visit: Visit::Fetch(&[Shape::Feed]), content: &[Content::Xml], down: (12_000.0, 0.8), agent: Who::Named(&["Windows-RSS-Platform/2.0 (IE 11.0; Windows NT 6.1)", "Microsoft Outlook 16.0.4266", "FeedDemon/4.5"]), ends: CACHED, loyal: 0.95, choices: 3, scheme: Scheme::Http, ports: &[80], ..GET },
     Activity { share: 6.0, ends: &[(Status::Denied, 1.0)], visit: Visit::Fetch(&[Shape::Page, Shape::Advert]), content: &[Content::Html], ..GET },
     Activity { share: 6.0, ends: &[(Status::Authenticate, 1.0)], visit: Visit::Fetch(&[Shape::Page, Shape::Api]), known: false, content: &[Content::Html], hours: Hours::Morning, ..GET },
-    Activity { share: 3.0, ends: &[(Status::Unresolved, 0.6), (Status::Unreachable, 0.4)], visit: Visit::Fetch(&[Shape::Page, Shape::Image]), content: &[Content::Html], scheme: Scheme::Http, ports: &[80], ..GET },
+    Activity { share: 3.0, ends: &[(Status::Unresolved, 0.6), (Status::Unreachable, 0.4)], visit: Visit::Fetch(&[Shape::Page, Shape::Jpeg]), content: &[Content::Html], scheme: Scheme::Http, ports: &[80], ..GET },
     Activity { share: 3.0, method: Method::Options, visit: Visit::Fetch(&[Shape::Api]), content: &[Content::None], down: (0.0, 0.0), loyal: 0.6, choices: 4, ..GET },
     Activity { share: 12.0, client: Pool::Workstation6, loyal: 0.5, choices: 8, ..GET },
 
     // Tunnels that the proxy does not open: banks, health, programs that know their server's key.
     Activity { share: 70.0, loyal: 0.6, choices: 6, known: true, fan: 2, ..TUNNEL },
-    Activity { share: 35.0, place: Place::Named(OFFICE_HOSTS), agent: Who::Versioned(DESKTOP), category: Some(OFFICE), ..TUNNEL },
+    Activity { share: 35.0, place: Place::Named(OFFICE_HOSTS), agent: Who::Paired(DESKTOP), category: Some(OFFICE), ..TUNNEL },
     Activity { share: 14.0, place: Place::Named(COLLECTORS), agent: Who::Silent, category: Some(TECHNOLOGY), up: (3_000.0, 1.0), down: (4_500.0, 0.5), hours: Hours::Always, ..TUNNEL },
     Activity { share: 12.0, place: Place::Cloud, category: Some(TECHNOLOGY), ..TUNNEL },
-    Activity { share: 8.0, place: Place::Named(CLOUD_STORES), agent: Who::Versioned(&["Dropbox-Sync/#", "OneDrive/17.3.6390", "-"]), category: Some(STORAGE), up: (60_000.0, 2.2), down: (15_000.0, 1.8), hours: Hours::Always, ..TUNNEL },
+    Activity { share: 8.0, place: Place::Named(CLOUD_STORES), agent: Who::Paired(SYNCERS), category: Some(STORAGE), up: (60_000.0, 2.2), down: (15_000.0, 1.8), hours: Hours::Always, ..TUNNEL },
     Activity { share: 2.0, client: Pool::Device, place: Place::Cloud, agent: Who::Silent, category: Some(TECHNOLOGY), hours: Hours::Always, loyal: 0.9, ..TUNNEL },
     Activity { share: 1.0, ports: &[8443, 5228, 4443, 9443, 2083, 5223, 993, 10_443, 8883], loyal: 0.8, choices: 2, ..TUNNEL },
     Activity { share: 0.4, place: Place::Address(Pool::Web), ports: &[443, 443, 8443, 5938, 3389, 22], agent: Who::Silent, category: Some(UNKNOWN), loyal: 0.8, choices: 2, ..TUNNEL },
@@ -307,25 +184,25 @@ pub(super) const BACKGROUND: &[Activity] = &[
 
     // Programs.
     Activity { share: 22.0, hours: Hours::Morning, place: Place::Named(UPDATE_HOSTS), visit: Visit::Fetch(&[Shape::Update]), agent: Who::Named(WINDOWS), content: &[Content::Cabinet, Content::Bytes], category: Some(TECHNOLOGY), down: (900_000.0, 1.4), seconds: (2.0, 1.0), ends: &[(Status::Partial, 0.7), (Status::Hit, 0.1)], fan: 5, ..PROGRAM },
-    Activity { share: 12.0, place: Place::Named(VENDORS), visit: Visit::Fetch(&[Shape::Definition, Shape::Api]), agent: Who::Versioned(UPDATERS), content: &[Content::Zip, Content::Bytes, Content::Xml], category: Some(TECHNOLOGY), down: (60_000.0, 2.0), ends: CACHED, fan: 2, ..PROGRAM },
+    Activity { share: 12.0, place: Place::Named(VENDORS), visit: Visit::Fetch(&[Shape::Definition, Shape::Api]), agent: Who::Paired(UPDATERS), content: &[Content::Zip, Content::Bytes, Content::Xml], category: Some(TECHNOLOGY), down: (60_000.0, 2.0), ends: CACHED, fan: 2, ..PROGRAM },
     Activity { share: 2.0, method: Method::Head, place: Place::Named(VENDORS), visit: Visit::Fetch(&[Shape::Update, Shape::Definition]), agent: Who::Named(WINDOWS), content: &[Content::Bytes], category: Some(TECHNOLOGY), down: (0.0, 0.0), ends: &[(Status::NotFound, 0.1), (Status::Forbidden, 0.05)], ..PROGRAM },
     Activity { share: 16.0, hours: Hours::Office, place: Place::Named(OCSP), visit: Visit::Fetch(&[Shape::Ocsp]), agent: Who::Named(CRYPTO), content: &[Content::Ocsp], category: Some(PLUMBING), down: (1_700.0, 0.15), ends: CACHED, ..PROGRAM },
     Activity { share: 6.0, hours: Hours::Office, place: Place::Named(CRLS), visit: Visit::Fixed(CRL_PATHS), agent: Who::Named(CRYPTO), content: &[Content::Crl], category: Some(PLUMBING), down: (1_100.0, 0.7), ends: CACHED, ..PROGRAM },
     Activity { share: 10.0, place: Place::Named(CHECKS), visit: Visit::Fixed(CHECK_PATHS), agent: Who::Named(&["Microsoft NCSI", "CaptiveNetworkSupport-325.10.1 wispr"]), content: &[Content::Plain, Content::Html], category: Some(TECHNOLOGY), down: (60.0, 0.3), ends: &[(Status::NoContent, 0.1)], ..PROGRAM },
-    Activity { share: 22.0, place: Place::Named(COLLECTORS), visit: Visit::Fetch(&[Shape::Telemetry]), method: Method::Post, agent: Who::Versioned(DESKTOP), content: &[Content::Json, Content::None], category: Some(TECHNOLOGY), scheme: Scheme::Https, ports: &[443], up: (5_000.0, 1.2), down: (120.0, 0.6), ends: &[(Status::NoContent, 0.25)], ..PROGRAM },
-    Activity { share: 22.0, place: Place::Named(OFFICE_HOSTS), visit: Visit::Fetch(&[Shape::Poll]), agent: Who::Versioned(DESKTOP), content: &[Content::Json, Content::Xml], category: Some(OFFICE), scheme: Scheme::Https, ports: &[443], down: (500.0, 0.9), ends: &[(Status::NoContent, 0.2), (Status::Unauthorised, 0.05)], hours: Hours::Office, known: true, ..PROGRAM },
-    Activity { share: 7.0, place: Place::Named(CLOUD_STORES), visit: Visit::Fetch(&[Shape::Sync]), method: Method::Post, agent: Who::Versioned(&["Dropbox-Sync/#", "GoogleDriveSync/#", "Box Sync/#"]), content: &[Content::Json], category: Some(STORAGE), scheme: Scheme::Https, ports: &[443], up: (300_000.0, 2.2), down: (400.0, 0.5), seconds: (3.0, 1.2), hours: Hours::Office, known: true, fan: 3, ..PROGRAM },
+    Activity { share: 22.0, place: Place::Named(COLLECTORS), visit: Visit::Fetch(&[Shape::Telemetry]), method: Method::Post, agent: Who::Paired(REPORTERS), content: &[Content::Json, Content::None], category: Some(TECHNOLOGY), scheme: Scheme::Https, ports: &[443], up: (5_000.0, 1.2), down: (120.0, 0.6), ends: &[(Status::NoContent, 0.25)], ..PROGRAM },
+    Activity { share: 22.0, place: Place::Named(OFFICE_HOSTS), visit: Visit::Fetch(&[Shape::Poll]), agent: Who::Paired(DESKTOP), content: &[Content::Json, Content::Xml], category: Some(OFFICE), scheme: Scheme::Https, ports: &[443], down: (500.0, 0.9), ends: &[(Status::NoContent, 0.2), (Status::Unauthorised, 0.05)], hours: Hours::Office, known: true, ..PROGRAM },
+    Activity { share: 7.0, place: Place::Named(CLOUD_STORES), visit: Visit::Fetch(&[Shape::Sync]), method: Method::Post, agent: Who::Paired(SYNCERS), content: &[Content::Json], category: Some(STORAGE), scheme: Scheme::Https, ports: &[443], up: (300_000.0, 2.2), down: (400.0, 0.5), seconds: (3.0, 1.2), hours: Hours::Office, known: true, fan: 3, ..PROGRAM },
     Activity { share: 2.0, place: Place::Named(CLOUD_STORES), visit: Visit::Fetch(&[Shape::Sync]), method: Method::Put, agent: Who::Browser, content: &[Content::None, Content::Json], category: Some(STORAGE), scheme: Scheme::Https, ports: &[443], up: (3e6, 1.8), down: (200.0, 0.5), seconds: (8.0, 1.2), ends: &[(Status::Created, 0.6)], hours: Hours::Office, known: true, ..PROGRAM },
-    Activity { share: 4.0, hours: Hours::Office, place: Place::Named(RADIOS), visit: Visit::Fixed(&[["/live/high.mp3", "-"], ["/groovesalad-128-mp3", "-"], ["/1live-128.mp3", "-"]]), agent: Who::Versioned(&["NSPlayer/12.00.9600", "VLC/# LibVLC/2.2.4", "iTunes/12.4.1 (Windows; N)", "Winamp/#"]), content: &[Content::Audio], category: Some(RADIO), ports: &[80, 80, 8000, 8080], down: (2e7, 1.2), seconds: (1_200.0, 1.2), loyal: 0.9, ..PROGRAM },
+    Activity { share: 4.0, hours: Hours::Office, place: Place::Named(RADIOS), visit: Visit::Fixed(&[["/live/high.mp3", "-"], ["/groovesalad-128-mp3", "-"], ["/1live-128.mp3", "-"]]), agent: Who::Versioned(&["NSPlayer/12.00.9600", "VLC/# LibVLC/2.2.4", "iTunes/12.4.1 (Windows; N)", "Winamp/#"]), content: &[Content::Audio], category: Some(RADIO), ports: &[80, 80, 8000, 8080], down: (2e7, 0.9), seconds: (1_200.0, 0.9), loyal: 0.9, ..PROGRAM },
     Activity { share: 5.0, client: Pool::AnyServer, place: Place::Named(PACKAGE_HOSTS), visit: Visit::Fetch(&[Shape::Package]), agent: Who::Named(PACKAGERS), content: &[Content::Bytes, Content::Html, Content::Zip], category: Some(TECHNOLOGY), down: (80_000.0, 2.0), ends: CACHED, fan: 4, ..PROGRAM },
     Activity { share: 3.0, client: Pool::Device, place: Place::Cloud, visit: Visit::Fetch(&[Shape::Telemetry, Shape::Api]), method: Method::Post, agent: Who::Versioned(APPLIANCES), content: &[Content::Json, Content::Plain], up: (700.0, 0.9), down: (150.0, 0.6), ends: ROUGH, ..PROGRAM },
     Activity { share: 1.5, client: Pool::Device, visit: Visit::Fetch(&[Shape::Api, Shape::Update]), agent: Who::Versioned(APPLIANCES), content: &[Content::Xml, Content::Bytes], loyal: 0.95, choices: 2, ..PROGRAM },
     Activity { share: 1.0, client: Pool::Printer, place: Place::Named(&["h10141.www1.hp.com", "xmpp.hpeprint.com", "remoteservices.xerox.com"]), visit: Visit::Fetch(&[Shape::Telemetry]), method: Method::Post, agent: Who::Silent, content: &[Content::Xml], up: (1_500.0, 0.6), down: (300.0, 0.4), ..PROGRAM },
 
     // Inside.
-    Activity { share: 45.0, place: Place::Inside(Pool::Intranet), visit: Visit::Fetch(&[Shape::Internal, Shape::Internal, Shape::Image, Shape::Script]), content: &[Content::HtmlUtf8, Content::Html, Content::Json], category: Some(UNKNOWN), ports: &[443, 8080, 8443], down: (7_000.0, 1.4), ends: &[(Status::NotModified, 0.2), (Status::Unauthorised, 0.08), (Status::Moved, 0.04), (Status::NotFound, 0.01), (Status::ServerError, 0.01)], fan: 4, loyal: 0.6, choices: 3, ..GET },
+    Activity { share: 45.0, place: Place::Inside(Pool::Intranet), visit: Visit::Fetch(&[Shape::Internal, Shape::Internal, Shape::Jpeg, Shape::Script]), content: &[Content::HtmlUtf8, Content::Html, Content::Json], category: Some(UNKNOWN), ports: &[443, 8080, 8443], down: (7_000.0, 1.4), ends: &[(Status::NotModified, 0.2), (Status::Unauthorised, 0.08), (Status::Moved, 0.04), (Status::NotFound, 0.01), (Status::ServerError, 0.01)], fan: 4, loyal: 0.6, choices: 3, ..GET },
     Activity { share: 8.0, place: Place::Inside(Pool::Intranet), visit: Visit::Fetch(&[Shape::Internal]), method: Method::Post, content: &[Content::HtmlUtf8, Content::Json], category: Some(UNKNOWN), up: (1_500.0, 1.5), down: (4_000.0, 1.3), ends: &[(Status::Moved, 0.3), (Status::Unauthorised, 0.05)], loyal: 0.6, choices: 3, ..GET },
-    Activity { share: 14.0, place: Place::Inside(Pool::Mail), visit: Visit::Fixed(EXCHANGE), method: Method::Post, agent: Who::Versioned(DESKTOP), content: &[Content::Xml, Content::Bytes], category: Some(UNKNOWN), up: (1_200.0, 0.8), down: (2_500.0, 1.3), ends: &[(Status::Unauthorised, 0.15)], ..GET },
+    Activity { share: 14.0, place: Place::Inside(Pool::Mail), visit: Visit::Fixed(EXCHANGE), method: Method::Post, agent: Who::Named(&["Microsoft Office/16.0 (Windows NT 10.0; Microsoft Outlook 16.0.4266; Pro)", "ExchangeServicesClient/15.00.0913.015", "MacOutlook/15.22.0"]), content: &[Content::Xml, Content::Bytes], category: Some(UNKNOWN), up: (1_200.0, 0.8), down: (2_500.0, 1.3), ends: &[(Status::Unauthorised, 0.15)], ..GET },
     Activity { share: 8.0, hours: Hours::Morning, place: Place::Named(&["wpad.corp.example.com"]), visit: Visit::Fixed(PAC), agent: Who::Named(&["WinHttp-Autoproxy-Service/5.1", "-"]), content: &[Content::Plain], category: Some(UNKNOWN), down: (2_100.0, 0.02), ends: CACHED, ..PROGRAM },
     Activity { share: 6.0, client: Pool::Monitor, place: Place::Inside(Pool::Intranet), visit: Visit::Fixed(&[["/health", "-"], ["/status", "-"], ["/", "-"]]), agent: Who::Named(&["check_http/v2.1.2 (nagios-plugins 2.1.2)"]), content: &[Content::Plain, Content::Html], category: Some(UNKNOWN), down: (300.0, 0.3), ends: &[(Status::Unreachable, 0.004)], polled: true, ..PROGRAM },
     Activity { share: 1.0, method: Method::Propfind, place: Place::Inside(Pool::Intranet), visit: Visit::Fetch(&[Shape::Internal]), agent: Who::Named(&["Microsoft-WebDAV-MiniRedir/6.1.7601", "Microsoft-WebDAV-MiniRedir/10.0.10586"]), content: &[Content::Xml], category: Some(UNKNOWN), ends: &[(Status::Unauthorised, 0.3), (Status::NotFound, 0.3)], ..GET },
@@ -335,7 +212,7 @@ pub(super) const BACKGROUND: &[Activity] = &[
     Activity { share: 1.5, client: Pool::Admin, hours: Hours::Office, visit: Visit::Fetch(&[Shape::Package, Shape::Api, Shape::Document]), agent: Who::Named(SCRIPTS), content: &[Content::Plain, Content::Bytes, Content::Zip, Content::Json], down: (20_000.0, 2.2), ends: ROUGH, ..PROGRAM },
     Activity { share: 0.8, hours: Hours::Office, visit: Visit::Fetch(&[Shape::Api, Shape::Document]), agent: Who::Named(SCRIPTS), content: &[Content::Json, Content::Plain], ends: ROUGH, loyal: 0.9, ..PROGRAM },
     Activity { share: 0.5, hours: Hours::Office, visit: Visit::Fixed(&[["/download/setup.exe", "-"], ["/files/installer-x64.msi", "?src=www"], ["/dl/update.exe", "-"]]), content: &[Content::Program, Content::Bytes], down: (8e6, 1.2), seconds: (6.0, 0.9), known: true, ..PROGRAM },
-    Activity { share: 0.4, hours: Hours::Office, place: Place::Address(Pool::Web), visit: Visit::Fetch(&[Shape::Page, Shape::Image, Shape::Api]), ports: &[80, 8080, 80, 8000, 81], content: &[Content::Html, Content::Jpeg], category: Some(UNKNOWN), ends: ROUGH, loyal: 0.7, choices: 2, ..PROGRAM },
+    Activity { share: 0.4, hours: Hours::Office, place: Place::Address(Pool::Web), visit: Visit::Fetch(&[Shape::Page, Shape::Jpeg, Shape::Api]), ports: &[80, 8080, 80, 8000, 81], content: &[Content::Html, Content::Jpeg], category: Some(UNKNOWN), ends: ROUGH, loyal: 0.7, choices: 2, ..PROGRAM },
     Activity { share: 1.0, place: Place::Address(Pool::Web), visit: Visit::Fetch(&[Shape::Poll]), method: Method::Post, agent: Who::Named(&["Mozilla/4.0 (compatible; DynGate)", "-", "Shockwave Flash"]), content: &[Content::Bytes, Content::Html], category: Some(UNKNOWN), up: (200.0, 0.8), down: (250.0, 0.8), loyal: 0.9, choices: 2, fan: 3, hours: Hours::Office, ..PROGRAM },
     Activity { share: 0.5, hours: Hours::Evening, client: Pool::Scanner, place: Place::Inside(Pool::AnyServer), visit: Visit::Fixed(&[["/", "-"], ["/admin/", "-"], ["/phpmyadmin/", "-"], ["/manager/html", "-"], ["/.git/config", "-"], ["/cgi-bin/test.cgi", "?x=%3Cscript%3E"]]), agent: Who::Named(&["Mozilla/5.0 (compatible; Nessus)"]), content: &[Content::Html], category: Some(UNKNOWN), ports: &[80, 443, 8080], ends: &[(Status::NotFound, 0.6), (Status::Unreachable, 0.25), (Status::Unauthorised, 0.05)], fan: 6, ..PROGRAM },
 ];

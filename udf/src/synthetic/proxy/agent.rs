@@ -13,7 +13,7 @@ pub(super) enum Agent {
     Browser,
     /// A program that says this.
     Named(&'static &'static str),
-    /// A program whose version differs from client to client; some numbers are put at its `#`.
+    /// A program of which clients have several versions: numbers are put at its `#`.
     Versioned(&'static &'static str),
     /// Says nothing.
     Silent,
@@ -36,7 +36,7 @@ const BROWSERS: &[&str] = &[
     "Mozilla/5.0 (Windows NT 6.3; WOW64) AppleWebKit/537.36 (KHTML, like Gecko) Chrome/50.0.2661.102 Safari/537.36",
     "Mozilla/5.0 (X11; Linux x86_64) AppleWebKit/537.36 (KHTML, like Gecko) Chrome/51.0.2704.106 Safari/537.36",
     "Mozilla/5.0 (X11; Ubuntu; Linux x86_64; rv:47.0) Gecko/20100101 Firefox/47.0",
-    "Mozilla/5.0 (iPad; CPU OS 9_3_2 like Mac OS X) AppleWebKit/601.1.46 (KHTML, like Gecko) Version/9.0 Mobile/13F69 Safari/601.1",
+    "Mozilla/5.0 (Windows NT 10.0; WOW64) AppleWebKit/537.36 (KHTML, like Gecko) Chrome/49.0.2623.112 Safari/537.36",
     "Mozilla/4.0 (compatible; MSIE 8.0; Windows NT 6.1; WOW64; Trident/4.0; SLCC2; .NET CLR 2.0.50727; .NET CLR 3.5.30729; .NET4.0C; .NET4.0E; InfoPath.3)",
     "Mozilla/5.0 (Windows NT 5.1; rv:38.0) Gecko/20100101 Firefox/38.0",
 ];
@@ -47,18 +47,26 @@ impl Agent {
         match self {
             Self::Browser => browser(client, out),
             Self::Named(text) => out.push_str(text),
-            Self::Versioned(text) => {
-                let mut bits = Bits::new(u64::from(client) ^ 0xa9e7);
-                let (before, after) = text.split_once('#').unwrap_or((text, ""));
-                out.push_str(before);
-                let _ = write!(out, "{}.{}.", 1 + bits.below(4), bits.below(10));
-                bits.letters(out, DIGITS, 3);
-                out.push_str(after);
-            }
+            Self::Versioned(text) => versioned(text, client, out),
             Self::Silent => out.push('-'),
             Self::Kept(number) => out.push_str(proxy.texts.get(number)),
         }
     }
+}
+
+/// Most clients have the same few versions of a program.
+fn versioned(text: &str, client: HostId, out: &mut String) {
+    let Some((before, after)) = text.split_once('#') else {
+        out.push_str(text);
+        return;
+    };
+    let mut client = Bits::new(u64::from(client) ^ 0xa9e7);
+    let release = client.below(5).min(client.below(5)) as u64;
+    let mut bits = Bits::new(release ^ (text.len() as u64) << 8);
+    out.push_str(before);
+    let _ = write!(out, "{}.{}.", 1 + bits.below(4), bits.below(10));
+    bits.letters(out, DIGITS, 3);
+    out.push_str(after);
 }
 
 /// The browser of a client; a few have a toolbar or are a version behind.

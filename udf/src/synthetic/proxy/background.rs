@@ -28,9 +28,10 @@ pub(super) fn happen(
         page::load(client, site, second, moment, draw, rows);
         return;
     }
-    let host = host(world, activity, client, draw);
+    let number = number(activity.place, draw);
+    let host = host(world, activity, client, number, draw);
     let port = draw.pick(activity.ports);
-    let agent = agent(activity.agent, draw);
+    let agent = agent(activity.agent, number, draw);
     let mut order = order(second, draw);
     for _ in 0..draw.between(1, activity.fan) {
         let mut row = Row {
@@ -172,10 +173,24 @@ fn site(world: &World, activity: &Activity, client: HostId, draw: &mut Draw) -> 
     member(world, activity, Pool::Web, client, draw)
 }
 
-fn host(world: &World, activity: &Activity, client: HostId, draw: &mut Draw) -> Host {
+/// Which of the named places, where they have names.
+fn number(place: Place, draw: &mut Draw) -> usize {
+    match place {
+        Place::Named(names) => draw.harmonic(names.len()),
+        _ => 0,
+    }
+}
+
+fn host(
+    world: &World,
+    activity: &Activity,
+    client: HostId,
+    number: usize,
+    draw: &mut Draw,
+) -> Host {
     match activity.place {
         Place::Site => Host::Site(site(world, activity, client, draw), usual_host(draw)),
-        Place::Named(names) => Host::Named(&names[draw.harmonic(names.len())]),
+        Place::Named(names) => Host::Named(&names[number]),
         Place::Inside(pool) => Host::Inside(member(world, activity, pool, client, draw)),
         Place::Address(pool) => Host::Address(member(world, activity, pool, client, draw)),
         Place::Cloud => {
@@ -198,11 +213,12 @@ fn path(visit: Visit, draw: &mut Draw) -> Path {
     }
 }
 
-fn agent(who: Who, draw: &mut Draw) -> Agent {
+fn agent(who: Who, number: usize, draw: &mut Draw) -> Agent {
     match who {
         Who::Browser => Agent::Browser,
         Who::Named(names) => Agent::Named(&names[draw.harmonic(names.len())]),
         Who::Versioned(names) => Agent::Versioned(&names[draw.harmonic(names.len())]),
+        Who::Paired(names) => Agent::Versioned(&names[number % names.len()]),
         Who::Silent => Agent::Silent,
     }
 }

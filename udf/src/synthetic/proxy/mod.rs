@@ -9,7 +9,9 @@ mod agent;
 mod attack;
 mod background;
 mod columns;
+mod lists;
 mod page;
+mod path;
 mod request;
 mod url;
 

@@ -17,12 +17,34 @@ pub(super) const ROWS: f64 = 0.75 * (2.0 + MOST as f64 / 2.0) + 0.25 * 2.5;
 type Part = (Shape, Content, f64, f64, u32);
 #[rustfmt::skip]
 const PARTS: &[Part] = &[
-    (Shape::Image, Content::Jpeg, 14_000.0, 1.3, 22), (Shape::Image, Content::Png, 5_000.0, 1.4, 12),
-    (Shape::Image, Content::Gif, 600.0, 1.0, 6), (Shape::Image, Content::Svg, 1_500.0, 0.9, 3),
+    (Shape::Jpeg, Content::Jpeg, 14_000.0, 1.3, 22), (Shape::Png, Content::Png, 5_000.0, 1.4, 12),
+    (Shape::Gif, Content::Gif, 600.0, 1.0, 6), (Shape::Svg, Content::Svg, 1_500.0, 0.9, 3),
     (Shape::Script, Content::Script, 18_000.0, 1.3, 21), (Shape::Sheet, Content::Sheet, 9_000.0, 1.1, 9),
     (Shape::Font, Content::Font, 22_000.0, 0.4, 4), (Shape::Api, Content::Json, 1_100.0, 1.3, 8),
     (Shape::Advert, Content::Gif, 60.0, 0.8, 10), (Shape::Advert, Content::Html, 1_800.0, 1.0, 5),
 ];
+
+/// What a site is like.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Nature {
+    /// HTTP
+    Plain,
+    /// HTTPS, which the proxy opens.
+    Opened,
+    /// HTTPS, which by policy it does not open: banks, health.
+    Closed,
+}
+
+impl Nature {
+    /// The nature of a site.
+    pub(super) fn of(site: HostId) -> Self {
+        match share_of(mix(u64::from(site) ^ 0x517e)) {
+            share if share < 0.25 => Self::Closed,
+            share if share < 0.5 => Self::Plain,
+            _ => Self::Opened,
+        }
+    }
+}
 
 /// One visit: the page, then its parts within some seconds of the slice.
 pub(super) fn load(
@@ -34,11 +56,10 @@ pub(super) fn load(
     rows: &mut Vec<Row>,
 ) {
     let world = moment.world;
-    // What a site is like: plain, opened by the proxy, or (by policy) not opened.
-    let nature = share_of(mix(u64::from(site) ^ 0x517e));
+    let nature = Nature::of(site);
     let sub = usual_host(draw);
     let mut time = order(second, draw);
-    if nature < 0.25 {
+    if nature == Nature::Closed {
         for _ in 0..draw.between(1, 4) {
             let host = Host::Site(site, usual_host(draw));
             let mut row = Row {
@@ -58,9 +79,8 @@ pub(super) fn load(
         }
         return;
     }
-    let plain = nature < 0.5;
     let connect = |row: &mut Row| {
-        if plain {
+        if nature == Nature::Plain {
             (row.scheme, row.port) = (Scheme::Http, 80);
         }
     };
@@ -103,7 +123,8 @@ pub(super) fn load(
             _ => Host::Site(world.member(Pool::Web, draw.word()), usual_host(draw)),
         };
         // A site has few fonts and scripts, and many pictures.
-        let names = if shape == Shape::Image { 0xfff } else { 0xf };
+        let pictures = matches!(shape, Shape::Jpeg | Shape::Png);
+        let names = if pictures { 0xfff } else { 0xf };
         let seed = if advert {
             draw.word()
         } else {

@@ -175,14 +175,6 @@ impl Status {
             Self::Tunnelled => ["200", "TCP_TUNNELED", "OBSERVED", "-"],
         }
     }
-
-    /// True if the answer's body is the proxy's own page, or there is none.
-    pub(super) fn bodiless(self) -> bool {
-        !matches!(
-            self,
-            Self::Ok | Self::Hit | Self::Created | Self::Partial | Self::Tunnelled
-        )
-    }
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

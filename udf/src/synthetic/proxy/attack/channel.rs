@@ -97,23 +97,27 @@ pub(super) fn address_beacon(scene: &mut Scene<'_>) -> String {
 /// T1102, web service: orders lie in a document at a service that everybody uses, or on a rented
 /// machine. Expected to be missed.
 pub(super) fn cloud_beacon(scene: &mut Scene<'_>) -> String {
-    const SERVICES: &[&str] = &[
-        "www.googleapis.com",
-        "api.github.com",
-        "content.dropboxapi.com",
+    const SERVICES: &[[&str; 2]] = &[
+        ["www.googleapis.com", "/drive/v3/files/"],
+        ["api.github.com", "/gists/"],
+        ["content.dropboxapi.com", "/2/files/download/"],
     ];
     let from = scene.victim();
     let service = scene.draw.below(SERVICES.len() + 1);
     let host = match SERVICES.get(service) {
-        Some(name) => Host::Named(name),
+        Some([name, _]) => Host::Named(name),
         None => Host::Cloud(scene.draw.word()),
     };
     let document = scene.data(ALNUM, 28);
-    let path = format!("/drive/v3/files/{document}");
+    let [name, directory] = SERVICES
+        .get(service)
+        .copied()
+        .unwrap_or(["a rented machine", "/v1/tasks/"]);
+    let path = format!("{directory}{document}");
     let minutes = scene.draw.between(30, 60);
     for second in scene.recurring(f64::from(minutes) * 60.0, 0.3, 36) {
         let row = Row {
-            path: scene.path(&path, "?alt=media"),
+            path: scene.path(&path, "-"),
             content: Content::Json,
             ..scene.get(from, host)
         };
@@ -127,9 +131,8 @@ pub(super) fn cloud_beacon(scene: &mut Scene<'_>) -> String {
         scene.tell(row, second, status, (0.0, down));
     }
     format!(
-        "{} read its orders from {} about every {minutes} minutes",
-        scene.address(from),
-        SERVICES.get(service).copied().unwrap_or("a rented machine")
+        "{} read its orders from {name} about every {minutes} minutes",
+        scene.address(from)
     )
 }
 

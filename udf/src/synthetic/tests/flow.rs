@@ -1,48 +1,8 @@
-//! The two functions through SQL, as everybody calls them.
+//! Flows.
 
-use super::table_functions;
-use arrow::array::{Array, AsArray, RecordBatch};
-use arrow::compute::concat_batches;
-use arrow::datatypes::{DataType, Int64Type};
-use datafusion::prelude::{SessionConfig, SessionContext};
-
-pub(super) fn session(batch_size: usize, partitions: usize) -> SessionContext {
-    let config = SessionConfig::new()
-        .with_batch_size(batch_size)
-        .with_target_partitions(partitions);
-    let session = SessionContext::new_with_config(config);
-    for (name, function) in table_functions() {
-        session.register_udtf(name, function);
-    }
-    session
-}
-
-pub(super) async fn rows(session: &SessionContext, sql: &str) -> RecordBatch {
-    let frame = session.sql(sql).await.unwrap();
-    let schema = frame.schema().inner().clone();
-    concat_batches(&schema, &frame.collect().await.unwrap()).unwrap()
-}
-
-/// The first row of a query as integers.
-async fn numbers(session: &SessionContext, sql: &str) -> Vec<i64> {
-    let batch = rows(session, sql).await;
-    let number = |column: &dyn Array| {
-        let long = arrow::compute::cast(column, &DataType::Int64).unwrap();
-        long.as_primitive::<Int64Type>().value(0)
-    };
-    batch
-        .columns()
-        .iter()
-        .map(|column| number(column.as_ref()))
-        .collect()
-}
-
-async fn error(sql: &str) -> String {
-    match session(8192, 2).sql(sql).await {
-        Ok(_) => panic!("{sql} was accepted"),
-        Err(error) => error.strip_backtrace(),
-    }
-}
+use super::{digest, error, numbers, rows, session};
+use arrow::array::AsArray;
+use arrow::datatypes::Int64Type;
 
 #[tokio::test]
 async fn flow_has_the_columns_of_the_ingest_table_then_its_partitions() {
@@ -338,28 +298,6 @@ async fn a_limit_does_not_make_the_whole_day() {
     // A billion rows would take minutes and be noticed.
     let sql = "SELECT * FROM synthetic_flow(1000000000, 1, '2016-07-08') LIMIT 10";
     assert_eq!(rows(&session(8192, 2), sql).await.num_rows(), 10);
-}
-
-/// A day's rows as one number (FNV-1a over the text of every value, hour by hour).
-async fn digest(log: &str, arguments: &str) -> u64 {
-    let session = session(8192, 1);
-    let mut hash = 0xcbf2_9ce4_8422_2325u64;
-    let mut queries: Vec<String> = (0..24)
-        .map(|h| format!("SELECT * FROM synthetic_{log}({arguments}) WHERE h = {h}"))
-        .collect();
-    queries.push(format!("SELECT * FROM synthetic_{log}_truth({arguments})"));
-    for query in queries {
-        let batch = rows(&session, &query).await;
-        for column in batch.columns() {
-            let text = arrow::compute::cast(column, &DataType::Utf8).unwrap();
-            for value in text.as_string::<i32>() {
-                for byte in value.unwrap_or("NULL").bytes().chain([b'|']) {
-                    hash = (hash ^ u64::from(byte)).wrapping_mul(0x0100_0000_01b3);
-                }
-            }
-        }
-    }
-    hash
 }
 
 /// Figures are published for days made by their arguments: whoever changes the day changes them.
