@@ -1,4 +1,4 @@
-//! The arguments of the two table functions, checked: `(flows, seed, date)`, all literals.
+//! The arguments of the table functions, checked: `(flows, seed, date)` or alike, all literals.
 
 use super::day::{Date, Request};
 use arrow::array::temporal_conversions::date32_to_datetime;
@@ -8,24 +8,24 @@ use datafusion::common::{Result, ScalarValue, plan_err};
 use datafusion::logical_expr::Expr;
 
 /// The most background rows a day can have.
-const MOST_FLOWS: i64 = 1_000_000_000;
+const MOST_ROWS: i64 = 1_000_000_000;
 
-/// Reads the arguments of `function`; an error names the argument, its value and what would do.
-pub(super) fn parse(function: &str, arguments: &[Expr]) -> Result<Request> {
-    let [flows, seed, date] = arguments else {
+/// Reads the arguments of `function`, whose first one is called `counted`; an error names the argument, its value and what would do.
+pub(super) fn parse(function: &str, counted: &str, arguments: &[Expr]) -> Result<Request> {
+    let [rows, seed, date] = arguments else {
         return plan_err!(
-            "{function} takes 3 arguments, got {}: {function}(flows, seed, date), for example \
+            "{function} takes 3 arguments, got {}: {function}({counted}, seed, date), for example \
              {function}(300000, 42, '2016-07-08')",
             arguments.len()
         );
     };
-    let count = match integer(flows) {
-        Some(count @ 1..=MOST_FLOWS) => count as u64,
+    let count = match integer(rows) {
+        Some(count @ 1..=MOST_ROWS) => count as u64,
         _ => {
             return plan_err!(
-                "{function}: argument flows is {}; it takes an integer literal from 1 to \
-                 {MOST_FLOWS}, the number of background rows",
-                shown(flows)
+                "{function}: argument {counted} is {}; it takes an integer literal from 1 to \
+                 {MOST_ROWS}, the number of background rows",
+                shown(rows)
             );
         }
     };
@@ -43,7 +43,7 @@ pub(super) fn parse(function: &str, arguments: &[Expr]) -> Result<Request> {
         );
     };
     Ok(Request {
-        flows: count,
+        rows: count,
         seed: number,
         date: day,
     })

@@ -4,11 +4,10 @@
 //! the same whatever their number. Inside an hour, rows are made in slices of time, short enough
 //! that a slice always fits in memory, and sorted by time within it.
 
-use super::attack::{self, Planted};
-use super::background::Mix;
 use super::draw::Draw;
+use super::log::{Log, Planted, Record};
+use super::mix::{Mix, Moment};
 use super::population::World;
-use super::talk::Row;
 use std::sync::Arc;
 
 /// Hours, and so partitions, of a day.
@@ -16,11 +15,11 @@ pub(super) const HOURS: u32 = 24;
 /// A slice holds about so many rows on average.
 const SLICE_ROWS: f64 = 8_192.0;
 
-/// The arguments of the two table functions.
+/// The arguments of a table function.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) struct Request {
     /// Background rows in the day.
-    pub(super) flows: u64,
+    pub(super) rows: u64,
     pub(super) seed: i64,
     pub(super) date: Date,
 }
@@ -37,36 +36,40 @@ pub(super) struct Date {
 
 impl Request {
     fn key(&self) -> [u64; 3] {
-        [self.seed as u64, self.flows, self.date.epoch as u64]
+        [self.seed as u64, self.rows, self.date.epoch as u64]
     }
 }
 
 /// Everything about a day that its hours share.
 #[derive(Debug)]
-pub(super) struct Day {
+pub(super) struct Day<L: Log> {
     pub(super) request: Request,
     pub(super) world: World,
-    pub(super) attacks: Vec<Planted>,
+    /// What else the rows of this kind of log share.
+    pub(super) log: L,
+    pub(super) attacks: Vec<Planted<L::Row>>,
     mixes: Vec<Mix>,
-    /// Background rows in each hour; they add up to exactly `request.flows`.
+    /// Background rows in each hour; they add up to exactly `request.rows`.
     rows: Vec<u64>,
 }
 
-impl Day {
+impl<L: Log> Day<L> {
     /// Draws the population and the attacks: some milliseconds, and some megabytes for the
     /// largest days.
     pub(super) fn new(request: Request) -> Self {
         let key = request.key();
-        let world = World::new(&key, request.flows);
-        let attacks = attack::plan(&world, Draw::new(&key, 2_000));
+        let world = World::new(&key, request.rows);
+        let mut log = L::new(&world, Draw::new(&key, L::STREAM + 1_500));
+        let attacks = log.plan(&world, Draw::new(&key, L::STREAM + 2_000));
         let mixes: Vec<Mix> = (0..HOURS)
-            .map(|hour| Mix::new(&world, world.local_hour(hour)))
+            .map(|hour| Mix::new::<L>(&world, world.local_hour(hour)))
             .collect();
         let weights: Vec<f64> = mixes.iter().map(Mix::hour).collect();
-        let rows = portions(request.flows, &weights);
+        let rows = portions(request.rows, &weights);
         Self {
             request,
             world,
+            log,
             attacks,
             mixes,
             rows,
@@ -92,8 +95,8 @@ fn portions(total: u64, weights: &[f64]) -> Vec<u64> {
 }
 
 /// The rows of one hour, slice by slice, in order of time.
-pub(super) struct Hour {
-    day: Arc<Day>,
+pub(super) struct Hour<L: Log> {
+    day: Arc<Day<L>>,
     hour: u32,
     draw: Draw,
     /// Seconds in a slice.
@@ -106,17 +109,17 @@ pub(super) struct Hour {
     /// Background rows of this hour still to be made.
     left: u64,
     /// Attack rows of this hour in order of time.
-    planted: Vec<Row>,
+    planted: Vec<L::Row>,
 }
 
-impl Hour {
+impl<L: Log> Hour<L> {
     /// Hour `hour` (0 to 23, UTC) of the day.
-    pub(super) fn new(day: Arc<Day>, hour: u32) -> Self {
-        let mut draw = Draw::new(&day.request.key(), u64::from(hour));
-        let flows = day.request.flows as f64;
+    pub(super) fn new(day: Arc<Day<L>>, hour: u32) -> Self {
+        let mut draw = Draw::new(&day.request.key(), L::STREAM + u64::from(hour));
+        let total = day.request.rows as f64;
         let length = [60, 20, 5]
             .into_iter()
-            .find(|&length| flows / 86_400.0 * f64::from(length) <= SLICE_ROWS)
+            .find(|&length| total / 86_400.0 * f64::from(length) <= SLICE_ROWS)
             .unwrap_or(1);
         let mix = &day.mixes[hour as usize];
         let mut weights = Vec::with_capacity((3_600 / length) as usize);
@@ -128,14 +131,14 @@ impl Hour {
         let left = day.rows[hour as usize];
         let wanted = portions(left, &weights);
         let seconds = hour * 3_600..(hour + 1) * 3_600;
-        let mut planted: Vec<Row> = day
+        let mut planted: Vec<L::Row> = day
             .attacks
             .iter()
             .flat_map(|attack| &attack.rows)
             .filter(|row| seconds.contains(&row.second()))
             .copied()
             .collect();
-        planted.sort_unstable_by_key(|row| row.order);
+        planted.sort_unstable_by_key(Record::order);
         Self {
             day,
             hour,
@@ -150,7 +153,7 @@ impl Hour {
     }
 
     /// Appends the rows of the next slice to `rows`, in order of time; false after the last.
-    pub(super) fn next_slice(&mut self, rows: &mut Vec<Row>) -> bool {
+    pub(super) fn next_slice(&mut self, rows: &mut Vec<L::Row>) -> bool {
         let Some(&wanted) = self.wanted.get(self.slice) else {
             return false;
         };
@@ -158,8 +161,16 @@ impl Hour {
         self.slice += 1;
         let first = rows.len();
         let mix = &self.day.mixes[self.hour as usize];
+        let moment = Moment {
+            world: &self.day.world,
+            mix,
+            start,
+            length: self.length,
+        };
         while ((rows.len() - first) as u64) + self.ahead < wanted {
-            mix.happen(&self.day.world, start, self.length, &mut self.draw, rows);
+            let activity = &L::background()[mix.kind(start, &mut self.draw)];
+            let log = &self.day.log;
+            log.happen(activity, &moment, &mut self.draw, rows);
         }
         // The last event of an hour may be cut, so that the day has as many rows as asked.
         let made = ((rows.len() - first) as u64).min(self.left);
@@ -170,12 +181,12 @@ impl Hour {
         let end = start + self.length;
         let until = self.planted.partition_point(|row| row.second() < end);
         rows.extend(self.planted.drain(..until));
-        rows[first..].sort_unstable_by_key(|row| row.order);
+        rows[first..].sort_unstable_by_key(Record::order);
         true
     }
 
     /// The day that this hour belongs to.
-    pub(super) fn day(&self) -> &Arc<Day> {
+    pub(super) fn day(&self) -> &Arc<Day<L>> {
         &self.day
     }
 }
@@ -183,6 +194,7 @@ impl Hour {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::synthetic::flow::Flow;
 
     #[test]
     fn portions_add_up_to_the_total() {
@@ -201,8 +213,8 @@ mod tests {
             day: 8,
             epoch: 16_990,
         };
-        let day = Arc::new(Day::new(Request {
-            flows: 1_000_000_000,
+        let day = Arc::new(Day::<Flow>::new(Request {
+            rows: 1_000_000_000,
             seed: 1,
             date,
         }));

@@ -23,6 +23,16 @@ pub(super) fn scale(word: u64, n: usize) -> usize {
     ((u128::from(word) * n as u128) >> 64) as usize
 }
 
+/// The number in `[0, 1)` that a 64-bit word stands for.
+pub(super) fn share_of(word: u64) -> f64 {
+    (word >> 11) as f64 * (1.0 / (1u64 << 53) as f64)
+}
+
+/// True for a share of all ids: a trait that each keeps. Aspects are independent.
+pub(super) fn trait_of(id: u32, aspect: u64, share: f64) -> bool {
+    share_of(mix(u64::from(id) | (aspect << 40))) < share
+}
+
 /// A stream of random draws.
 pub(super) struct Draw {
     rng: ChaCha8Rng,
@@ -51,7 +61,7 @@ impl Draw {
 
     /// A number in `[0, 1)`.
     pub(super) fn unit(&mut self) -> f64 {
-        (self.word() >> 11) as f64 * (1.0 / (1u64 << 53) as f64)
+        share_of(self.word())
     }
 
     /// True with probability `p`.
@@ -82,6 +92,11 @@ impl Draw {
     /// One of `items`, which must not be empty.
     pub(super) fn pick<T: Copy>(&mut self, items: &[T]) -> T {
         items[self.below(items.len())]
+    }
+
+    /// An index in `0..n`, nearly harmonic: `n^u - 1` has density `1 / (index + 1)`.
+    pub(super) fn harmonic(&mut self, n: usize) -> usize {
+        (((n as f64 + 1.0).powf(self.unit()) - 1.0) as usize).min(n - 1)
     }
 
     /// A standard normal (Box and Muller 1958).

@@ -47,29 +47,31 @@
 //! one client's flows. There is no week and no holiday. A detector's figures on this day say how
 //! it does on this day.
 
-mod activity;
 mod arguments;
-mod attack;
-mod background;
-mod columns;
+mod batch;
+mod cloud;
 mod day;
+mod dns;
 mod draw;
+mod flow;
+mod log;
+mod mix;
+mod names;
 mod population;
+mod proxy;
+mod scene;
 mod table;
-mod talk;
 #[cfg(test)]
 mod tests;
 
 use datafusion::catalog::TableFunctionImpl;
 use std::sync::Arc;
-use table::{Function, Kind};
 
 /// The table functions of this module by their SQL names, to be registered in a session.
 pub fn table_functions() -> Vec<(&'static str, Arc<dyn TableFunctionImpl>)> {
-    [Kind::Flow, Kind::Truth]
+    table::functions::<flow::Flow>()
         .into_iter()
-        .map(|kind| -> (&'static str, Arc<dyn TableFunctionImpl>) {
-            (kind.name(), Arc::new(Function(kind)))
-        })
+        .chain(table::functions::<dns::Dns>())
+        .chain(table::functions::<proxy::Proxy>())
         .collect()
 }

@@ -1,11 +1,10 @@
-//! The two table functions as DataFusion sees them: streams, one partition an hour for flows and
-//! one for the truth. Nothing is drawn before the first stream is polled.
+//! The table functions as DataFusion sees them: streams, one partition an hour for a log and one
+//! for the truth about it. Nothing is drawn before the first stream is polled.
 
 use super::arguments;
-use super::attack::Planted;
-use super::columns::{flow_batch, flow_schema, truth_batch, truth_schema};
+use super::batch::{batch, schema, truth_batch, truth_schema};
 use super::day::{Day, HOURS, Hour, Request};
-use super::talk::Row;
+use super::log::{Log, Planted};
 use arrow::datatypes::SchemaRef;
 use arrow::record_batch::RecordBatch;
 use async_trait::async_trait;
@@ -17,41 +16,38 @@ use datafusion::physical_plan::ExecutionPlan;
 use datafusion::physical_plan::stream::RecordBatchStreamAdapter;
 use datafusion::physical_plan::streaming::{PartitionStream, StreamingTableExec};
 use std::fmt;
+use std::marker::PhantomData;
 use std::sync::{Arc, OnceLock};
 
-/// Which of the two functions.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Kind {
-    Flow,
-    Truth,
+/// The table functions of one kind of log, by their names in SQL.
+pub(super) fn functions<L: Log>() -> [(&'static str, Arc<dyn TableFunctionImpl>); 2] {
+    let function = |truth| -> Arc<dyn TableFunctionImpl> {
+        Arc::new(Function::<L> {
+            truth,
+            log: PhantomData,
+        })
+    };
+    [(L::NAME, function(false)), (L::TRUTH_NAME, function(true))]
 }
 
-impl Kind {
-    /// The name in SQL.
-    pub(super) fn name(self) -> &'static str {
-        match self {
-            Self::Flow => "synthetic_flow",
-            Self::Truth => "synthetic_flow_truth",
-        }
-    }
-
-    fn schema(self) -> SchemaRef {
-        match self {
-            Self::Flow => flow_schema(),
-            Self::Truth => truth_schema(),
-        }
-    }
-}
-
-/// `synthetic_flow(flows, seed, date)` or `synthetic_flow_truth(flows, seed, date)`.
+/// `synthetic_flow(flows, seed, date)` or `synthetic_flow_truth(flows, seed, date)`, and so on.
 #[derive(Debug)]
-pub(super) struct Function(pub(super) Kind);
+struct Function<L> {
+    truth: bool,
+    log: PhantomData<L>,
+}
 
-impl TableFunctionImpl for Function {
+impl<L: Log> TableFunctionImpl for Function<L> {
     fn call_with_args(&self, args: TableFunctionArgs) -> Result<Arc<dyn TableProvider>> {
-        let request = arguments::parse(self.0.name(), args.exprs())?;
-        Ok(Arc::new(Synthetic {
-            kind: self.0,
+        let name = if self.truth { L::TRUTH_NAME } else { L::NAME };
+        let request = arguments::parse(name, L::COUNTED, args.exprs())?;
+        Ok(Arc::new(Synthetic::<L> {
+            truth: self.truth,
+            schema: if self.truth {
+                truth_schema::<L>()
+            } else {
+                schema::<L>()
+            },
             day: Arc::new(Lazy {
                 request,
                 day: OnceLock::new(),
@@ -61,33 +57,34 @@ impl TableFunctionImpl for Function {
 }
 
 /// A day that is made when it is first needed, once for all its hours.
-struct Lazy {
+struct Lazy<L: Log> {
     request: Request,
-    day: OnceLock<Arc<Day>>,
+    day: OnceLock<Arc<Day<L>>>,
 }
 
-impl Lazy {
-    fn get(&self) -> Arc<Day> {
+impl<L: Log> Lazy<L> {
+    fn get(&self) -> Arc<Day<L>> {
         Arc::clone(self.day.get_or_init(|| Arc::new(Day::new(self.request))))
     }
 }
 
-impl fmt::Debug for Lazy {
+impl<L: Log> fmt::Debug for Lazy<L> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         self.request.fmt(f)
     }
 }
 
 #[derive(Debug)]
-struct Synthetic {
-    kind: Kind,
-    day: Arc<Lazy>,
+struct Synthetic<L: Log> {
+    truth: bool,
+    schema: SchemaRef,
+    day: Arc<Lazy<L>>,
 }
 
 #[async_trait]
-impl TableProvider for Synthetic {
+impl<L: Log> TableProvider for Synthetic<L> {
     fn schema(&self) -> SchemaRef {
-        self.kind.schema()
+        Arc::clone(&self.schema)
     }
 
     fn table_type(&self) -> TableType {
@@ -103,17 +100,14 @@ impl TableProvider for Synthetic {
     ) -> Result<Arc<dyn ExecutionPlan>> {
         // Projected here, so that columns nobody reads are not made.
         let schema = match projection {
-            Some(columns) => Arc::new(self.schema().project(columns)?),
-            None => self.schema(),
+            Some(columns) => Arc::new(self.schema.project(columns)?),
+            None => Arc::clone(&self.schema),
         };
-        let count = match self.kind {
-            Kind::Flow => HOURS,
-            Kind::Truth => 1,
-        };
+        let count = if self.truth { 1 } else { HOURS };
         let partitions = (0..count)
             .map(|hour| -> Arc<dyn PartitionStream> {
                 Arc::new(Part {
-                    kind: self.kind,
+                    truth: self.truth,
                     day: Arc::clone(&self.day),
                     hour,
                     schema: Arc::clone(&schema),
@@ -126,30 +120,33 @@ impl TableProvider for Synthetic {
     }
 }
 
-/// One partition: an hour of flows, or the whole truth.
+/// One partition: an hour of a log, or the whole truth.
 #[derive(Debug)]
-struct Part {
-    kind: Kind,
-    day: Arc<Lazy>,
+struct Part<L: Log> {
+    truth: bool,
+    day: Arc<Lazy<L>>,
     hour: u32,
     schema: SchemaRef,
 }
 
-impl PartitionStream for Part {
+impl<L: Log> PartitionStream for Part<L> {
     fn schema(&self) -> &SchemaRef {
         &self.schema
     }
 
     fn execute(&self, context: Arc<TaskContext>) -> SendableRecordBatchStream {
         let size = context.session_config().batch_size();
-        let (lazy, hour, kind) = (Arc::clone(&self.day), self.hour, self.kind);
+        let (lazy, hour, truth) = (Arc::clone(&self.day), self.hour, self.truth);
         let schema = Arc::clone(&self.schema);
         let mut source = None;
         let batches = std::iter::from_fn(move || {
             source
-                .get_or_insert_with(|| match kind {
-                    Kind::Flow => Source::Flow(Box::new(FlowRows::new(lazy.get(), hour))),
-                    Kind::Truth => Source::Truth(lazy.get(), 0),
+                .get_or_insert_with(|| {
+                    if truth {
+                        Source::Truth(lazy.get(), 0)
+                    } else {
+                        Source::Log(Box::new(Rows::new(lazy.get(), hour)))
+                    }
                 })
                 .next(size, &schema)
         });
@@ -161,19 +158,19 @@ impl PartitionStream for Part {
 }
 
 /// Where the batches of a partition come from.
-enum Source {
-    Flow(Box<FlowRows>),
+enum Source<L: Log> {
+    Log(Box<Rows<L>>),
     /// The day, and how many truth rows have been given.
-    Truth(Arc<Day>, usize),
+    Truth(Arc<Day<L>>, usize),
 }
 
-impl Source {
+impl<L: Log> Source<L> {
     /// The next batch of `size` rows, fewer at the end only.
     fn next(&mut self, size: usize, schema: &SchemaRef) -> Option<Result<RecordBatch>> {
         match self {
-            Self::Flow(flow) => flow.next(size, schema),
+            Self::Log(rows) => rows.next(size, schema),
             Self::Truth(day, given) => {
-                let rows: Vec<(&Planted, Row)> = day
+                let rows: Vec<(&Planted<L::Row>, L::Row)> = day
                     .attacks
                     .iter()
                     .flat_map(|attack| attack.rows.iter().map(move |row| (attack, *row)))
@@ -188,15 +185,15 @@ impl Source {
 }
 
 /// An hour's rows on their way from slices to batches.
-struct FlowRows {
-    hour: Hour,
-    rows: Vec<Row>,
+struct Rows<L: Log> {
+    hour: Hour<L>,
+    rows: Vec<L::Row>,
     /// How many of `rows` have been given.
     given: usize,
 }
 
-impl FlowRows {
-    fn new(day: Arc<Day>, hour: u32) -> Self {
+impl<L: Log> Rows<L> {
+    fn new(day: Arc<Day<L>>, hour: u32) -> Self {
         Self {
             hour: Hour::new(day, hour),
             rows: Vec::new(),
@@ -215,6 +212,6 @@ impl FlowRows {
         let end = self.rows.len().min(self.given + size);
         let rows = &self.rows[self.given..end];
         self.given = end;
-        (!rows.is_empty()).then(|| flow_batch(self.hour.day(), rows, schema))
+        (!rows.is_empty()).then(|| batch(self.hour.day(), rows, schema))
     }
 }

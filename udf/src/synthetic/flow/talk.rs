@@ -9,8 +9,9 @@
 //! 40 bytes at least and 1500 at most, and a record covers 300 s at most (the usual active
 //! timeout).
 
-use super::draw::Draw;
-use super::population::HostId;
+use crate::synthetic::draw::Draw;
+use crate::synthetic::log::Record;
+use crate::synthetic::population::HostId;
 
 /// The active timeout of the exporter: no record is longer. Seconds.
 pub(super) const ACTIVE_TIMEOUT: f64 = 300.0;
@@ -80,7 +81,7 @@ impl Flags {
 
 /// One flow record, still without text.
 #[derive(Debug, Clone, Copy)]
-pub(super) struct Row {
+pub(in crate::synthetic) struct Row {
     /// Second of the day at which the flow ended, and in the lower half 32 random bits, so that
     /// sorting mixes what happens in one second.
     pub(super) order: u64,
@@ -96,10 +97,9 @@ pub(super) struct Row {
     pub(super) tos: u8,
 }
 
-impl Row {
-    /// The second of the UTC day at which the flow ended.
-    pub(super) fn second(&self) -> u32 {
-        (self.order >> 32) as u32
+impl Record for Row {
+    fn order(&self) -> u64 {
+        self.order
     }
 }
 

@@ -5,56 +5,9 @@
 //! they lean on), written down before any detection was run on the result. Rare but harmless
 //! kinds are as much a part of it as the common ones: a detector has to live with them.
 
-use super::population::Pool;
 use super::talk::Transport;
-
-/// When in the local day something happens: relative intensity by local hour.
-#[derive(Debug, Clone, Copy)]
-pub(super) enum Hours {
-    /// Office hours with a dip at noon.
-    Office,
-    /// Around the clock.
-    Always,
-    /// The public, at work and at home in the evening.
-    Public,
-    /// Visitors of the building.
-    Guests,
-    /// One to three at night.
-    Backup,
-    /// Machines and people logging in.
-    Morning,
-    /// Late evening jobs.
-    Evening,
-}
-
-impl Hours {
-    /// The intensity in each of the 24 local hours, in any unit.
-    pub(super) fn profile(self) -> [u8; 24] {
-        match self {
-            Self::Office => [
-                2, 2, 2, 2, 2, 4, 10, 35, 80, 100, 100, 95, 75, 90, 100, 98, 90, 65, 30, 14, 8, 5,
-                3, 2,
-            ],
-            Self::Always => [100; 24],
-            Self::Public => [
-                30, 22, 18, 16, 16, 20, 30, 50, 70, 85, 90, 92, 90, 90, 92, 92, 90, 88, 88, 92, 95,
-                85, 65, 45,
-            ],
-            Self::Guests => [
-                0, 0, 0, 0, 0, 0, 1, 5, 20, 50, 80, 90, 100, 95, 80, 70, 60, 40, 25, 15, 8, 4, 1, 0,
-            ],
-            Self::Backup => [
-                0, 100, 100, 60, 5, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0,
-            ],
-            Self::Morning => [
-                2, 2, 2, 4, 2, 3, 20, 70, 100, 60, 25, 15, 10, 20, 12, 10, 8, 5, 3, 2, 2, 2, 2, 2,
-            ],
-            Self::Evening => [
-                0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 5, 40, 80, 100, 60, 0,
-            ],
-        }
-    }
-}
+use crate::synthetic::mix::{Hours, Timing};
+use crate::synthetic::population::Pool;
 
 /// How a port is chosen.
 #[derive(Debug, Clone, Copy)]
@@ -74,7 +27,7 @@ pub(super) type Spread = (f64, f64);
 
 /// A kind of traffic.
 #[derive(Debug, Clone, Copy)]
-pub(super) struct Activity {
+pub(in crate::synthetic) struct Activity {
     /// Its part of the day's records, in thousandths (the sum is about 1000 and is normalised).
     pub(super) share: f64,
     pub(super) hours: Hours,
@@ -231,9 +184,14 @@ pub(super) const BACKGROUND: &[Activity] = &[
 ];
 
 impl Activity {
-    /// How many records one event of this kind makes on average.
-    pub(super) fn rows(&self) -> f64 {
+    /// How often it happens.
+    pub(super) fn timing(&self) -> Timing {
         let talks = f64::from(self.fan + 1) / 2.0;
-        2.0 * self.lookup + talks * (1.0 + self.answered + self.refused)
+        Timing {
+            share: self.share,
+            hours: self.hours,
+            polled: self.polled,
+            rows: 2.0 * self.lookup + talks * (1.0 + self.answered + self.refused),
+        }
     }
 }

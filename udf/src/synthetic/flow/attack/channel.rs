@@ -1,8 +1,8 @@
 //! How machines talk to an intruder outside: beacons, tunnels, uploads, and paid work.
 
 use super::Scene;
+use crate::synthetic::flow::talk::Transport;
 use crate::synthetic::population::Pool;
-use crate::synthetic::talk::Transport;
 
 /// T1071.001, web protocols: a slow beacon over HTTPS with jitter. Hour by hour it looks like a
 /// small page: expected to be missed.

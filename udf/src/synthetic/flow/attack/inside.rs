@@ -1,8 +1,8 @@
 //! What an intruder does to the organisation's machines: looking, guessing, moving, spreading.
 
 use super::Scene;
+use crate::synthetic::flow::talk::Outcome;
 use crate::synthetic::population::Pool;
-use crate::synthetic::talk::Outcome;
 
 /// T1046, network service discovery: one workstation tries the usual ports of a few servers, in
 /// minutes, as `nmap --top-ports` does.

@@ -1,0 +1,73 @@
+//! DNS answers as a sensor before the organisation's resolvers sees them, and at the perimeter.
+//!
+//! `activity` says who asks for what, `name` how names are written, `reply` what an answer
+//! weighs: background and attacks go through all of them alike.
+
+mod activity;
+mod attack;
+mod background;
+mod columns;
+mod name;
+mod reply;
+
+use super::day::Day;
+use super::draw::Draw;
+use super::log::{Column, Log, Planted};
+use super::mix::{Moment, Timing};
+use super::names::{Names, Texts};
+use super::population::World;
+use activity::{Activity, BACKGROUND};
+use arrow::array::ArrayRef;
+use datafusion::common::Result;
+use reply::Row;
+
+/// DNS answers: the names of the sites outside, and what attacks say.
+#[derive(Debug)]
+pub(super) struct Dns {
+    sites: Names,
+    texts: Texts,
+}
+
+impl Log for Dns {
+    const NAME: &'static str = "synthetic_dns";
+    const TRUTH_NAME: &'static str = "synthetic_dns_truth";
+    const COUNTED: &'static str = "responses";
+    const STREAM: u64 = 10_000;
+    const COLUMNS: &'static [Column] = columns::COLUMNS;
+    const TRUTH: &'static [&'static str] = columns::TRUTH;
+    type Activity = Activity;
+    type Row = Row;
+
+    fn new(world: &World, mut draw: Draw) -> Self {
+        Self {
+            sites: Names::new(world, &mut draw),
+            texts: Texts::default(),
+        }
+    }
+
+    fn background() -> &'static [Activity] {
+        BACKGROUND
+    }
+
+    fn timing(activity: &Activity) -> Timing {
+        activity.timing()
+    }
+
+    fn plan(&mut self, world: &World, draw: Draw) -> Vec<Planted<Row>> {
+        attack::plan(self, world, draw)
+    }
+
+    fn happen(
+        &self,
+        activity: &Activity,
+        moment: &Moment<'_>,
+        draw: &mut Draw,
+        rows: &mut Vec<Row>,
+    ) {
+        background::happen(activity, moment, draw, rows);
+    }
+
+    fn column(day: &Day<Self>, rows: &[Row], name: &str) -> Result<ArrayRef> {
+        columns::column(day, rows, name)
+    }
+}
