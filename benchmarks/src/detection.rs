@@ -14,19 +14,56 @@ use spotql_sql::{Engine, EngineOptions, Outcome, Session};
 
 use crate::memory;
 
-/// One pass over the columns that detection needs: what no detection can be faster than.
-const FLOOR: &str = "SELECT sip, dip, count(*), sum(ibyt), sum(ipkt), min(trhour), max(sport), \
-                     max(dport), max(proto) FROM flow GROUP BY sip, dip";
+/// A kind of log.
+#[derive(Debug, Clone, Copy, clap::ValueEnum)]
+enum Source {
+    Flow,
+    Dns,
+    Proxy,
+}
+
+impl Source {
+    fn name(self) -> &'static str {
+        match self {
+            Self::Flow => "flow",
+            Self::Dns => "dns",
+            Self::Proxy => "proxy",
+        }
+    }
+
+    /// One pass over the columns that detection needs: what no detection can be faster than.
+    fn floor(self) -> &'static str {
+        match self {
+            Self::Flow => {
+                "SELECT sip, dip, count(*), sum(ibyt), sum(ipkt), min(trhour), max(sport), \
+                 max(dport), max(proto) FROM flow GROUP BY sip, dip"
+            }
+            Self::Dns => {
+                "SELECT ip_dst, dns_qry_name, count(*), max(frame_time), sum(frame_len), \
+                 max(dns_qry_type), max(dns_qry_rcode), max(dns_qry_class), max(unix_tstamp) \
+                 FROM dns GROUP BY ip_dst, dns_qry_name"
+            }
+            Self::Proxy => {
+                "SELECT clientip, host, count(*), max(p_date), max(p_time), max(reqmethod), \
+                 max(useragent), max(resconttype), max(respcode), max(fulluri) \
+                 FROM proxy GROUP BY clientip, host"
+            }
+        }
+    }
+}
 
 #[derive(Debug, Args)]
 pub(crate) struct Detection {
-    /// About how many flows
+    /// Which kind of log
+    #[arg(long, value_enum, default_value = "flow")]
+    source: Source,
+    /// About how many records
     #[arg(long, default_value_t = 1_000_000)]
-    flows: u64,
+    records: u64,
     /// Runs of each; the fastest counts
     #[arg(long, default_value_t = 3)]
     runs: usize,
-    /// Where the flows are kept between runs of the benchmark
+    /// Where the records are kept between runs of the benchmark
     #[arg(long, default_value = "target/benchmark")]
     folder: PathBuf,
     #[arg(long)]
@@ -34,28 +71,33 @@ pub(crate) struct Detection {
     /// 'double' or 'single'
     #[arg(long, default_value = "double")]
     precision: String,
+    /// 'em', or another optimizer
+    #[arg(long, default_value = "em")]
+    optimizer: String,
 }
 
 const DATE: &str = "2024-05-14";
 
 impl Detection {
     pub(crate) async fn run(self) -> Result<(), Box<dyn Error>> {
-        let mut options = EngineOptions::new(self.folder.join(format!("flows-{}", self.flows)));
+        let name = self.source.name();
+        let mut options = EngineOptions::new(self.folder.join(format!("{name}-{}", self.records)));
         options.threads = self.threads;
         let engine = Engine::open(options).await?;
         let session = engine.session();
         let variables = BTreeMap::from([
             ("date".to_owned(), DATE.to_owned()),
             ("precision".to_owned(), self.precision.clone()),
+            ("optimizer".to_owned(), self.optimizer.clone()),
         ]);
-        run_script(&session, "schema/flow.sql", &variables).await?;
-        let rows = "SELECT count(*) FROM flow";
+        run_script(&session, &format!("schema/{name}.sql"), &variables).await?;
+        let rows = &format!("SELECT count(*) FROM {name}");
         if number(&session, rows).await? == 0 {
-            println!("making {} flows …", self.flows);
+            println!("making {} records …", self.records);
             let started = Instant::now();
             let sql = format!(
-                "INSERT INTO flow PARTITION (y, m, d, h) SELECT * FROM synthetic_flow({}, 1, '{DATE}')",
-                self.flows
+                "INSERT INTO {name} PARTITION (y, m, d, h) SELECT * FROM synthetic_{name}({}, 1, '{DATE}')",
+                self.records
             );
             consume(session.execute(&sql).await?).await?;
             println!(
@@ -63,17 +105,18 @@ impl Detection {
                 started.elapsed().as_secs_f64()
             );
         }
-        println!("flows: {}", number(&session, rows).await?);
+        println!("{name} records: {}", number(&session, rows).await?);
 
+        let detect = format!("detect/{name}.sql");
         let mut floor = Figures::default();
         let mut detection = Figures::default();
         // Alternating, so that both meet the same machine.
         for _ in 0..self.runs {
             floor
-                .measure(async { consume(session.execute(FLOOR).await?).await })
+                .measure(async { consume(session.execute(self.source.floor()).await?).await })
                 .await?;
             detection
-                .measure(async { run_script(&session, "detect/flow.sql", &variables).await })
+                .measure(async { run_script(&session, &detect, &variables).await })
                 .await?;
         }
         floor.print("floor query");

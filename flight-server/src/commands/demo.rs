@@ -20,13 +20,21 @@ use super::run::Runner;
 use super::{Common, Error};
 use crate::output::{self, Format};
 
-/// Makes a synthetic day of netflow with planted attacks, runs the detection, shows what it found.
+/// Makes a synthetic day with planted attacks, runs the detection, shows what it found.
 #[derive(Debug, Args)]
 pub struct Demo {
     /// About how many flows the day has
     #[arg(long, default_value_t = 300_000, value_name = "N",
           value_parser = clap::value_parser!(u32).range(1..=100_000_000))]
     flows: u32,
+    /// About how many DNS answers it has
+    #[arg(long, default_value_t = 100_000, value_name = "N",
+          value_parser = clap::value_parser!(u32).range(1..=100_000_000))]
+    dns: u32,
+    /// About how many web requests it has
+    #[arg(long, default_value_t = 100_000, value_name = "N",
+          value_parser = clap::value_parser!(u32).range(1..=100_000_000))]
+    proxy: u32,
     /// Another seed, another day
     #[arg(long, default_value_t = 1, value_name = "N")]
     seed: u32,
@@ -40,6 +48,13 @@ pub struct Demo {
 const DATABASE: &str = "demo";
 const DEFAULT_FOLDER: &str = "demo-warehouse";
 
+/// A kind of log: its table, what its records are called, and a title.
+const LOGS: [(&str, &str, &str); 3] = [
+    ("flow", "flows", "NETFLOW"),
+    ("dns", "answers", "DNS"),
+    ("proxy", "requests", "WEB PROXY"),
+];
+
 impl Demo {
     /// Runs the demo.
     ///
@@ -50,84 +65,78 @@ impl Demo {
         let shown_folder = folder.display().to_string();
         let engine = self.common.open(folder).await?;
         let session = engine.session();
-        let out = &mut std::io::stdout();
-        let write = |out: &mut std::io::Stdout, text: &str| {
-            writeln!(out, "{text}").map_err(output::Error::Write)
-        };
-        write(
-            out,
-            &format!(
-                "SpotQL demo: about {} flows of {}, synthetic (seed {}). No real traffic, no real \
-                 attacks.\n",
-                self.flows, self.date, self.seed
-            ),
-        )?;
-
-        let runner = self.runner(&session);
-        let started = Instant::now();
-        for name in ["schema/flow.sql", "demo.sql"] {
-            runner.run(&shipped(name)?).await?;
+        say(&format!(
+            "SpotQL demo: a synthetic day, {} (seed {}), as netflow, DNS and web proxy logs of one \
+             organisation.\nNo real traffic, no real attacks. In the lists, log10_p = -9 is a \
+             probability of one in a billion;\n'planted' is the answer, which detection has not \
+             seen.",
+            self.date, self.seed
+        ))?;
+        for log in LOGS {
+            self.detect(&session, log).await?;
         }
+        say(&format!(
+            "\nThe method (Apache Spot's) judges single records by how unusual they are for their \
+             hosts; attacks that repeat\nthemselves, or look like everyday traffic, stay below. \
+             That is the honest picture, not a tuned one: the\nattacks were chosen from public \
+             descriptions before the detector was run on them.\n\n\
+             The warehouse is in {shown_folder}. Look around, for instance:\n\
+             \x20 spotql sql --warehouse {shown_folder} \"SHOW TABLES IN {DATABASE}\"\n\
+             \x20 spotql sql --warehouse {shown_folder} \"SELECT * FROM {DATABASE}.flow_scores ORDER BY rank LIMIT 10\"\n\
+             \x20 spotql sql --warehouse {shown_folder} \"SELECT attack, max(story) AS story FROM {DATABASE}.dns_planted GROUP BY attack\"\n\
+             \x20 spotql serve --warehouse {shown_folder}\n\
+             (spotql is target/release/spotql, or 'cargo run --release --' in its place.)"
+        ))
+    }
+
+    /// Loads one kind of log, searches it, and tells what was found.
+    async fn detect(
+        &self,
+        session: &Session,
+        (log, records, title): (&str, &str, &str),
+    ) -> Result<(), Error> {
+        say(&format!("\n{title}"))?;
+        let runner = self.runner(session);
+        let started = Instant::now();
+        runner.run(&shipped(&format!("schema/{log}.sql"))?).await?;
+        runner.run(&shipped(&format!("demo/{log}.sql"))?).await?;
         let loaded = started.elapsed();
         let started = Instant::now();
-        runner.run(&shipped("detect/flow.sql")?).await?;
+        runner.run(&shipped(&format!("detect/{log}.sql"))?).await?;
         let detected = started.elapsed();
 
-        let flows = count(
-            &session,
-            &format!("SELECT count(*) FROM {DATABASE}.flow WHERE {}", self.day()),
-        )
-        .await?;
-        let listed = count(
-            &session,
-            &format!(
-                "SELECT count(*) FROM {DATABASE}.flow_scores WHERE {}",
-                self.day()
-            ),
-        )
-        .await?;
-        write(
-            out,
-            &format!(
-                "\n{flows} flows loaded in {:.1} s; the {listed} least probable found in {:.1} s.\n\n\
-                 The first 20 (log10_p: -9 is a probability of one in a billion; 'planted' is the \
-                 answer,\nwhich detection has not seen):\n",
-                loaded.as_secs_f64(),
-                detected.as_secs_f64()
-            ),
-        )?;
-        runner.run(&shipped("demo/top.sql")?).await?;
-        let (planted, first_50, first_300) = self.found(&session).await?;
-        write(
-            out,
-            &format!(
-                "\nOf {planted} planted attack flows, {first_50} are among the first 50 of the list \
-                 and {first_300} among\nthe first 300. By kind of attack:\n"
-            ),
-        )?;
-        runner.run(&shipped("demo/found.sql")?).await?;
-        write(
-            out,
-            &format!(
-                "\nThe method (Apache Spot's) judges single flows by how unusual they are for their \
-                 hosts; attacks that\nrepeat themselves, or look like everyday traffic, stay below. \
-                 That is the honest picture, not a tuned one:\nthe attacks were chosen from public \
-                 descriptions before the detector was run on them.\n\n\
-                 The warehouse is in {shown_folder}. Look around, for instance:\n\
-                 \x20 spotql sql --warehouse {shown_folder} \"SHOW TABLES IN {DATABASE}\"\n\
-                 \x20 spotql sql --warehouse {shown_folder} \"SELECT * FROM {DATABASE}.flow_scores ORDER BY rank LIMIT 10\"\n\
-                 \x20 spotql sql --warehouse {shown_folder} \"SELECT attack, max(story) AS story FROM {DATABASE}.planted GROUP BY attack\"\n\
-                 \x20 spotql serve --warehouse {shown_folder}\n\
-                 (spotql is target/release/spotql, or 'cargo run --release --' in its place.)"
-            ),
-        )?;
-        Ok(())
+        let date = &self.date;
+        let day = format!(
+            "CAST(y AS INT) = year('{date}') AND CAST(m AS INT) = month('{date}') \
+             AND CAST(d AS INT) = day('{date}')"
+        );
+        let counted = |table: &str| format!("SELECT count(*) FROM {DATABASE}.{table} WHERE {day}");
+        let all = count(session, &counted(log)).await?;
+        let listed = count(session, &counted(&format!("{log}_scores"))).await?;
+        say(&format!(
+            "{all} {records} loaded in {:.1} s; the {listed} least probable found in {:.1} s. The \
+             first:\n",
+            loaded.as_secs_f64(),
+            detected.as_secs_f64()
+        ))?;
+        runner
+            .run(&shipped(&format!("demo/{log}_top.sql"))?)
+            .await?;
+        let found = shipped(&format!("demo/{log}_found.sql"))?;
+        let (planted, first_50, first_300) = self.found(session, &found).await?;
+        say(&format!(
+            "\nOf {planted} planted {records}, {first_50} are among the first 50 of the list and \
+             {first_300} among the first 300. By kind of attack:\n"
+        ))?;
+        runner.run(&found).await
     }
 
     fn runner<'a>(&self, session: &'a Session) -> Runner<'a> {
         let variables = BTreeMap::from([
             ("database".to_owned(), DATABASE.to_owned()),
             ("flows".to_owned(), self.flows.to_string()),
+            ("dns".to_owned(), self.dns.to_string()),
+            ("proxy".to_owned(), self.proxy.to_string()),
             ("seed".to_owned(), self.seed.to_string()),
             ("date".to_owned(), self.date.clone()),
         ]);
@@ -139,14 +148,8 @@ impl Demo {
         }
     }
 
-    fn day(&self) -> String {
-        let date = &self.date;
-        format!("y = year('{date}') AND m = month('{date}') AND d = day('{date}')")
-    }
-
-    /// Planted flows, and how many of them are among the first 50 and 300.
-    async fn found(&self, session: &Session) -> Result<(i64, i64, i64), Error> {
-        let script = shipped("demo/found.sql")?;
+    /// Planted records, and how many of them are among the first 50 and 300.
+    async fn found(&self, session: &Session, script: &Script) -> Result<(i64, i64, i64), Error> {
         let runner = self.runner(session);
         let mut total = (0, 0, 0);
         for piece in script.statements()? {
@@ -171,6 +174,10 @@ impl Demo {
         }
         Ok(total)
     }
+}
+
+fn say(text: &str) -> Result<(), Error> {
+    writeln!(std::io::stdout(), "{text}").map_err(|error| output::Error::Write(error).into())
 }
 
 fn shipped(name: &str) -> Result<Script, Error> {

@@ -45,9 +45,16 @@ const SHIPPED: &[(&str, &str)] = shipped![
     "examples/load_dns.sql",
     "examples/load_flows.sql",
     "examples/load_proxy.sql",
-    "demo.sql",
-    "demo/top.sql",
-    "demo/found.sql",
+    "examples/stored_model.sql",
+    "demo/flow.sql",
+    "demo/flow_top.sql",
+    "demo/flow_found.sql",
+    "demo/dns.sql",
+    "demo/dns_top.sql",
+    "demo/dns_found.sql",
+    "demo/proxy.sql",
+    "demo/proxy_top.sql",
+    "demo/proxy_found.sql",
 ];
 
 impl Script {

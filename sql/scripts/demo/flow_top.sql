@@ -1,5 +1,5 @@
 -- The head of the demo's list, with the truth beside it.
--- Variables: date, database (demo), rows (20).
+-- Variables: date, database (demo), rows (12).
 
 SELECT
   s.rank,
@@ -11,10 +11,10 @@ SELECT
   s.proto, s.ipkt AS packets, s.ibyt AS bytes,
   coalesce(p.attack, '') AS planted
 FROM ${database:-demo}.flow_scores s
-LEFT JOIN ${database:-demo}.planted p
+LEFT JOIN ${database:-demo}.flow_planted p
   ON s.tstart = p.treceived AND s.srcip = p.sip AND s.dstip = p.dip AND s.sport = p.sport
   AND s.dport = p.dport AND s.proto = p.proto AND s.ipkt = p.ipkt AND s.ibyt = p.ibyt
   AND s.y = p.y AND s.m = p.m AND s.d = p.d
 WHERE s.y = year('${date}') AND s.m = month('${date}') AND s.d = day('${date}')
 ORDER BY s.rank
-LIMIT ${rows:-20};
+LIMIT ${rows:-12};

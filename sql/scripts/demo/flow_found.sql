@@ -7,7 +7,7 @@ SELECT
   count(CASE WHEN s.rank <= 50 THEN 1 END) AS in_first_50,
   count(CASE WHEN s.rank <= 300 THEN 1 END) AS in_first_300,
   min(s.rank) AS best_rank
-FROM ${database:-demo}.planted p
+FROM ${database:-demo}.flow_planted p
 LEFT JOIN ${database:-demo}.flow_scores s
   ON s.tstart = p.treceived AND s.srcip = p.sip AND s.dstip = p.dip AND s.sport = p.sport
   AND s.dport = p.dport AND s.proto = p.proto AND s.ipkt = p.ipkt AND s.ibyt = p.ibyt
