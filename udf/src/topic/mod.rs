@@ -13,7 +13,9 @@
 mod corpus;
 pub mod em;
 mod error;
+pub mod heldout;
 mod model;
+pub mod online;
 #[cfg(test)]
 mod tests;
 

@@ -1,0 +1,38 @@
+//! Online variational Bayes.
+
+mod batches;
+mod concentration;
+mod documents;
+mod parameters;
+mod special;
+mod topics;
+mod training;
+
+use std::ops::ControlFlow;
+use std::sync::atomic::AtomicBool;
+
+pub use parameters::{Parameters, Unit};
+
+pub use super::em::Iteration;
+use super::em::lanes::Instructions;
+use super::em::pass::Crew;
+use super::{Corpus, Error, Fitted};
+
+/// Trains a model.
+///
+/// # Errors
+/// Parameters that [`Parameters::validate`] refuses; [`Error::Cancelled`].
+pub fn train(
+    corpus: &Corpus,
+    parameters: &Parameters,
+    observer: &mut dyn FnMut(&Iteration) -> ControlFlow<()>,
+    cancel: &AtomicBool,
+) -> Result<Fitted, Error> {
+    parameters.validate()?;
+    let crew = Crew {
+        threads: parameters.threads,
+        cancel,
+        instructions: Instructions::detect(),
+    };
+    training::train(corpus, parameters, observer, crew)
+}
