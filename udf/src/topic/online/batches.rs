@@ -30,6 +30,18 @@ pub(super) struct Batch<'a> {
     pub(super) by_word: Cow<'a, Rows>,
 }
 
+impl<'a> Batch<'a> {
+    /// The whole corpus.
+    pub(super) fn all(corpus: &'a Corpus) -> Self {
+        Self {
+            documents: None,
+            words: None,
+            by_document: Cow::Borrowed(corpus.by_document()),
+            by_word: Cow::Borrowed(corpus.by_word()),
+        }
+    }
+}
+
 impl Batches {
     /// For batches of this share of the documents, at least one document each.
     pub(super) fn new(corpus: &Corpus, fraction: f64, seed: u64) -> Self {
@@ -49,15 +61,15 @@ impl Batches {
         }
     }
 
+    /// How many documents have words.
+    pub(super) fn documents(&self) -> usize {
+        self.documents.len()
+    }
+
     /// The next batch. `places` is working memory, one entry a word of the corpus.
     pub(super) fn next<'a>(&'a mut self, corpus: &'a Corpus, places: &mut [u32]) -> Batch<'a> {
         if self.a_pass == 1 {
-            return Batch {
-                documents: None,
-                words: None,
-                by_document: Cow::Borrowed(corpus.by_document()),
-                by_word: Cow::Borrowed(corpus.by_word()),
-            };
+            return Batch::all(corpus);
         }
         let (pass, batch) = (self.dealt / self.a_pass, self.dealt % self.a_pass);
         self.dealt += 1;

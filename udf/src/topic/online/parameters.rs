@@ -52,7 +52,7 @@ impl Default for Parameters {
             seed: 0,
             fraction: 0.1,
             kappa: 0.51,
-            tau0: 1.0,
+            tau0: 64.0,
             threads: 1,
         }
     }

@@ -57,16 +57,14 @@ struct Training<'a> {
     /// The concentrations, padded with ones.
     alpha: Vec<f64>,
     topics: Topics,
-    /// Every document's gamma as its last visit left it, or zeros.
-    gamma: Matrix<f64>,
     batches: Batches,
     steps: usize,
-    /// Working memory: the batch's `y`, the logarithms of its rows' scales, its documents' `x`
-    /// and gamma, and a place for every word.
+    /// Working memory: the batch's `y`, the logarithms of its rows' scales, its documents' gamma
+    /// and `x`, and a place for every word.
     y: Matrix<f64>,
     scales: Vec<f64>,
+    gamma: Matrix<f64>,
     x: Matrix<f64>,
-    of_batch: Matrix<f64>,
     places: Vec<u32>,
 }
 
@@ -91,13 +89,12 @@ impl<'a> Training<'a> {
             began: Instant::now(),
             alpha,
             topics: Topics::random(&tokens, topics, parameters.beta(), parameters.seed),
-            gamma: Matrix::zeros(corpus.documents(), topics),
             batches: Batches::new(corpus, parameters.fraction, parameters.seed),
             steps: 0,
             y: Matrix::zeros(0, topics),
             scales: Vec::new(),
+            gamma: Matrix::zeros(0, topics),
             x: Matrix::zeros(0, topics),
-            of_batch: Matrix::zeros(0, topics),
             places: vec![0; corpus.words()],
         }
     }
@@ -140,17 +137,7 @@ impl<'a> Training<'a> {
         let groups = self.gamma.groups;
         let zero = Group([0.0; LANES]);
         self.x.cells.resize(rows * groups, zero);
-        let gamma = match batch.documents {
-            None => &mut self.gamma,
-            Some(documents) => {
-                self.of_batch.cells.clear();
-                for &document in documents {
-                    let row = &self.gamma.cells[document as usize * groups..][..groups];
-                    self.of_batch.cells.extend_from_slice(row);
-                }
-                &mut self.of_batch
-            }
-        };
+        self.gamma.cells.resize(rows * groups, zero);
         let setting = Setting {
             pairs: &batch.by_document,
             words: &self.y.cells,
@@ -158,16 +145,8 @@ impl<'a> Training<'a> {
             topics: self.parameters.topics,
             cancel: self.crew.cancel,
         };
-        let sums = documents(self.crew, setting, gamma, &mut self.x)?;
-        if let Some(documents) = batch.documents {
-            for (&document, row) in documents
-                .iter()
-                .zip(self.of_batch.cells.chunks_exact(groups))
-            {
-                self.gamma.cells[document as usize * groups..][..groups].copy_from_slice(row);
-            }
-        }
-        let tokens = seen.add(&sums, &batch, &self.scales);
+        let sums = documents(self.crew, setting, &mut self.gamma, &mut self.x)?;
+        seen.add(&sums, &batch, &self.scales);
 
         let one = matrix::row(self.parameters.topics, |_| 1.0);
         let none = matrix::row(self.parameters.topics, |_| 0.0);
@@ -189,13 +168,11 @@ impl<'a> Training<'a> {
             (self.parameters.tau0 + self.steps as f64).powf(-self.parameters.kappa)
         };
         self.steps += 1;
-        let factor = if std::env::var("BYDOC").is_ok() && batch.documents.is_some() {
-            self.corpus.documents() as f64 / rows as f64
-        } else {
-            self.corpus.tokens() as f64 / tokens
-        };
+        // By documents, not by tokens: a batch with a giant among its documents would be taken for
+        // the corpus as it is, as would every batch without one; this way the mean is right.
+        let factor = self.batches.documents() as f64 / sums.documents;
         self.topics.step(words, &self.y, &counts, factor, rho);
-        if self.parameters.optimize_alpha && sums.documents > 0.0 {
+        if self.parameters.optimize_alpha {
             let mut mean_logs = sums.log_mixes;
             mean_logs.truncate(self.parameters.topics);
             mean_logs.iter_mut().for_each(|sum| *sum /= sums.documents);
@@ -223,7 +200,7 @@ impl<'a> Training<'a> {
         observer: &mut dyn FnMut(&Iteration) -> ControlFlow<()>,
     ) -> Result<Mixtures, Cancelled> {
         self.x = Matrix::zeros(0, self.parameters.topics);
-        self.of_batch = Matrix::zeros(0, self.parameters.topics);
+        self.gamma = Matrix::zeros(self.corpus.documents(), self.parameters.topics);
         let log_prior = self.topics.log_prior(self.crew)?;
         self.topics
             .weights(self.crew, None, &mut self.y, &mut self.scales)?;
@@ -236,13 +213,7 @@ impl<'a> Training<'a> {
         };
         let sums = documents(self.crew, setting, &mut self.gamma, &mut self.x)?;
         let mut seen = Seen::default();
-        let all = Batch {
-            documents: None,
-            words: None,
-            by_document: std::borrow::Cow::Borrowed(self.corpus.by_document()),
-            by_word: std::borrow::Cow::Borrowed(self.corpus.by_word()),
-        };
-        seen.add(&sums, &all, &self.scales);
+        seen.add(&sums, &Batch::all(self.corpus), &self.scales);
         let last = self.report(known.len(), &seen, log_prior);
         known.push(last);
         // Nothing is left to break off.
@@ -267,20 +238,16 @@ struct Seen {
 }
 
 impl Seen {
-    /// Adds a batch; returns its tokens.
-    fn add(&mut self, sums: &Sums, batch: &Batch<'_>, scales: &[f64]) -> f64 {
-        let mut tokens = 0;
-        let mut likelihood = sums.likelihood;
+    /// Adds a batch.
+    fn add(&mut self, sums: &Sums, batch: &Batch<'_>, scales: &[f64]) {
+        self.likelihood += sums.likelihood;
+        self.prior += sums.prior;
         for (bounds, scale) in batch.by_word.offsets().windows(2).zip(scales) {
             let counts = &batch.by_word.counts()[bounds[0]..bounds[1]];
             let of_word: u64 = counts.iter().map(|&count| u64::from(count)).sum();
-            tokens += of_word;
-            likelihood += of_word as f64 * scale;
+            self.tokens += of_word as f64;
+            self.likelihood += of_word as f64 * scale;
         }
-        self.tokens += tokens as f64;
-        self.likelihood += likelihood;
-        self.prior += sums.prior;
-        tokens as f64
     }
 }
 
