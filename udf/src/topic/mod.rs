@@ -11,6 +11,7 @@
 //! that is the engine's work.
 
 mod corpus;
+pub mod cvb0;
 pub mod em;
 mod error;
 pub mod heldout;

@@ -195,7 +195,7 @@ impl Draw<'_> {
 }
 
 /// Fills `mix` with the numbers of a pair, 0 to 2^31 - 1, two from each hash.
-fn numbers(seed: u64, document: u64, word: u64, mix: &mut [[i32; 2]]) {
+pub(in crate::topic) fn numbers(seed: u64, document: u64, word: u64, mix: &mut [[i32; 2]]) {
     let stream = hash(seed ^ hash(document << 32 | word));
     for (place, two) in (1..).zip(mix) {
         let bits = hash(stream.wrapping_add(GOLDEN.wrapping_mul(place)));
