@@ -1,8 +1,11 @@
 //! What a training can be told, and which values it accepts.
 
 use crate::topic::Error;
+use crate::topic::heldout::Smoothing;
 
-/// The parameters of a training.
+/// The parameters of a training. The default concentrations were best or within 1 % of it on logs
+/// and drawn corpora, among alpha from 0.02 to 0.5 and beta from 0.001 to 0.05 (the original's
+/// pseudo-counts for `em`, 0.02 and 0.001, are too small for this purpose there, too).
 #[derive(Debug, Clone, PartialEq)]
 pub struct Parameters {
     /// Topics, 1 to 1000.
@@ -26,7 +29,7 @@ impl Default for Parameters {
         Self {
             topics: 20,
             iterations: 20,
-            alpha: 0.1,
+            alpha: 0.2,
             beta: 0.01,
             seed: 0,
             threads: 1,
@@ -35,6 +38,14 @@ impl Default for Parameters {
 }
 
 impl Parameters {
+    /// What a prediction adds to the counts.
+    pub fn smoothing(&self) -> Smoothing {
+        Smoothing {
+            documents: self.alpha,
+            words: self.beta,
+        }
+    }
+
     /// Checks every value.
     ///
     /// # Errors
@@ -70,7 +81,7 @@ impl Parameters {
             // Also refuses NaN.
             if !(1e-6..=1e6).contains(&value) {
                 let accepted = "a number from 0.000001 to 1000000: cvb0 takes the pseudo-count \
-                                itself (0.1, say), not one above 1 as em does";
+                                itself (0.2, say), not one above 1 as em does";
                 return refused(name, value.to_string(), accepted);
             }
         }

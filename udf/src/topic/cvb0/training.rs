@@ -4,6 +4,7 @@ use std::ops::{ControlFlow, Range};
 use std::time::Instant;
 
 use super::Parameters;
+use super::update::Update;
 use super::visit::{LANES, Purpose, Setting, Sums, Visit};
 use crate::topic::em::Iteration;
 use crate::topic::em::pass::{self, Cancelled, Crew, split_off};
@@ -243,25 +244,15 @@ impl<'a> Training<'a> {
             jobs.collect(),
             || (),
             |(words, counts), ()| {
-                for document in documents.clone() {
-                    let row = pairs(rows, &(document..document + 1));
-                    let columns = &rows.columns()[row.clone()];
-                    let first = columns.partition_point(|word| (*word as usize) < words.start);
-                    for (place, &word) in columns.iter().enumerate().skip(first) {
-                        let word = word as usize;
-                        if word >= words.end {
-                            break;
-                        }
-                        let pair = row.start + place;
-                        let count = f64::from(rows.counts()[pair]);
-                        let at = (pair - all.start) * width;
-                        let sums = &mut counts[(word - words.start) * width..][..width];
-                        let (new, old) = (&fresh[at..at + width], &mixes[at..at + width]);
-                        for ((sum, new), old) in sums.iter_mut().zip(new).zip(old) {
-                            *sum += count * (f64::from(*new) - f64::from(*old));
-                        }
-                    }
-                }
+                crew.instructions.run(Update {
+                    pairs: rows,
+                    documents: documents.clone(),
+                    words,
+                    counts,
+                    new: fresh,
+                    old: mixes,
+                    width,
+                });
             },
         )
     }
@@ -300,6 +291,30 @@ impl<'a> Training<'a> {
         }
         (theta, phi, totals)
     }
+}
+
+/// See [`super::memory_bytes`].
+pub(super) fn bytes(
+    documents: usize,
+    words: usize,
+    pairs: usize,
+    topics: usize,
+    threads: usize,
+) -> usize {
+    let width = topics.next_multiple_of(LANES);
+    let rows = documents.saturating_add(words);
+    let counts = rows.saturating_mul(width * size_of::<f64>());
+    // A block has an eighth of the pairs and documents and at most one document more.
+    let block = (pairs.saturating_add(documents) / STEPS).saturating_add(words.min(pairs));
+    let mixes = pairs.saturating_add(block.min(pairs));
+    let iterating = mixes.saturating_mul(width * size_of::<f32>());
+    let result = rows.saturating_mul(topics * size_of::<f64>());
+    let tasks = 2 * MOST_TASKS * (width * size_of::<f64>() + 256);
+    counts
+        .saturating_add(iterating.max(result))
+        .saturating_add(tasks)
+        .saturating_add(threads * (2 * width * size_of::<f64>() + (16 << 10)))
+        .saturating_add(64 << 10)
 }
 
 /// The pairs of some rows.

@@ -32,7 +32,11 @@ impl Logs {
 
 /// The logarithms that concern rows, not pairs.
 #[inline(always)]
-pub(in crate::topic) fn logs_of_rows<T: Real>(order: &Order<'_, T>, first: usize, own: &[Group<T>]) -> Logs {
+pub(in crate::topic) fn logs_of_rows<T: Real>(
+    order: &Order<'_, T>,
+    first: usize,
+    own: &[Group<T>],
+) -> Logs {
     let groups = order.scale.len();
     let mut logs = Logs::default();
     // Padding would make the product 0: 1 is added to it.

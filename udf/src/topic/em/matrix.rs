@@ -32,7 +32,9 @@ pub(in crate::topic) fn lanes<T: Real>(groups: &[Group<T>]) -> impl Iterator<Ite
 }
 
 /// Every lane, padding included.
-pub(in crate::topic) fn lanes_mut<T: Real>(groups: &mut [Group<T>]) -> impl Iterator<Item = &mut T> {
+pub(in crate::topic) fn lanes_mut<T: Real>(
+    groups: &mut [Group<T>],
+) -> impl Iterator<Item = &mut T> {
     groups.iter_mut().flat_map(|group| group.0.as_mut())
 }
 
@@ -62,7 +64,11 @@ impl<T: Real> Matrix<T> {
     }
 
     /// The rows without their padding, each put through `normalise`, as plain numbers.
-    pub(in crate::topic) fn unpadded(&self, topics: usize, normalise: impl Fn(&mut [f64])) -> Vec<f64> {
+    pub(in crate::topic) fn unpadded(
+        &self,
+        topics: usize,
+        normalise: impl Fn(&mut [f64]),
+    ) -> Vec<f64> {
         let rows = self.cells.len() / self.groups;
         let mut plain = Vec::with_capacity(rows * topics);
         for row in self.cells.chunks_exact(self.groups) {

@@ -22,7 +22,9 @@ pub(in crate::topic) trait Pull<T: Real> {
 }
 
 /// Rows of `G` groups: the sums stay in registers.
-pub(in crate::topic) struct Fixed<'a, T: Real, const G: usize>(pub(in crate::topic) &'a [[Group<T>; G]]);
+pub(in crate::topic) struct Fixed<'a, T: Real, const G: usize>(
+    pub(in crate::topic) &'a [[Group<T>; G]],
+);
 
 impl<T: Real, const G: usize> Fixed<'_, T, G> {
     #[inline(always)]

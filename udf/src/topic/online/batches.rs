@@ -54,7 +54,7 @@ impl Batches {
         let size = (fraction * documents.len() as f64).round().max(1.0);
         let a_pass = (documents.len() as f64 / size).round().max(1.0) as usize;
         Self {
-            seed: hash(seed ^ 0x6261_7463_6865_73),
+            seed: hash(seed ^ 0x0062_6174_6368_6573),
             documents,
             a_pass,
             dealt: 0,

@@ -279,8 +279,8 @@ impl Scratch {
                 .zip(&self.x)
                 .zip(&self.sum)
             {
-                for lane in 0..LANES {
-                    gamma[lane] += x.0[lane] * sum.0[lane];
+                for ((gamma, x), sum) in gamma.iter_mut().zip(x.0).zip(sum.0) {
+                    *gamma += x * sum;
                 }
             }
         }

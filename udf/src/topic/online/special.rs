@@ -66,9 +66,9 @@ pub(super) fn trigamma(x: f64) -> f64 {
         .sum();
     let u = 1.0 / (x + SHIFT);
     let v = u * u;
-    let series = u
-        * v
-        * (1.0 / 6.0 - v * (1.0 / 30.0 - v * (1.0 / 42.0 - v * (1.0 / 30.0 - v * (5.0 / 66.0)))));
+    let last = 5.0 / 66.0 - v * (691.0 / 2730.0 - v * (7.0 / 6.0));
+    let series =
+        u * v * (1.0 / 6.0 - v * (1.0 / 30.0 - v * (1.0 / 42.0 - v * (1.0 / 30.0 - v * last))));
     shifted + u + 0.5 * v + series
 }
 

@@ -163,14 +163,23 @@ impl Topics {
         Ok(sums.iter().sum::<f64>() + self.topics as f64 * of_prior - of_totals)
     }
 
-    /// The means: `lambda_wk / Σ_w lambda_wk`.
+    /// The means: `lambda_wk / Σ_w lambda_wk`. The sums are taken anew: those that were carried
+    /// from step to step are a rounding away.
     pub(super) fn means(&self) -> Vec<f64> {
-        let totals: Vec<f64> = self.totals().collect();
-        self.cells.unpadded(self.topics, |row| {
-            for (cell, total) in row.iter_mut().zip(&totals) {
-                *cell = (self.beta + self.scale * *cell) / total;
-            }
-        })
+        let mut means = self.cells.unpadded(self.topics, |row| {
+            let lambda = |cell: f64| self.beta + self.scale * cell;
+            row.iter_mut().for_each(|cell| *cell = lambda(*cell));
+        });
+        let mut totals = vec![0.0; self.topics];
+        for row in means.chunks_exact(self.topics) {
+            let pairs = totals.iter_mut().zip(row);
+            pairs.for_each(|(total, cell)| *total += cell);
+        }
+        for row in means.chunks_exact_mut(self.topics) {
+            let pairs = row.iter_mut().zip(&totals);
+            pairs.for_each(|(cell, total)| *cell /= total);
+        }
+        means
     }
 }
 
@@ -209,8 +218,8 @@ impl Kernel<f64> for Weights<'_> {
                 .map_or(self.first + row, |words| words[row] as usize);
             let cells = &cells.cells[word * groups..][..groups];
             for (logs, cells) in logs.as_chunks_mut::<LANES>().0.iter_mut().zip(cells) {
-                for lane in 0..LANES {
-                    logs[lane] = beta + scale * cells.0[lane];
+                for (log, cell) in logs.iter_mut().zip(cells.0) {
+                    *log = beta + scale * cell;
                 }
             }
             for log in &mut logs {
@@ -261,8 +270,8 @@ impl Kernel<f64> for Divergence<'_> {
         let last = (self.first + TASK).min(self.topics.words());
         for cells in cells.cells[self.first * groups..last * groups].chunks_exact(groups) {
             for (terms, cells) in terms.as_chunks_mut::<LANES>().0.iter_mut().zip(cells) {
-                for lane in 0..LANES {
-                    terms[lane] = beta + scale * cells.0[lane];
+                for (term, cell) in terms.iter_mut().zip(cells.0) {
+                    *term = beta + scale * cell;
                 }
             }
             for (term, of_total) in terms.iter_mut().zip(&of_totals) {

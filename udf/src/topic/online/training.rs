@@ -9,11 +9,11 @@ use super::documents::{Documents, LANES, Scratch, Setting, Sums};
 use super::parameters::{Parameters, Unit};
 use super::topics::Topics;
 use crate::topic::em::Iteration;
-use crate::topic::em::kernel::Order;
+use crate::topic::em::kernel::{self, Order};
 use crate::topic::em::lanes::Group;
 use crate::topic::em::matrix::{self, Matrix};
 use crate::topic::em::pass::{self, Cancelled, Crew, split_off};
-use crate::topic::em::plan::Plan;
+use crate::topic::em::plan::{Plan, task_bounds};
 use crate::topic::{Corpus, Error, Fitted, Rows};
 
 /// Pairs a task of the documents' half has at least; a document weighs as much as a few pairs.
@@ -317,4 +317,42 @@ fn tasks(rows: &Rows) -> Vec<Range<usize>> {
         }
     }
     tasks
+}
+
+/// See [`super::memory_bytes`].
+pub(super) fn bytes(
+    documents: usize,
+    words: usize,
+    pairs: usize,
+    topics: usize,
+    fraction: f64,
+    threads: usize,
+) -> usize {
+    let groups = matrix::groups::<f64>(topics);
+    let row = groups * size_of::<Group<f64>>();
+    // Even batches are at most half as large again as was asked for.
+    let batch = ((1.5 * fraction * documents as f64) as usize)
+        .saturating_add(1)
+        .min(documents);
+    let of_documents = batch.saturating_mul(2).max(documents).saturating_mul(row);
+    let of_words = words.saturating_mul(2 * row + 3 * size_of::<u64>());
+    // Phi takes the place of y.
+    let theta = documents.saturating_mul(topics * size_of::<f64>() + size_of::<u32>());
+    let copied = if fraction < 1.0 {
+        Corpus::predicted_bytes(batch, words, pairs).saturating_add(words.saturating_mul(12))
+    } else {
+        0
+    };
+    let (tasks, pieces) = task_bounds(pairs, words);
+    let passes = pass::bytes::<f64>(tasks, pieces, groups);
+    let scratch = Scratch::bytes(groups, words.min(pairs))
+        .saturating_add(kernel::Scratch::<f64>::bytes(groups) + (16 << 10));
+    of_documents
+        .saturating_add(of_words)
+        .saturating_add(theta)
+        .saturating_add(copied)
+        .saturating_add(passes)
+        .saturating_add(threads.saturating_mul(scratch))
+        .saturating_add(2 * MOST_TASKS * (2 * row + 256))
+        .saturating_add(64 << 10)
 }
