@@ -136,6 +136,72 @@ pub fn predict(fitted: &Fitted, smoothing: Smoothing, split: &Split) -> Predicti
     prediction
 }
 
+/// Gives new documents their mixes under the topics of a model, which stay as they are: the most
+/// probable mix with `pseudo_count` added to every topic, by so many rounds of expectation
+/// maximisation from an even start (20 will do). The result has these documents in place of the
+/// model's, and no iterations.
+///
+/// To judge a model by documents it has never seen: [`split`] them, fold in the observed part,
+/// and [`predict`] the other with no smoothing for documents (the mixes have theirs) and the
+/// model's for words.
+pub fn fold_in(
+    fitted: &Fitted,
+    smoothing: Smoothing,
+    pseudo_count: f64,
+    documents: &Corpus,
+    rounds: usize,
+) -> Fitted {
+    let topics = fitted.topics;
+    let smoothed_phi: Vec<f64> = {
+        let words = documents.words() as f64;
+        let totals = fitted.topic_tokens.iter().cycle();
+        let cells = fitted.phi.iter().zip(totals);
+        cells
+            .map(|(share, tokens)| {
+                let total = tokens + words * smoothing.words;
+                smoothed(*share, *tokens, smoothing.words, total)
+            })
+            .collect()
+    };
+    let rows = documents.by_document();
+    let mut theta = vec![1.0 / topics as f64; documents.documents() * topics];
+    let (mut next, mut mix) = (vec![0.0; topics], vec![0.0; topics]);
+    for (theta, bounds) in theta
+        .chunks_exact_mut(topics)
+        .zip(rows.offsets().windows(2))
+    {
+        for _ in 0..rounds {
+            next.fill(pseudo_count);
+            for pair in bounds[0]..bounds[1] {
+                let word = rows.columns()[pair] as usize;
+                let phi = &smoothed_phi[word * topics..][..topics];
+                for (mix, (share, phi)) in mix.iter_mut().zip(theta.iter().zip(phi)) {
+                    *mix = share * phi;
+                }
+                let sum: f64 = mix.iter().sum();
+                if sum > 0.0 {
+                    let weight = f64::from(rows.counts()[pair]) / sum;
+                    next.iter_mut()
+                        .zip(&mix)
+                        .for_each(|(next, mix)| *next += weight * mix);
+                }
+            }
+            let sum: f64 = next.iter().sum();
+            if sum > 0.0 {
+                theta
+                    .iter_mut()
+                    .zip(&next)
+                    .for_each(|(share, next)| *share = next / sum);
+            }
+        }
+    }
+    Fitted {
+        theta,
+        iterations: Vec::new(),
+        ..fitted.clone()
+    }
+}
+
 /// A share of so many tokens with a pseudo-count; as it is where there are neither.
 fn smoothed(share: f64, tokens: f64, pseudo: f64, total: f64) -> f64 {
     if pseudo > 0.0 {

@@ -69,11 +69,22 @@ pub fn train(
     observer: &mut dyn FnMut(&Iteration) -> ControlFlow<()>,
     cancel: &AtomicBool,
 ) -> Result<Fitted, Error> {
+    train_with(corpus, parameters, observer, cancel, Instructions::detect())
+}
+
+/// [`train`] with the processor's instructions chosen by the caller (the tests compare them).
+pub(in crate::topic) fn train_with(
+    corpus: &Corpus,
+    parameters: &Parameters,
+    observer: &mut dyn FnMut(&Iteration) -> ControlFlow<()>,
+    cancel: &AtomicBool,
+    instructions: Instructions,
+) -> Result<Fitted, Error> {
     parameters.validate()?;
     let crew = Crew {
         threads: parameters.threads,
         cancel,
-        instructions: Instructions::detect(),
+        instructions,
     };
     training::train(corpus, parameters, observer, crew)
 }

@@ -4,7 +4,7 @@ use std::ops::ControlFlow;
 use std::sync::atomic::AtomicBool;
 
 use super::uneven;
-use crate::topic::heldout::{Smoothing, predict, split};
+use crate::topic::heldout::{Smoothing, fold_in, predict, split};
 use crate::topic::{Corpus, Fitted, cvb0, em};
 
 #[test]
@@ -85,4 +85,32 @@ fn a_trained_model_predicts_better_than_one_topic() {
     let twenty = predict(&twenty, smoothing, &parts);
     assert!(twenty.perplexity() < one.perplexity(), "{twenty:?} {one:?}");
     assert_eq!(one.unseen_tokens, twenty.unseen_tokens);
+}
+
+#[test]
+fn a_new_document_is_folded_in_where_its_words_belong() {
+    // Two documents, two topics, nothing in common.
+    let pairs = [(0, 0, 50), (0, 1, 50), (1, 2, 50), (1, 3, 50)];
+    let corpus = Corpus::from_pairs(2, 4, pairs).unwrap();
+    let parameters = cvb0::Parameters {
+        topics: 2,
+        ..cvb0::Parameters::default()
+    };
+    let observer = &mut |_: &em::Iteration| ControlFlow::Continue(());
+    let fitted = cvb0::train(&corpus, &parameters, observer, &AtomicBool::new(false)).unwrap();
+    let new = Corpus::from_pairs(3, 4, [(0, 3, 20), (2, 0, 10), (2, 2, 10)]).unwrap();
+    let folded = fold_in(&fitted, parameters.smoothing(), 0.2, &new, 20);
+    assert_eq!(folded.theta.len(), 6);
+    let topic = usize::from(fitted.theta[2] < fitted.theta[3]);
+    assert!(folded.document(0).unwrap()[topic] > 0.95, "{folded:?}");
+    assert_eq!(folded.document(1).unwrap(), [0.5; 2]);
+    assert!((folded.document(2).unwrap()[0] - 0.5).abs() < 0.01);
+    let parts = split(&new, 0.5, 1).unwrap();
+    let smoothing = Smoothing {
+        documents: 0.0,
+        ..parameters.smoothing()
+    };
+    let folded = fold_in(&fitted, parameters.smoothing(), 0.2, &parts.observed, 20);
+    let perplexity = predict(&folded, smoothing, &parts).perplexity();
+    assert!(perplexity > 2.0 && perplexity < 4.0, "{perplexity}");
 }
