@@ -33,7 +33,8 @@ impl Drawn {
         let topics: Vec<Cumulative> = (0..self.topics)
             .map(|_| {
                 Cumulative::new((1..=self.words).map(|rank| {
-                    let share = self.words as f64 / (rank as f64 * (self.words as f64).ln());
+                    let share =
+                        self.words as f64 / (rank as f64 * (self.words as f64).ln().max(1.0));
                     numbers.gamma(TASTE * share)
                 }))
             })

@@ -53,10 +53,46 @@ pub(super) fn improve(alpha: &mut [f64], mean_logs: &[f64], rho: f64) {
             .collect();
         if objective(&moved, mean_logs) >= before {
             for (alpha, moved) in alpha.iter_mut().zip(moved) {
-                *alpha += rho * (moved - *alpha);
+                *alpha = (*alpha + rho * (moved - *alpha)).clamp(LEAST, MOST);
             }
             return;
         }
         size /= 2.0;
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::special::digamma;
+    use super::{LEAST, MOST, improve};
+
+    #[test]
+    fn the_concentrations_that_made_the_mixes_are_found() {
+        for known in [[0.01, 0.3, 2.0], [0.5, 0.5, 0.5], [40.0, 3.0, 0.001]] {
+            let of_total = digamma(known.iter().sum());
+            let mean_logs = known.map(|alpha| digamma(alpha) - of_total);
+            let mut alpha = [1.0 / 3.0; 3];
+            for _ in 0..60 {
+                improve(&mut alpha, &mean_logs, 1.0);
+            }
+            for (found, known) in alpha.iter().zip(known) {
+                assert!((found / known - 1.0).abs() < 1e-4, "{alpha:?} {known}");
+            }
+        }
+    }
+
+    #[test]
+    fn mixes_without_a_best_concentration_leave_it_within_bounds() {
+        // All alike, or all certain of one topic.
+        for mean_logs in [[0.5f64.ln(); 2], [-1e-12, -1e7]] {
+            let mut alpha = [0.5; 2];
+            for _ in 0..200 {
+                improve(&mut alpha, &mean_logs, 1.0);
+            }
+            assert!(
+                alpha.iter().all(|one| (LEAST..=MOST).contains(one)),
+                "{alpha:?}"
+            );
+        }
     }
 }

@@ -7,10 +7,12 @@ use super::batches::{Batch, Batches};
 use super::concentration;
 use super::documents::{Documents, LANES, Scratch, Setting, Sums};
 use super::parameters::{Parameters, Unit};
+use super::special::exp;
 use super::topics::Topics;
 use crate::topic::em::Iteration;
 use crate::topic::em::kernel::{self, Order};
 use crate::topic::em::lanes::Group;
+use crate::topic::em::ln::ln;
 use crate::topic::em::matrix::{self, Matrix};
 use crate::topic::em::pass::{self, Cancelled, Crew, split_off};
 use crate::topic::em::plan::{Plan, task_bounds};
@@ -165,7 +167,7 @@ impl<'a> Training<'a> {
         let rho = if batch.documents.is_none() {
             1.0
         } else {
-            (self.parameters.tau0 + self.steps as f64).powf(-self.parameters.kappa)
+            exp(-self.parameters.kappa * ln(self.parameters.tau0 + self.steps as f64))
         };
         self.steps += 1;
         // By documents, not by tokens: a batch with a giant among its documents would be taken for
