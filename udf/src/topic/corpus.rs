@@ -51,8 +51,32 @@ impl Rows {
             + size_of::<u32>() * (self.columns.capacity() + self.counts.capacity())
     }
 
+    /// Some of the rows, in the order given, with every column put through `renumbered`, which
+    /// keeps the columns' order.
+    pub(super) fn selected(&self, rows: &[u32], renumbered: impl Fn(u32) -> u32) -> Rows {
+        let bounds = |row: u32| self.offsets[row as usize]..self.offsets[row as usize + 1];
+        let pairs = rows.iter().map(|&row| bounds(row).len()).sum();
+        let mut offsets = Vec::with_capacity(rows.len() + 1);
+        let (mut columns, mut counts) = (Vec::with_capacity(pairs), Vec::with_capacity(pairs));
+        offsets.push(0);
+        for &row in rows {
+            columns.extend(
+                self.columns[bounds(row)]
+                    .iter()
+                    .map(|&column| renumbered(column)),
+            );
+            counts.extend_from_slice(&self.counts[bounds(row)]);
+            offsets.push(columns.len());
+        }
+        Rows {
+            offsets,
+            columns,
+            counts,
+        }
+    }
+
     /// The same matrix with rows and columns exchanged; columns come out ascending.
-    fn transposed(&self, rows: usize) -> Rows {
+    pub(super) fn transposed(&self, rows: usize) -> Rows {
         let mut places = places(rows, &self.columns);
         let mut columns = vec![0; self.columns.len()];
         let mut counts = vec![0; self.columns.len()];

@@ -2,7 +2,10 @@
 //! in, mixtures out.
 //!
 //! - [`Corpus`] holds the counts, compressed and sparse, by document and by word;
-//! - [`em`] estimates the model by expectation maximisation;
+//! - [`em`] estimates the model by expectation maximisation, as the original does;
+//! - [`online`] by online variational Bayes, the original's other way;
+//! - [`cvb0`] by collapsed variational Bayes, which predicts unseen records best;
+//! - [`heldout`] tells how well a model predicts what it has not seen;
 //! - [`Fitted`] is the result, [`score`] the estimated probability of a word in a document.
 //!
 //! Documents and words are numbers from 0; whoever calls keeps the names, in one canonical
@@ -11,9 +14,12 @@
 //! that is the engine's work.
 
 mod corpus;
+pub mod cvb0;
 pub mod em;
 mod error;
+pub mod heldout;
 mod model;
+pub mod online;
 #[cfg(test)]
 mod tests;
 

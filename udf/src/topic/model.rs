@@ -8,12 +8,15 @@ pub struct Fitted {
     /// How many topics.
     pub topics: usize,
     /// `p(k|d) = N_dk / Σ_k N_dk`, documents × topics, row after row. Every row sums to 1; a
-    /// document without words gets the uniform mix `1 / topics`.
+    /// document without words gets the uniform mix `1 / topics`. (From [`super::online`]: the
+    /// posterior's mean, that of the prior for a document without words.)
     pub theta: Vec<f64>,
     /// `p(w|k) = N_wk / Σ_w N_wk`, words × topics, row after row (so that a word's row lies
-    /// together). Every column sums to 1; a word that never occurs has probability 0.
+    /// together). Every column sums to 1; a word that never occurs has probability 0. (From
+    /// [`super::online`]: the posterior's mean, which is 0 for no word.)
     pub phi: Vec<f64>,
-    /// `N_k = Σ_w N_wk`: how many tokens each topic explains. `p(w|k) · N_k = N_wk`.
+    /// `N_k = Σ_w N_wk`: how many tokens each topic explains. `p(w|k) · N_k = N_wk` (but for the
+    /// prior in [`super::online`]'s).
     pub topic_tokens: Vec<f64>,
     /// How the training went: the start (number 0) and every iteration.
     pub iterations: Vec<Iteration>,

@@ -17,26 +17,26 @@ use crate::topic::Rows;
 
 /// Pairs that are summed in the matrix' own precision before the sum is added to an `f64`:
 /// bounds the rounding error of a row of a million pairs in 32 bits.
-pub(super) const SEGMENT: usize = 2048;
+pub(in crate::topic) const SEGMENT: usize = 2048;
 
 /// What a pass over a side is to do, the same for every row.
 #[derive(Debug, Clone, Copy)]
-pub(super) struct Order<'a, T: Real> {
+pub(in crate::topic) struct Order<'a, T: Real> {
     /// The sparse matrix by this side's rows.
-    pub(super) pairs: &'a Rows,
+    pub(in crate::topic) pairs: &'a Rows,
     /// The other side's rows.
-    pub(super) others: &'a [Group<T>],
+    pub(in crate::topic) others: &'a [Group<T>],
     /// What every row is multiplied by before it is used.
-    pub(super) scale: &'a [Group<T>],
+    pub(in crate::topic) scale: &'a [Group<T>],
     /// What is added to every new row.
-    pub(super) prior: &'a [Group<T>],
+    pub(in crate::topic) prior: &'a [Group<T>],
     /// How many topics there are, padding not counted.
-    pub(super) topics: usize,
+    pub(in crate::topic) topics: usize,
     /// For documents: how many tokens each has. Asks for the logarithms that the likelihood
     /// needs.
-    pub(super) tokens: Option<&'a [f64]>,
+    pub(in crate::topic) tokens: Option<&'a [f64]>,
     /// Whether to compute new rows at all, or only [`Logs::cells`] of the old ones.
-    pub(super) pull: bool,
+    pub(in crate::topic) pull: bool,
 }
 
 impl<T: Real> Order<'_, T> {
@@ -47,7 +47,7 @@ impl<T: Real> Order<'_, T> {
 
 /// A thread's working memory, the same for every task.
 #[derive(Debug)]
-pub(super) struct Scratch<T: Real> {
+pub(in crate::topic) struct Scratch<T: Real> {
     x: Vec<Group<T>>,
     sum: Vec<Group<T>>,
     long: Vec<f64>,
@@ -56,7 +56,7 @@ pub(super) struct Scratch<T: Real> {
 
 impl<T: Real> Scratch<T> {
     /// For rows of so many groups.
-    pub(super) fn new(groups: usize) -> Self {
+    pub(in crate::topic) fn new(groups: usize) -> Self {
         let zero = T::from_f64(0.0);
         Self {
             x: vec![T::group(zero); groups],
@@ -67,23 +67,23 @@ impl<T: Real> Scratch<T> {
     }
 
     /// How many bytes one takes.
-    pub(super) fn bytes(groups: usize) -> usize {
+    pub(in crate::topic) fn bytes(groups: usize) -> usize {
         groups * (2 * size_of::<Group<T>>() + 8 * T::LANES) + 2 * SEGMENT * size_of::<T>()
     }
 }
 
 /// Whole rows: replaces `own` by the new rows.
-pub(super) struct WholeRows<'a, T: Real> {
+pub(in crate::topic) struct WholeRows<'a, T: Real> {
     /// What to do.
-    pub(super) order: Order<'a, T>,
+    pub(in crate::topic) order: Order<'a, T>,
     /// The number of the first row.
-    pub(super) first: usize,
+    pub(in crate::topic) first: usize,
     /// The rows.
-    pub(super) own: &'a mut [Group<T>],
+    pub(in crate::topic) own: &'a mut [Group<T>],
     /// The new rows' column sums, lane by lane; empty where nobody needs them.
-    pub(super) columns: &'a mut [f64],
+    pub(in crate::topic) columns: &'a mut [f64],
     /// Working memory.
-    pub(super) scratch: &'a mut Scratch<T>,
+    pub(in crate::topic) scratch: &'a mut Scratch<T>,
 }
 
 impl<T: Real> Kernel<T> for WholeRows<'_, T> {
@@ -157,17 +157,17 @@ impl<T: Real> WholeRows<'_, T> {
 }
 
 /// A piece of one long row: adds `Σ_j r_j y_jk` of its pairs to `sums`.
-pub(super) struct RowPiece<'a, T: Real> {
+pub(in crate::topic) struct RowPiece<'a, T: Real> {
     /// What to do.
-    pub(super) order: Order<'a, T>,
+    pub(in crate::topic) order: Order<'a, T>,
     /// Which pairs.
-    pub(super) pairs: std::ops::Range<usize>,
+    pub(in crate::topic) pairs: std::ops::Range<usize>,
     /// The row as it was.
-    pub(super) row: &'a [Group<T>],
+    pub(in crate::topic) row: &'a [Group<T>],
     /// Where the sums go, lane by lane.
-    pub(super) sums: &'a mut [f64],
+    pub(in crate::topic) sums: &'a mut [f64],
     /// Working memory.
-    pub(super) scratch: &'a mut Scratch<T>,
+    pub(in crate::topic) scratch: &'a mut Scratch<T>,
 }
 
 impl<T: Real> Kernel<T> for RowPiece<'_, T> {
@@ -205,7 +205,7 @@ impl<T: Real> Kernel<T> for RowPiece<'_, T> {
 }
 
 /// A long row's last step: the new row from the sums of its pieces.
-pub(super) fn combine<T: Real>(
+pub(in crate::topic) fn combine<T: Real>(
     row: &mut [Group<T>],
     scale: &[Group<T>],
     sums: &[f64],
@@ -219,7 +219,7 @@ pub(super) fn combine<T: Real>(
 
 /// Adds every row's cells to the column sums (if there are any).
 #[inline(always)]
-pub(super) fn add_columns<T: Real>(rows: &[Group<T>], columns: &mut [f64]) {
+pub(in crate::topic) fn add_columns<T: Real>(rows: &[Group<T>], columns: &mut [f64]) {
     if columns.is_empty() {
         return;
     }

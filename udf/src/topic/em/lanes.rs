@@ -22,15 +22,15 @@ use pulp::x86::V3;
 use std::arch::x86_64::{__m256, __m256d};
 
 /// Pairs that a kernel takes at once, so that the memory system has much to do at a time.
-pub(super) const BATCH: usize = 8;
+pub(in crate::topic) const BATCH: usize = 8;
 
 /// One group of lanes in memory. Aligned, so that no group straddles two cache lines.
 #[derive(Debug, Clone, Copy)]
 #[repr(C, align(32))]
-pub(super) struct Group<T: Real>(pub(super) T::Array);
+pub(in crate::topic) struct Group<T: Real>(pub(in crate::topic) T::Array);
 
 /// `f32` or `f64`: what the counts are stored and multiplied in.
-pub(super) trait Real:
+pub(in crate::topic) trait Real:
     Copy
     + Send
     + Sync
@@ -115,7 +115,7 @@ impl Real for f64 {
 }
 
 /// A way to carry out lane arithmetic.
-pub(super) trait Lanes<T: Real>: Copy {
+pub(in crate::topic) trait Lanes<T: Real>: Copy {
     /// A group of lanes in registers.
     type Vector: Copy;
 
@@ -152,7 +152,7 @@ fn tree<T: Real>(lanes: &[T]) -> T {
 
 /// Plain arrays, for any processor.
 #[derive(Debug, Clone, Copy)]
-pub(super) struct Portable;
+pub(in crate::topic) struct Portable;
 
 impl<T: Real> Lanes<T> for Portable {
     type Vector = Group<T>;
@@ -317,7 +317,7 @@ fn single_lanes_pd(V3 { avx, .. }: V3, a: __m256d, b: __m256d) -> __m256d {
 
 /// A computation that is compiled once for each way. `call` must be `#[inline(always)]`, and so
 /// must all that it calls and wants compiled for the wider instructions.
-pub(super) trait Kernel<T: Real> {
+pub(in crate::topic) trait Kernel<T: Real> {
     /// The result.
     type Output;
     /// Computes it.
@@ -326,7 +326,7 @@ pub(super) trait Kernel<T: Real> {
 
 /// Which instructions to use.
 #[derive(Debug, Clone, Copy)]
-pub(super) enum Instructions {
+pub(in crate::topic) enum Instructions {
     /// 256-bit vectors.
     #[cfg(target_arch = "x86_64")]
     Avx2(V3),
@@ -336,7 +336,7 @@ pub(super) enum Instructions {
 
 impl Instructions {
     /// The best this processor has.
-    pub(super) fn detect() -> Self {
+    pub(in crate::topic) fn detect() -> Self {
         #[cfg(target_arch = "x86_64")]
         if let Some(lanes) = V3::try_new() {
             return Self::Avx2(lanes);
@@ -346,7 +346,7 @@ impl Instructions {
 
     /// Runs a kernel with these instructions.
     #[inline]
-    pub(super) fn run<T: Real, K: Kernel<T>>(self, kernel: K) -> K::Output {
+    pub(in crate::topic) fn run<T: Real, K: Kernel<T>>(self, kernel: K) -> K::Output {
         match self {
             #[cfg(target_arch = "x86_64")]
             Self::Avx2(proof) => proof.vectorize(Vectorized(proof, kernel, PhantomData::<T>)),
@@ -357,10 +357,10 @@ impl Instructions {
 
 /// Shows that the processor was found to have AVX2; its methods are the instructions.
 #[cfg(target_arch = "x86_64")]
-pub(super) type Proof = V3;
+pub(in crate::topic) type Proof = V3;
 /// Elsewhere there is nothing to show.
 #[cfg(not(target_arch = "x86_64"))]
-pub(super) type Proof = Portable;
+pub(in crate::topic) type Proof = Portable;
 
 #[cfg(target_arch = "x86_64")]
 struct Vectorized<T, K>(V3, K, PhantomData<T>);

@@ -17,7 +17,7 @@ const MANTISSA: u64 = 0x000F_FFFF_FFFF_FFFF;
 /// `ln x` for positive normal finite `x`; the error is below 1e-15 or two units in the last
 /// place, whichever is more.
 #[inline(always)]
-pub(super) fn ln(x: f64) -> f64 {
+pub(in crate::topic) fn ln(x: f64) -> f64 {
     // Moves [sqrt(1/2), sqrt(2)) to exponent 0: a bias keeps the difference positive.
     let bits = x
         .to_bits()
@@ -37,7 +37,7 @@ pub(super) fn ln(x: f64) -> f64 {
 
 /// The logarithm of a product of any length: a mantissa in [1, 2) and an exponent.
 #[derive(Debug, Clone, Copy)]
-pub(super) struct Product {
+pub(in crate::topic) struct Product {
     mantissa: f64,
     exponent: u64,
     factors: u64,
@@ -45,7 +45,7 @@ pub(super) struct Product {
 
 impl Product {
     /// The empty product, 1.
-    pub(super) const ONE: Self = Self {
+    pub(in crate::topic) const ONE: Self = Self {
         mantissa: 1.0,
         exponent: 0,
         factors: 0,
@@ -53,7 +53,7 @@ impl Product {
 
     /// Multiplies by a positive normal finite number.
     #[inline(always)]
-    pub(super) fn multiply(&mut self, factor: f64) {
+    pub(in crate::topic) fn multiply(&mut self, factor: f64) {
         let bits = (self.mantissa * factor).to_bits();
         self.mantissa = f64::from_bits((bits & MANTISSA) | (1023 << 52));
         self.exponent += bits >> 52;
@@ -61,7 +61,7 @@ impl Product {
     }
 
     /// The logarithm.
-    pub(super) fn ln(self) -> f64 {
+    pub(in crate::topic) fn ln(self) -> f64 {
         let exponent = self.exponent as f64 - 1023.0 * self.factors as f64;
         exponent * std::f64::consts::LN_2 + ln(self.mantissa)
     }

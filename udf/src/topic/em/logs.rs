@@ -9,20 +9,20 @@ use super::ln::{Product, ln};
 
 /// Sums of natural logarithms of what entered a pass.
 #[derive(Debug, Clone, Copy, Default, PartialEq)]
-pub(super) struct Logs {
+pub(in crate::topic) struct Logs {
     /// `Σ n ln z` over the pairs.
-    pub(super) pairs: f64,
+    pub(in crate::topic) pairs: f64,
     /// `Σ ln x_k` over rows and topics.
-    pub(super) cells: f64,
+    pub(in crate::topic) cells: f64,
     /// `Σ ln Σ_k x_k` over rows.
-    pub(super) rows: f64,
+    pub(in crate::topic) rows: f64,
     /// The same, weighted with the rows' tokens.
-    pub(super) tokens: f64,
+    pub(in crate::topic) tokens: f64,
 }
 
 impl Logs {
     /// Adds another part's sums.
-    pub(super) fn add(&mut self, other: &Self) {
+    pub(in crate::topic) fn add(&mut self, other: &Self) {
         self.pairs += other.pairs;
         self.cells += other.cells;
         self.rows += other.rows;
@@ -32,7 +32,11 @@ impl Logs {
 
 /// The logarithms that concern rows, not pairs.
 #[inline(always)]
-pub(super) fn logs_of_rows<T: Real>(order: &Order<'_, T>, first: usize, own: &[Group<T>]) -> Logs {
+pub(in crate::topic) fn logs_of_rows<T: Real>(
+    order: &Order<'_, T>,
+    first: usize,
+    own: &[Group<T>],
+) -> Logs {
     let groups = order.scale.len();
     let mut logs = Logs::default();
     // Padding would make the product 0: 1 is added to it.
@@ -72,7 +76,7 @@ pub(super) fn logs_of_rows<T: Real>(order: &Order<'_, T>, first: usize, own: &[G
 /// Collects `Σ n ln z`: the `z` of many short rows are put one after the other, as their counts
 /// lie, and go through the logarithm together.
 #[derive(Debug)]
-pub(super) struct Weights {
+pub(in crate::topic) struct Weights {
     wanted: bool,
     /// The pair whose `z` is the first one kept.
     first: usize,
@@ -83,7 +87,7 @@ pub(super) struct Weights {
 impl Weights {
     /// For pairs from `first` on; if the sum is not `wanted`, nothing is kept.
     #[inline(always)]
-    pub(super) fn new(wanted: bool, first: usize) -> Self {
+    pub(in crate::topic) fn new(wanted: bool, first: usize) -> Self {
         let sums = [0.0; BATCH];
         Self {
             wanted,
@@ -95,7 +99,7 @@ impl Weights {
 
     /// Where in `z` the next `length` values belong; makes room for them if need be.
     #[inline(always)]
-    pub(super) fn room<T: Real>(
+    pub(in crate::topic) fn room<T: Real>(
         &mut self,
         length: usize,
         counts: &[u32],
@@ -131,7 +135,7 @@ impl Weights {
 
     /// The sum, 0 if it was not wanted.
     #[inline(always)]
-    pub(super) fn finish<T: Real>(mut self, counts: &[u32], z: &[T]) -> f64 {
+    pub(in crate::topic) fn finish<T: Real>(mut self, counts: &[u32], z: &[T]) -> f64 {
         self.weigh(counts, z);
         let [a, b, c, d, e, f, g, h] = self.sums;
         ((a + e) + (c + g)) + ((b + f) + (d + h))

@@ -5,20 +5,20 @@ use super::lanes::{Group, Real};
 
 /// A matrix of rows × topics.
 #[derive(Debug)]
-pub(super) struct Matrix<T: Real> {
+pub(in crate::topic) struct Matrix<T: Real> {
     /// Groups of lanes a row has.
-    pub(super) groups: usize,
+    pub(in crate::topic) groups: usize,
     /// All rows, one after the other.
-    pub(super) cells: Vec<Group<T>>,
+    pub(in crate::topic) cells: Vec<Group<T>>,
 }
 
 /// How many groups of lanes hold so many topics.
-pub(super) fn groups<T: Real>(topics: usize) -> usize {
+pub(in crate::topic) fn groups<T: Real>(topics: usize) -> usize {
     topics.div_ceil(T::LANES)
 }
 
 /// One padded row: `value(topic)` for every topic, 0 behind.
-pub(super) fn row<T: Real>(topics: usize, value: impl Fn(usize) -> f64) -> Vec<Group<T>> {
+pub(in crate::topic) fn row<T: Real>(topics: usize, value: impl Fn(usize) -> f64) -> Vec<Group<T>> {
     let mut row = vec![T::group(T::from_f64(0.0)); groups::<T>(topics)];
     for (topic, cell) in lanes_mut(&mut row).take(topics).enumerate() {
         *cell = T::from_f64(value(topic));
@@ -27,18 +27,20 @@ pub(super) fn row<T: Real>(topics: usize, value: impl Fn(usize) -> f64) -> Vec<G
 }
 
 /// Every lane, padding included.
-pub(super) fn lanes<T: Real>(groups: &[Group<T>]) -> impl Iterator<Item = &T> {
+pub(in crate::topic) fn lanes<T: Real>(groups: &[Group<T>]) -> impl Iterator<Item = &T> {
     groups.iter().flat_map(|group| group.0.as_ref())
 }
 
 /// Every lane, padding included.
-pub(super) fn lanes_mut<T: Real>(groups: &mut [Group<T>]) -> impl Iterator<Item = &mut T> {
+pub(in crate::topic) fn lanes_mut<T: Real>(
+    groups: &mut [Group<T>],
+) -> impl Iterator<Item = &mut T> {
     groups.iter_mut().flat_map(|group| group.0.as_mut())
 }
 
 impl<T: Real> Matrix<T> {
     /// All zeros.
-    pub(super) fn zeros(rows: usize, topics: usize) -> Self {
+    pub(in crate::topic) fn zeros(rows: usize, topics: usize) -> Self {
         let groups = groups::<T>(topics);
         Self {
             groups,
@@ -47,13 +49,13 @@ impl<T: Real> Matrix<T> {
     }
 
     /// Takes another matrix' cells, keeping its own memory where it has some.
-    pub(super) fn copy_from(&mut self, other: &Self) {
+    pub(in crate::topic) fn copy_from(&mut self, other: &Self) {
         self.cells.clear();
         self.cells.extend_from_slice(&other.cells);
     }
 
     /// Adds the same padded row to every row.
-    pub(super) fn add_to_rows(&mut self, addend: &[Group<T>]) {
+    pub(in crate::topic) fn add_to_rows(&mut self, addend: &[Group<T>]) {
         for row in self.cells.chunks_exact_mut(self.groups) {
             for (cell, addend) in lanes_mut(row).zip(lanes(addend)) {
                 *cell = *cell + *addend;
@@ -62,7 +64,11 @@ impl<T: Real> Matrix<T> {
     }
 
     /// The rows without their padding, each put through `normalise`, as plain numbers.
-    pub(super) fn unpadded(&self, topics: usize, normalise: impl Fn(&mut [f64])) -> Vec<f64> {
+    pub(in crate::topic) fn unpadded(
+        &self,
+        topics: usize,
+        normalise: impl Fn(&mut [f64]),
+    ) -> Vec<f64> {
         let rows = self.cells.len() / self.groups;
         let mut plain = Vec::with_capacity(rows * topics);
         for row in self.cells.chunks_exact(self.groups) {

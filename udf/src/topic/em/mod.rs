@@ -34,16 +34,16 @@
 //! Concentrations of 1 and less, empty corpora, more than 1000 topics. It never looks at a clock
 //! or a core count to decide what to compute.
 
-mod kernel;
-mod lanes;
-mod ln;
+pub(super) mod kernel;
+pub(super) mod lanes;
+pub(super) mod ln;
 mod logs;
-mod matrix;
+pub(super) mod matrix;
 mod parameters;
-mod pass;
-mod plan;
-mod pull;
-mod start;
+pub(super) mod pass;
+pub(super) mod plan;
+pub(super) mod pull;
+pub(super) mod start;
 #[cfg(test)]
 mod tests;
 mod training;

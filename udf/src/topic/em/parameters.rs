@@ -1,6 +1,7 @@
 //! What a training can be told, and which values it accepts.
 
 use crate::topic::Error;
+use crate::topic::heldout::Smoothing;
 
 /// How many bits the counts have while training.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default)]
@@ -50,6 +51,14 @@ impl Default for Parameters {
 const LEAST: f64 = 1.0 + 1e-9;
 
 impl Parameters {
+    /// What a prediction adds to the counts.
+    pub fn smoothing(&self) -> Smoothing {
+        Smoothing {
+            documents: self.alpha - 1.0,
+            words: self.beta - 1.0,
+        }
+    }
+
     /// Checks every value.
     ///
     /// # Errors

@@ -14,21 +14,21 @@ use super::plan::{Plan, Task};
 
 /// Who computes, and who may stop it.
 #[derive(Debug, Clone, Copy)]
-pub(super) struct Crew<'a> {
+pub(in crate::topic) struct Crew<'a> {
     /// How many threads, the calling one included.
-    pub(super) threads: usize,
+    pub(in crate::topic) threads: usize,
     /// Set by somebody else to end the pass early.
-    pub(super) cancel: &'a AtomicBool,
+    pub(in crate::topic) cancel: &'a AtomicBool,
     /// Which instructions the processor has.
-    pub(super) instructions: Instructions,
+    pub(in crate::topic) instructions: Instructions,
 }
 
 /// The caller cancelled; the matrix is half done.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) struct Cancelled;
+pub(in crate::topic) struct Cancelled;
 
 /// A task with the memory that is its own.
-pub(super) enum Job<'a, T: Real> {
+pub(in crate::topic) enum Job<'a, T: Real> {
     /// Whole rows, from `first` on.
     Rows {
         /// The number of the first row.
@@ -56,7 +56,7 @@ pub(super) enum Job<'a, T: Real> {
 }
 
 /// What a pass leaves behind, task by task.
-pub(super) struct Results {
+pub(in crate::topic) struct Results {
     logs: Vec<Logs>,
     columns: Vec<f64>,
     pieces: Vec<f64>,
@@ -65,14 +65,14 @@ pub(super) struct Results {
 
 impl Results {
     /// Adds up the logarithms, in the tasks' order.
-    pub(super) fn logs(&self) -> Logs {
+    pub(in crate::topic) fn logs(&self) -> Logs {
         let mut sum = Logs::default();
         self.logs.iter().for_each(|logs| sum.add(logs));
         sum
     }
 
     /// Adds up the column sums, in the tasks' order; empty if they were not wanted.
-    pub(super) fn columns(&self) -> Vec<f64> {
+    pub(in crate::topic) fn columns(&self) -> Vec<f64> {
         let mut sum = vec![
             0.0;
             if self.columns.is_empty() {
@@ -92,13 +92,13 @@ impl Results {
 
 /// How many bytes the results of a pass take, and the list of its jobs, for so many tasks and
 /// pieces.
-pub(super) fn bytes<T: Real>(tasks: usize, pieces: usize, groups: usize) -> usize {
+pub(in crate::topic) fn bytes<T: Real>(tasks: usize, pieces: usize, groups: usize) -> usize {
     let row = groups * T::LANES * size_of::<f64>();
     tasks * (row + size_of::<Logs>() + size_of::<Job<'_, T>>() + size_of::<Task>()) + pieces * row
 }
 
 /// Computes new rows for a whole side.
-pub(super) fn pull<T: Real>(
+pub(in crate::topic) fn pull<T: Real>(
     crew: Crew<'_>,
     plan: &Plan,
     order: Order<'_, T>,
@@ -152,7 +152,7 @@ pub(super) fn pull<T: Real>(
 
 /// Hands every task to a thread, then finishes the rows that were cut into pieces: `finish`
 /// gets the row and the sum of its pieces.
-pub(super) fn for_each<T: Real>(
+pub(in crate::topic) fn for_each<T: Real>(
     crew: Crew<'_>,
     plan: &Plan,
     matrix: &mut Matrix<T>,
@@ -171,8 +171,8 @@ pub(super) fn for_each<T: Real>(
     };
     share(
         crew,
-        groups,
         jobs(plan, matrix, &mut results, columns),
+        || Scratch::new(groups),
         work,
     )?;
 
@@ -237,25 +237,26 @@ fn jobs<'a, T: Real>(
 }
 
 /// Takes the first cells of a slice away from it (all there are, if there are fewer).
-fn split_off<'a, C>(rest: &mut &'a mut [C], length: usize) -> &'a mut [C] {
+pub(in crate::topic) fn split_off<'a, C>(rest: &mut &'a mut [C], length: usize) -> &'a mut [C] {
     let length = length.min(rest.len());
     let (first, remaining) = std::mem::take(rest).split_at_mut(length);
     *rest = remaining;
     first
 }
 
-/// Lets the threads take jobs until there are none, or until somebody cancels.
-fn share<T: Real>(
+/// Lets the threads take jobs until there are none, or until somebody cancels. Each thread makes
+/// its working memory once.
+pub(in crate::topic) fn share<J: Send, S>(
     crew: Crew<'_>,
-    groups: usize,
-    jobs: Vec<Job<'_, T>>,
-    work: impl Fn(Job<'_, T>, &mut Scratch<T>) + Sync,
+    jobs: Vec<J>,
+    scratch: impl Fn() -> S + Sync,
+    work: impl Fn(J, &mut S) + Sync,
 ) -> Result<(), Cancelled> {
     let threads = crew.threads.min(jobs.len());
     let queue = Mutex::new(jobs.into_iter());
     let next = || queue.lock().unwrap_or_else(PoisonError::into_inner).next();
     let worker = || {
-        let mut scratch = Scratch::new(groups);
+        let mut scratch = scratch();
         while !crew.cancel.load(Ordering::Relaxed) {
             let Some(job) = next() else { break };
             work(job, &mut scratch);

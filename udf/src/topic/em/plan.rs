@@ -14,7 +14,7 @@ const MOST: usize = 1024;
 
 /// A part of a pass.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(super) enum Task {
+pub(in crate::topic) enum Task {
     /// Whole rows.
     Rows(Range<usize>),
     /// Some of the pairs of one long row. The pieces of a row follow one another.
@@ -28,11 +28,11 @@ pub(super) enum Task {
 
 /// All tasks of a pass, in the order in which their results are added.
 #[derive(Debug)]
-pub(super) struct Plan {
+pub(in crate::topic) struct Plan {
     /// The tasks.
-    pub(super) tasks: Vec<Task>,
+    pub(in crate::topic) tasks: Vec<Task>,
     /// How many of them are pieces.
-    pub(super) pieces: usize,
+    pub(in crate::topic) pieces: usize,
 }
 
 /// How many pairs and rows make a task in a matrix with so many.
@@ -41,7 +41,7 @@ fn task_size(pairs: usize, rows: usize) -> usize {
 }
 
 /// An upper bound of the tasks, and of the pieces among them, that [`Plan::new`] makes.
-pub(super) fn task_bounds(pairs: usize, rows: usize) -> (usize, usize) {
+pub(in crate::topic) fn task_bounds(pairs: usize, rows: usize) -> (usize, usize) {
     let size = task_size(pairs, rows);
     // A row is cut only where it is longer than a task: at most twice as many pieces as full
     // ones. Two neighbours among the other tasks hold more than one task's size together,
@@ -55,7 +55,7 @@ pub(super) fn task_bounds(pairs: usize, rows: usize) -> (usize, usize) {
 
 impl Plan {
     /// Cuts the rows that these offsets describe.
-    pub(super) fn new(offsets: &[usize]) -> Self {
+    pub(in crate::topic) fn new(offsets: &[usize]) -> Self {
         let rows = offsets.len() - 1;
         let size = task_size(offsets[rows], rows);
         let mut tasks = Vec::new();

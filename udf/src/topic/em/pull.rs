@@ -8,7 +8,7 @@
 use super::lanes::{BATCH, Group, Lanes, Real};
 
 /// The other side's rows, read by number.
-pub(super) trait Pull<T: Real> {
+pub(in crate::topic) trait Pull<T: Real> {
     /// `sum_k = Σ_j r_j y_jk` over some pairs of a row, and every pair's `z_j`.
     fn pull<L: Lanes<T>>(
         &self,
@@ -22,7 +22,9 @@ pub(super) trait Pull<T: Real> {
 }
 
 /// Rows of `G` groups: the sums stay in registers.
-pub(super) struct Fixed<'a, T: Real, const G: usize>(pub(super) &'a [[Group<T>; G]]);
+pub(in crate::topic) struct Fixed<'a, T: Real, const G: usize>(
+    pub(in crate::topic) &'a [[Group<T>; G]],
+);
 
 impl<T: Real, const G: usize> Fixed<'_, T, G> {
     #[inline(always)]
@@ -104,7 +106,7 @@ impl<T: Real, const G: usize> Pull<T> for Fixed<'_, T, G> {
 
 /// Rows of any width: groups outside, pairs inside, so that a group of the sum is loaded and
 /// stored once for eight pairs. The same additions in the same order as [`Fixed`].
-pub(super) struct Any<'a, T: Real>(pub(super) &'a [Group<T>]);
+pub(in crate::topic) struct Any<'a, T: Real>(pub(in crate::topic) &'a [Group<T>]);
 
 impl<T: Real> Any<'_, T> {
     #[inline(always)]

@@ -27,7 +27,7 @@ pub struct Start<'a> {
 
 impl Start<'_> {
     /// Whether the counts fit the corpus.
-    pub(super) fn check(&self, corpus: &Corpus, topics: usize) -> Result<(), Error> {
+    pub(in crate::topic) fn check(&self, corpus: &Corpus, topics: usize) -> Result<(), Error> {
         for (what, rows, counts) in [
             ("documents", corpus.documents(), self.documents),
             ("words", corpus.words(), self.words),
@@ -58,7 +58,7 @@ impl Start<'_> {
 }
 
 /// Fills a side with counts from outside, each plus `prior`; returns the column sums.
-pub(super) fn given<T: Real>(
+pub(in crate::topic) fn given<T: Real>(
     matrix: &mut Matrix<T>,
     topics: usize,
     counts: &[f64],
@@ -80,7 +80,7 @@ pub(super) fn given<T: Real>(
 
 /// Which number of a pair is the row's.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Side {
+pub(in crate::topic) enum Side {
     /// Rows are documents, columns words.
     Documents,
     /// Rows are words, columns documents.
@@ -89,18 +89,18 @@ pub(super) enum Side {
 
 /// A random start.
 #[derive(Debug, Clone, Copy)]
-pub(super) struct Random<'a> {
+pub(in crate::topic) struct Random<'a> {
     /// Which side is filled.
-    pub(super) side: Side,
+    pub(in crate::topic) side: Side,
     /// The seed, the same for both sides.
-    pub(super) seed: u64,
+    pub(in crate::topic) seed: u64,
     /// Who draws.
-    pub(super) crew: Crew<'a>,
+    pub(in crate::topic) crew: Crew<'a>,
 }
 
 impl Random<'_> {
     /// Fills a side with the counts of a random mix for every pair, plus the order's prior.
-    pub(super) fn fill<T: Real>(
+    pub(in crate::topic) fn fill<T: Real>(
         self,
         plan: &Plan,
         order: Order<'_, T>,
@@ -195,7 +195,7 @@ impl Draw<'_> {
 }
 
 /// Fills `mix` with the numbers of a pair, 0 to 2^31 - 1, two from each hash.
-fn numbers(seed: u64, document: u64, word: u64, mix: &mut [[i32; 2]]) {
+pub(in crate::topic) fn numbers(seed: u64, document: u64, word: u64, mix: &mut [[i32; 2]]) {
     let stream = hash(seed ^ hash(document << 32 | word));
     for (place, two) in (1..).zip(mix) {
         let bits = hash(stream.wrapping_add(GOLDEN.wrapping_mul(place)));
@@ -207,7 +207,7 @@ fn numbers(seed: u64, document: u64, word: u64, mix: &mut [[i32; 2]]) {
 const GOLDEN: u64 = 0x9E37_79B9_7F4A_7C15;
 
 /// SplitMix64's output function: every bit of the input reaches every bit of the output.
-fn hash(bits: u64) -> u64 {
+pub(in crate::topic) fn hash(bits: u64) -> u64 {
     let bits = (bits ^ (bits >> 30)).wrapping_mul(0xBF58_476D_1CE4_E5B9);
     let bits = (bits ^ (bits >> 27)).wrapping_mul(0x94D0_49BB_1331_11EB);
     bits ^ (bits >> 31)

@@ -2,8 +2,10 @@
 
 mod corpus;
 mod golden;
+mod heldout;
 mod steering;
 mod training;
+mod variational;
 
 use std::ops::ControlFlow;
 use std::sync::atomic::AtomicBool;
