@@ -8,6 +8,7 @@
 mod detection;
 mod lda;
 mod memory;
+mod perplexity;
 
 use clap::Parser;
 
@@ -20,6 +21,8 @@ enum Benchmark {
     Detection(detection::Detection),
     /// (document, word) pairs a second of the training kernel
     Lda(lda::Options),
+    /// Held-out perplexity of the optimizers, and their time
+    Perplexity(perplexity::Options),
 }
 
 fn main() -> Result<(), Box<dyn std::error::Error>> {
@@ -28,6 +31,7 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
             .enable_all()
             .build()?
             .block_on(detection.run()),
+        Benchmark::Perplexity(options) => Ok(perplexity::run(&options, &mut std::io::stdout())?),
         Benchmark::Lda(options) => Ok(lda::run(&options, &mut std::io::stdout())?),
     }
 }

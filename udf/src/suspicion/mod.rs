@@ -10,8 +10,9 @@
 //! expression over the input's columns each, or several in brackets) with `counts` (how often the
 //! pair of a row occurred); `feedback` (records of the same columns that an analyst has rated
 //! harmless; each counts `dupfactor` times in training, 1000 by default, without being copied);
-//! `optimizer`, `topics` (20), `iterations` (20), `alpha` (1.02), `beta` (1.001), `seed` (1),
-//! `precision` (`'double'` or `'single'`). For `lda_score` also
+//! `optimizer` (`'em'`, `'online'`, `'cvb0'`), `topics` (20), `iterations` (20), `alpha` and `beta`
+//! (the concentrations, as the optimizer takes them: 1.02 and 1.001 for `em`), `seed` (1),
+//! `precision` (`'double'`, or `'single'` with `em`). For `lda_score` also
 //!
 //! * `model`: a table or query of a model's rows, in place of a training. The arguments above may still be
 //!   given; a model that was made with others is refused. It must have been made with the same
@@ -31,6 +32,7 @@
 mod arguments;
 mod error;
 mod interner;
+mod method;
 mod model;
 mod pairs;
 mod planner;

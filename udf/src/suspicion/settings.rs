@@ -5,7 +5,8 @@ use std::hash::{Hash, Hasher};
 
 use super::arguments::Arguments;
 use super::error::{Error, Result};
-use crate::topic::em;
+use super::method::{Method, Optimizer};
+use crate::topic::{cvb0, em, online};
 
 /// A floating-point parameter that can be compared and hashed by its bits, as plan nodes must.
 #[derive(Debug, Clone, Copy)]
@@ -37,10 +38,13 @@ pub(crate) struct Settings {
     pub(crate) recipe: String,
     /// What domain classes depend on, for recipes that use them.
     pub(crate) domains: Option<String>,
+    pub(crate) optimizer: Optimizer,
     pub(crate) topics: usize,
     pub(crate) iterations: usize,
-    pub(crate) alpha: Real,
-    pub(crate) beta: Real,
+    /// None: the optimizer's default.
+    pub(crate) alpha: Option<Real>,
+    /// None: the optimizer's default.
+    pub(crate) beta: Option<Real>,
     pub(crate) seed: u64,
     pub(crate) precision: em::Precision,
     /// How often a record of the feedback counts.
@@ -60,10 +64,11 @@ impl Default for Settings {
         Self {
             recipe: String::new(),
             domains: None,
+            optimizer: Optimizer::default(),
             topics: 20,
             iterations: 20,
-            alpha: Real(1.02),
-            beta: Real(1.001),
+            alpha: None,
+            beta: None,
             seed: 1,
             precision: em::Precision::Double,
             dupfactor: 1000,
@@ -93,19 +98,27 @@ impl Settings {
         if let Some(iterations) = size("iterations")? {
             settings.iterations = iterations;
         }
-        if let Some(alpha) = arguments.real("alpha")? {
-            settings.alpha = Real(alpha);
+        if let Some(optimizer) = arguments.get("optimizer") {
+            settings.optimizer = arguments
+                .word("optimizer")
+                .and_then(|name| Optimizer::from_name(&name))
+                .ok_or_else(|| arguments.invalid("optimizer", optimizer, Optimizer::NAMES))?;
         }
-        if let Some(beta) = arguments.real("beta")? {
-            settings.beta = Real(beta);
-        }
+        settings.alpha = arguments.real("alpha")?.map(Real);
+        settings.beta = arguments.real("beta")?.map(Real);
         if let Some(seed) = arguments.whole_number("seed")? {
             settings.seed = seed;
         }
         if let Some(precision) = arguments.get("precision") {
             settings.precision = match arguments.word("precision").as_deref() {
                 Some("double" | "64") => em::Precision::Double,
-                Some("single" | "32") => em::Precision::Single,
+                Some("single" | "32") if settings.optimizer == Optimizer::Em => {
+                    em::Precision::Single
+                }
+                Some("single" | "32") => {
+                    let accepted = "'double': only the optimizer 'em' has single precision";
+                    return Err(arguments.invalid("precision", precision, accepted));
+                }
                 _ => {
                     return Err(arguments.invalid(
                         "precision",
@@ -115,11 +128,6 @@ impl Settings {
                 }
             };
         }
-        if let Some(optimizer) = arguments.get("optimizer")
-            && arguments.word("optimizer").as_deref() != Some("em")
-        {
-            return Err(arguments.invalid("optimizer", optimizer, "'em'"));
-        }
         if let Some(value) = arguments.get("dupfactor") {
             settings.dupfactor = arguments
                 .whole_number("dupfactor")?
@@ -128,19 +136,47 @@ impl Settings {
                     arguments.invalid("dupfactor", value, "a whole number from 1 to 1000000")
                 })?;
         }
-        settings.parameters(1).validate().map_err(Error::from)?;
+        settings.method(1).validate().map_err(Error::from)?;
         Ok(settings)
     }
 
-    pub(crate) fn parameters(&self, threads: usize) -> em::Parameters {
-        em::Parameters {
-            topics: self.topics,
-            iterations: self.iterations,
-            alpha: self.alpha.0,
-            beta: self.beta.0,
-            seed: self.seed,
-            precision: self.precision,
-            threads,
+    /// The way to fit a model that the settings ask for.
+    pub(crate) fn method(&self, threads: usize) -> Method {
+        let (topics, iterations, seed) = (self.topics, self.iterations, self.seed);
+        let (alpha, beta) = (self.alpha.map(|it| it.0), self.beta.map(|it| it.0));
+        match self.optimizer {
+            Optimizer::Em => {
+                let usual = em::Parameters::default();
+                Method::Em(em::Parameters {
+                    topics,
+                    iterations,
+                    alpha: alpha.unwrap_or(usual.alpha),
+                    beta: beta.unwrap_or(usual.beta),
+                    seed,
+                    precision: self.precision,
+                    threads,
+                })
+            }
+            Optimizer::Online => Method::Online(online::Parameters {
+                topics,
+                iterations,
+                alpha,
+                beta,
+                seed,
+                threads,
+                ..online::Parameters::default()
+            }),
+            Optimizer::Cvb0 => {
+                let usual = cvb0::Parameters::default();
+                Method::Cvb0(cvb0::Parameters {
+                    topics,
+                    iterations,
+                    alpha: alpha.unwrap_or(usual.alpha),
+                    beta: beta.unwrap_or(usual.beta),
+                    seed,
+                    threads,
+                })
+            }
         }
     }
 
@@ -153,13 +189,15 @@ impl Settings {
 
     /// The settings as (name, value), in the order of the documentation.
     pub(crate) fn named(&self) -> Vec<(&'static str, String)> {
+        let (alpha, beta) = self.method(1).concentrations();
         let mut named = vec![(RECIPE, self.recipe.clone())];
         named.extend(self.domains.clone().map(|domains| (DOMAINS, domains)));
         named.extend([
+            ("optimizer", self.optimizer.name().to_owned()),
             ("topics", self.topics.to_string()),
             ("iterations", self.iterations.to_string()),
-            ("alpha", self.alpha.0.to_string()),
-            ("beta", self.beta.0.to_string()),
+            ("alpha", alpha.to_string()),
+            ("beta", beta.to_string()),
             ("seed", self.seed.to_string()),
             ("precision", self.precision_name().to_owned()),
         ]);

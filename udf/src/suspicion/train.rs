@@ -341,15 +341,8 @@ impl Training {
             }
             .into());
         }
-        let parameters = self.settings.parameters(self.threads);
-        let needed = em::memory_bytes(
-            documents.len(),
-            words.len(),
-            pairs.len(),
-            parameters.topics,
-            parameters.precision,
-            parameters.threads,
-        );
+        let method = self.settings.method(self.threads);
+        let needed = method.memory_bytes(documents.len(), words.len(), pairs.len());
         // The corpus is complete before the training begins, and the pairs are gone by then.
         let (d, w, p) = (documents.len(), words.len(), pairs.len());
         let corpus_bytes = Corpus::building_bytes(d, w, p).max(Corpus::predicted_bytes(d, w, p));
@@ -394,20 +387,17 @@ impl Training {
         )
         .map_err(Error::from)?;
         drop(pairs);
-        let fitted = em::train(
-            &corpus,
-            &parameters,
-            &mut |iteration| {
-                log::debug!(
-                    "lda_train: iteration {}, log-likelihood {:.6e}",
-                    iteration.number,
-                    iteration.log_likelihood
-                );
-                ControlFlow::Continue(())
-            },
-            stopped,
-        )
-        .map_err(Error::from)?;
+        let observer = &mut |iteration: &em::Iteration| {
+            log::debug!(
+                "lda_train: iteration {}, log-likelihood {:.6e}",
+                iteration.number,
+                iteration.log_likelihood
+            );
+            ControlFlow::Continue(())
+        };
+        let fitted = method
+            .train(&corpus, observer, stopped)
+            .map_err(Error::from)?;
         drop(corpus);
         let model = Model {
             settings: self.settings,
