@@ -26,7 +26,7 @@
 //!
 //! # What it costs
 //! A `gamma` of 32 bits for every pair and topic (320 MB for 4 million pairs and 20 topics) and
-//! about twice the time of an iteration of EM.
+//! two to three times the time of an iteration of EM.
 //!
 //! # What it refuses
 //! Concentrations below a millionth, empty corpora, more than 1000 topics.

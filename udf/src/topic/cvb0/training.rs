@@ -45,11 +45,8 @@ pub(super) fn train(
 /// `theta`, `phi` and the topics' tokens.
 type Mixtures = (Vec<f64>, Vec<f64>, Vec<f64>);
 
-/// The documents of a step, and the mixes of their pairs.
-struct Block {
-    documents: Range<usize>,
-    mixes: Vec<f32>,
-}
+/// Mixes that are copied at a time.
+const COPIED: usize = 1 << 18;
 
 /// A training under way. All rows are padded to whole lanes.
 struct Training<'a> {
@@ -59,8 +56,11 @@ struct Training<'a> {
     began: Instant,
     width: usize,
     alpha: Vec<f64>,
-    blocks: Vec<Block>,
-    /// Where a block's new mixes are made: it then changes places with the old ones.
+    /// The documents of each step.
+    blocks: Vec<Range<usize>>,
+    /// The mixes of all pairs.
+    mixes: Vec<f32>,
+    /// Where the new mixes of a block are made.
     fresh: Vec<f32>,
     /// `N_dk`, `N_wk`, `N_k`.
     documents: Vec<f64>,
@@ -76,13 +76,9 @@ impl<'a> Training<'a> {
         let rows = corpus.by_document();
         let weight = rows.offsets()[rows.len()] + rows.len();
         let all = 0..rows.len();
-        let blocks = cut(rows, all, weight.div_ceil(STEPS))
-            .into_iter()
-            .map(|documents| Block {
-                mixes: vec![0.0; pairs(rows, &documents).len() * width],
-                documents,
-            })
-            .collect();
+        let blocks = cut(rows, all, weight.div_ceil(STEPS));
+        let lengths = blocks.iter().map(|block| pairs(rows, block).len() * width);
+        let longest = lengths.max().unwrap_or(0);
         Self {
             corpus,
             parameters,
@@ -91,7 +87,8 @@ impl<'a> Training<'a> {
             width,
             alpha,
             blocks,
-            fresh: Vec::new(),
+            mixes: vec![0.0; corpus.pairs() * width],
+            fresh: vec![0.0; longest],
             documents: vec![0.0; corpus.documents() * width],
             words: vec![0.0; corpus.words() * width],
             totals: vec![0.0; width],
@@ -135,7 +132,7 @@ impl<'a> Training<'a> {
             log_likelihood += self.visit(block, purpose)?;
             if purpose != Purpose::Judge {
                 self.update(block)?;
-                std::mem::swap(&mut self.blocks[block].mixes, &mut self.fresh);
+                self.keep(block)?;
             }
         }
         Ok(log_likelihood)
@@ -144,10 +141,9 @@ impl<'a> Training<'a> {
     /// The documents' half of a step.
     fn visit(&mut self, block: usize, purpose: Purpose) -> Result<f64, Cancelled> {
         let Self { width, .. } = *self;
-        let Block { documents, mixes } = &self.blocks[block];
         let rows = self.corpus.by_document();
-        // Judging writes no mixes, but wants room for them all the same.
-        self.fresh.resize(mixes.len(), 0.0);
+        let documents = &self.blocks[block];
+        let mixes = &self.mixes[self.mixes_of(block)];
         let setting = Setting {
             purpose,
             pairs: rows,
@@ -168,7 +164,7 @@ impl<'a> Training<'a> {
         let mut sums = vec![none; tasks.len()];
         let all = documents.start * width..documents.end * width;
         let mut counts = &mut self.documents[all];
-        let (mut new, mut old) = (self.fresh.as_mut_slice(), mixes.as_slice());
+        let (mut new, mut old) = (self.fresh.as_mut_slice(), mixes);
         let mut jobs: Vec<_> = tasks
             .iter()
             .zip(&mut sums)
@@ -214,7 +210,8 @@ impl<'a> Training<'a> {
     /// whoever does it: how many share the words is not seen in the bits.
     fn update(&mut self, block: usize) -> Result<(), Cancelled> {
         let Self { width, crew, .. } = *self;
-        let Block { documents, mixes } = &self.blocks[block];
+        let documents = &self.blocks[block];
+        let mixes = &self.mixes[self.mixes_of(block)];
         let (rows, fresh) = (self.corpus.by_document(), &self.fresh);
         let all = pairs(rows, documents);
         let parts = if all.len() < SMALLEST_TASK {
@@ -257,17 +254,37 @@ impl<'a> Training<'a> {
         )
     }
 
+    /// Where a block's mixes are.
+    fn mixes_of(&self, block: usize) -> Range<usize> {
+        let pairs = pairs(self.corpus.by_document(), &self.blocks[block]);
+        pairs.start * self.width..pairs.end * self.width
+    }
+
+    /// Puts a block's new mixes in the place of the old ones.
+    fn keep(&mut self, block: usize) -> Result<(), Cancelled> {
+        let place = self.mixes_of(block);
+        let old = self.mixes[place].chunks_mut(COPIED);
+        let jobs = old.zip(self.fresh.chunks(COPIED));
+        pass::share(
+            self.crew,
+            jobs.collect(),
+            || (),
+            |(old, new), ()| old.copy_from_slice(&new[..old.len()]),
+        )
+    }
+
     /// Turns the counts into mixtures.
     fn fitted(self) -> Mixtures {
         let topics = self.parameters.topics;
         let plain = |counts: &[f64]| -> Vec<f64> {
-            counts
-                .chunks_exact(self.width)
+            let mut plain = Vec::with_capacity(counts.len() / self.width * topics);
+            for row in counts.chunks_exact(self.width) {
                 // Sums of changes: rounding may have left less than nothing.
-                .flat_map(|row| row[..topics].iter().map(|count| count.max(0.0)))
-                .collect()
+                plain.extend(row[..topics].iter().map(|count| count.max(0.0)));
+            }
+            plain
         };
-        drop((self.blocks, self.fresh));
+        drop((self.mixes, self.fresh));
         let mut theta = plain(&self.documents);
         drop(self.documents);
         for row in theta.chunks_exact_mut(topics) {

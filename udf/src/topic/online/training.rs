@@ -84,6 +84,14 @@ impl<'a> Training<'a> {
             .collect();
         let mut alpha = vec![1.0; matrix::groups::<f64>(topics) * LANES];
         alpha[..topics].fill(parameters.first_alpha());
+        let batches = Batches::new(corpus, parameters.fraction, parameters.seed);
+        // Room for the largest batch, so that nothing grows.
+        let largest = batches.documents().div_ceil(batches.a_pass);
+        let rows = if batches.a_pass == 1 {
+            corpus.documents()
+        } else {
+            largest
+        };
         Self {
             corpus,
             parameters,
@@ -91,12 +99,12 @@ impl<'a> Training<'a> {
             began: Instant::now(),
             alpha,
             topics: Topics::random(&tokens, topics, parameters.beta(), parameters.seed),
-            batches: Batches::new(corpus, parameters.fraction, parameters.seed),
+            batches,
             steps: 0,
-            y: Matrix::zeros(0, topics),
-            scales: Vec::new(),
-            gamma: Matrix::zeros(0, topics),
-            x: Matrix::zeros(0, topics),
+            y: Matrix::zeros(corpus.words(), topics),
+            scales: Vec::with_capacity(corpus.words()),
+            gamma: Matrix::zeros(rows, topics),
+            x: Matrix::zeros(rows, topics),
             places: vec![0; corpus.words()],
         }
     }
