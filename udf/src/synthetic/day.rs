@@ -59,7 +59,8 @@ impl<L: Log> Day<L> {
     pub(super) fn new(request: Request) -> Self {
         let key = request.key();
         let world = World::new(&key, request.rows);
-        let mut log = L::new(&world, Draw::new(&key, L::STREAM + 1_500));
+        // The same names in every log.
+        let mut log = L::new(&world, Draw::new(&key, 1_500));
         let attacks = log.plan(&world, Draw::new(&key, L::STREAM + 2_000));
         let mixes: Vec<Mix> = (0..HOURS)
             .map(|hour| Mix::new::<L>(&world, world.local_hour(hour)))

@@ -58,7 +58,7 @@ pub(super) trait Log: Debug + Send + Sync + Sized + 'static {
     /// What the first argument counts.
     const COUNTED: &'static str;
     /// The first of the day's random streams (24 for the hours, more above): logs of one seed are
-    /// drawn independently, in one population.
+    /// drawn independently, in one population and with one set of names.
     const STREAM: u64;
     /// The columns of the ingest table in their order, then its partition columns.
     const COLUMNS: &'static [Column];

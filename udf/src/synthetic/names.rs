@@ -119,10 +119,10 @@ impl Bits {
     pub(super) fn spoken(&mut self, out: &mut String, syllables: usize) {
         const FIRST: &[&str] = &[
             "b", "d", "f", "g", "k", "l", "m", "n", "p", "r", "s", "t", "v", "st", "br", "tr",
-            "pl", "gr", "sh", "h",
+            "pl", "gr", "h",
         ];
         const SECOND: &[&str] = &["a", "e", "i", "o", "u", "a", "e", "o", "ia", "ea", "ou"];
-        const LAST: &[&str] = &["", "", "", "", "n", "r", "s", "l", "m", "nd", "x", "t"];
+        const LAST: &[&str] = &["", "", "", "", "n", "r", "s", "l", "m", "nd", "t"];
         for _ in 0..syllables {
             out.push_str(self.pick(FIRST));
             out.push_str(self.pick(SECOND));
@@ -150,10 +150,7 @@ impl Bits {
                 }
                 out.push_str(self.pick(WORDS));
             }
-            4..8 => {
-                let syllables = 2 + self.below(3);
-                self.spoken(out, syllables);
-            }
+            4..8 => return self.coined(out),
             8 => {
                 let syllables = 1 + self.below(2);
                 self.spoken(out, syllables);
@@ -167,6 +164,15 @@ impl Bits {
                 }
             }
         }
+        out.push('.');
+        out.push_str(self.pick(ENDINGS));
+    }
+
+    /// One that is made of syllables, as two in five of the others are. Attackers have such
+    /// names only: names of words may be somebody's.
+    pub(super) fn coined(&mut self, out: &mut String) {
+        let syllables = 3 + self.below(2);
+        self.spoken(out, syllables);
         out.push('.');
         out.push_str(self.pick(ENDINGS));
     }

@@ -6,7 +6,7 @@
 //! tunnel or a generated name in a real network is one of them.
 
 use super::name::Style;
-use super::reply::{A, AAAA, ANY, CAA, DNSKEY, DS, HTTPS, MX, NS, PTR, SOA, SRV, TXT};
+use super::reply::{A, AAAA, ANY, AXFR, CAA, DNSKEY, DS, HTTPS, MX, NS, PTR, SOA, SRV, TXT};
 use crate::synthetic::mix::{Hours, Timing};
 use crate::synthetic::population::Pool;
 
@@ -200,7 +200,7 @@ pub(super) const BACKGROUND: &[Activity] = &[
     // Rare and harmless.
     Activity { share: 1.0, client: Pool::Admin, subject: Subject::Of(Style::Domain, Pool::Web), types: Types::Among(&[NS, SOA, MX, TXT, ANY, CAA, DNSKEY, DS]), missing: 0.03, failed: 0.03, empty: 0.2, ..ASK },
     Activity { share: 0.5, hours: Hours::Evening, client: Pool::Scanner, subject: Subject::Of(Style::Reverse, Pool::AnyInside), types: Types::Among(&[PTR]), missing: 0.3, fan: 8, ..MACHINE },
-    Activity { share: 0.4, client: Pool::Admin, subject: Subject::Fixed(ZONE), types: Types::Among(&[ANY, NS, SOA, 252]), ..ASK },
+    Activity { share: 0.4, client: Pool::Admin, subject: Subject::Fixed(ZONE), types: Types::Among(&[ANY, NS, SOA, AXFR]), ..ASK },
     Activity { share: 1.0, subject: Subject::Of(Style::Domain, Pool::Web), types: Types::Among(&[HTTPS, TXT]), empty: 0.5, ..ASK },
     Activity { share: 1.5, client: Pool::AnyServer, subject: Subject::Of(Style::Deep, Pool::Web), failed: 0.6, loyal: 0.95, ..MACHINE },
 ];

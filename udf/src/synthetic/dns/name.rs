@@ -88,7 +88,11 @@ impl Name {
             _ => {
                 // One site in three answers from several places in turn.
                 let key = self.key();
-                let place = if key % 3 == 0 { draw.below(4) } else { 0 };
+                let place = if key.is_multiple_of(3) {
+                    draw.below(4)
+                } else {
+                    0
+                };
                 Answer::Host(world.member(Pool::Web, mix(key ^ place as u64)))
             }
         }

@@ -56,6 +56,8 @@ pub(super) enum Who {
     Versioned(&'static [&'static str]),
     /// The program that belongs to the named place, in the same order.
     Paired(&'static [&'static str]),
+    /// An odd program of the client's own.
+    Odd,
     Silent,
 }
 
@@ -208,6 +210,8 @@ pub(super) const BACKGROUND: &[Activity] = &[
     Activity { share: 1.0, method: Method::Propfind, place: Place::Inside(Pool::Intranet), visit: Visit::Fetch(&[Shape::Internal]), agent: Who::Named(&["Microsoft-WebDAV-MiniRedir/6.1.7601", "Microsoft-WebDAV-MiniRedir/10.0.10586"]), content: &[Content::Xml], category: Some(UNKNOWN), ends: &[(Status::Unauthorised, 0.3), (Status::NotFound, 0.3)], ..GET },
 
     // Rare and harmless.
+    Activity { share: 1.2, hours: Hours::Office, visit: Visit::Fetch(&[Shape::Api, Shape::Feed, Shape::Package, Shape::Telemetry]), agent: Who::Odd, content: &[Content::Json, Content::Xml, Content::Html, Content::Bytes], down: (2_000.0, 1.8), ends: ROUGH, loyal: 0.8, choices: 3, ..PROGRAM },
+    Activity { share: 0.4, hours: Hours::Office, visit: Visit::Fetch(&[Shape::Telemetry]), method: Method::Post, agent: Who::Odd, content: &[Content::Plain, Content::Html], up: (900.0, 1.4), down: (150.0, 0.8), ends: ROUGH, loyal: 0.9, choices: 2, ..PROGRAM },
     Activity { share: 2.5, client: Pool::AnyServer, visit: Visit::Fetch(&[Shape::Api, Shape::Feed, Shape::Document]), agent: Who::Named(SCRIPTS), content: &[Content::Json, Content::Xml, Content::Plain], ends: ROUGH, loyal: 0.9, choices: 2, ..PROGRAM },
     Activity { share: 1.5, client: Pool::Admin, hours: Hours::Office, visit: Visit::Fetch(&[Shape::Package, Shape::Api, Shape::Document]), agent: Who::Named(SCRIPTS), content: &[Content::Plain, Content::Bytes, Content::Zip, Content::Json], down: (20_000.0, 2.2), ends: ROUGH, ..PROGRAM },
     Activity { share: 0.8, hours: Hours::Office, visit: Visit::Fetch(&[Shape::Api, Shape::Document]), agent: Who::Named(SCRIPTS), content: &[Content::Json, Content::Plain], ends: ROUGH, loyal: 0.9, ..PROGRAM },

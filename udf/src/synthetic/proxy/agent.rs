@@ -15,6 +15,8 @@ pub(super) enum Agent {
     Named(&'static &'static str),
     /// A program of which clients have several versions: numbers are put at its `#`.
     Versioned(&'static &'static str),
+    /// One of the odd programs that nobody else has: installers, tools, games.
+    Odd(u32),
     /// Says nothing.
     Silent,
     /// Composed once, for an attack.
@@ -48,10 +50,42 @@ impl Agent {
             Self::Browser => browser(client, out),
             Self::Named(text) => out.push_str(text),
             Self::Versioned(text) => versioned(text, client, out),
+            Self::Odd(number) => odd(&mut Bits::new(u64::from(number) ^ 0x0dd), out),
             Self::Silent => out.push('-'),
             Self::Kept(number) => out.push_str(proxy.texts.get(number)),
         }
     }
+}
+
+/// A name and a version as its author saw fit.
+fn odd(bits: &mut Bits, out: &mut String) {
+    let start = out.len();
+    let syllables = 2 + bits.below(2);
+    bits.spoken(out, syllables);
+    if let Some(first) = out.get_mut(start..=start) {
+        first.make_ascii_uppercase();
+    }
+    out.push_str(bits.pick(&[
+        "",
+        "",
+        "Setup",
+        " Installer",
+        "Updater",
+        "Bot",
+        "-cli",
+        "Client",
+    ]));
+    let _ = write!(out, "/{}.{}", bits.below(12), bits.below(30));
+    out.push_str(bits.pick(&[
+        "",
+        "",
+        ".0",
+        " (Windows NT 6.1; WOW64)",
+        " CFNetwork/760.5.1 Darwin/15.5.0",
+        " libcurl/7.40.0",
+        " (compatible; +http://www.example.net/bot)",
+        " Java/1.8.0_77",
+    ]));
 }
 
 /// Most clients have the same few versions of a program.
@@ -76,7 +110,7 @@ fn browser(client: HostId, out: &mut String) {
     let unit = (word >> 40) as f64 / (1u64 << 24) as f64;
     let index = (unit * unit * BROWSERS.len() as f64) as usize;
     let text = BROWSERS[index.min(BROWSERS.len() - 1)];
-    if word % 23 == 0 && text.contains(".103") {
+    if word.is_multiple_of(23) && text.contains(".103") {
         let (before, after) = text.split_once(".103").unwrap_or((text, ""));
         let _ = write!(out, "{before}.{}{after}", 40 + word % 61);
     } else {

@@ -31,7 +31,7 @@ pub(super) fn happen(
     let number = number(activity.place, draw);
     let host = host(world, activity, client, number, draw);
     let port = draw.pick(activity.ports);
-    let agent = agent(activity.agent, number, draw);
+    let agent = agent(activity.agent, client, number, draw);
     let mut order = order(second, draw);
     for _ in 0..draw.between(1, activity.fan) {
         let mut row = Row {
@@ -39,10 +39,9 @@ pub(super) fn happen(
             agent,
             method: activity.method,
             content: draw.pick(activity.content),
-            scheme: if port == 80 && activity.scheme == Scheme::Https {
-                Scheme::Http
-            } else {
-                activity.scheme
+            scheme: match (port, activity.scheme) {
+                (443, Scheme::Http) => Scheme::Https,
+                (_, scheme) => scheme,
             },
             port,
             category: activity.category.unwrap_or_else(|| category(host)),
@@ -213,12 +212,14 @@ fn path(visit: Visit, draw: &mut Draw) -> Path {
     }
 }
 
-fn agent(who: Who, number: usize, draw: &mut Draw) -> Agent {
+fn agent(who: Who, client: HostId, number: usize, draw: &mut Draw) -> Agent {
     match who {
         Who::Browser => Agent::Browser,
         Who::Named(names) => Agent::Named(&names[draw.harmonic(names.len())]),
         Who::Versioned(names) => Agent::Versioned(&names[draw.harmonic(names.len())]),
         Who::Paired(names) => Agent::Versioned(&names[number % names.len()]),
+        // A client has few of them.
+        Who::Odd => Agent::Odd(client * 4 + draw.between(0, 2)),
         Who::Silent => Agent::Silent,
     }
 }

@@ -29,6 +29,9 @@ pub(in crate::synthetic) struct Row {
     pub(super) millis: i32,
 }
 
+// A slice of rows has to stay small.
+const _: () = assert!(size_of::<Row>() <= 128);
+
 impl Record for Row {
     fn order(&self) -> u64 {
         self.order

@@ -22,7 +22,7 @@ async fn dns_has_the_columns_of_the_ingest_table_then_its_partitions() {
 #[tokio::test]
 async fn every_truth_row_is_found_in_the_answers_exactly_once() {
     let session = session(8192, 2);
-    for seed in 1..=6 {
+    for seed in 1..=3 {
         let arguments = format!("30000, {seed}, '2016-07-08'");
         let counts = numbers(
             &session,
@@ -143,5 +143,8 @@ async fn questions_are_of_the_usual_kinds() {
 #[cfg(all(target_os = "linux", target_arch = "x86_64"))]
 #[tokio::test]
 async fn the_dns_day_of_given_arguments_is_forever_the_same() {
-    assert_eq!(digest("dns", "20000, 7, '2016-07-08'").await, 0);
+    assert_eq!(
+        digest("dns", "4000, 7, '2016-07-08'").await,
+        722_217_532_384_223_828
+    );
 }

@@ -90,9 +90,9 @@ const NAMED: [(&str, &str); 2] = [("dns", "h = 9"), ("proxy", "h = '09'")];
 #[tokio::test]
 async fn named_logs_have_the_same_rows_whatever_the_batches_and_threads() {
     for (log, nine) in NAMED {
-        let hour = format!("SELECT * FROM synthetic_{log}(20000, 7, '2016-07-08') WHERE {nine}");
+        let hour = format!("SELECT * FROM synthetic_{log}(8000, 7, '2016-07-08') WHERE {nine}");
         let first = rows(&session(8192, 1), &hour).await;
-        assert!(first.num_rows() > 500);
+        assert!(first.num_rows() > 200);
         for (batch_size, partitions) in [(8192, 1), (1, 1), (100, 1), (1000, 4)] {
             let again = rows(&session(batch_size, partitions), &hour).await;
             assert!(
@@ -100,7 +100,7 @@ async fn named_logs_have_the_same_rows_whatever_the_batches_and_threads() {
                 "{log}: batches of {batch_size}, {partitions} partitions"
             );
         }
-        let truth = format!("SELECT * FROM synthetic_{log}_truth(20000, 7, '2016-07-08')");
+        let truth = format!("SELECT * FROM synthetic_{log}_truth(8000, 7, '2016-07-08')");
         let first = rows(&session(8192, 1), &truth).await;
         assert!(first == rows(&session(10, 5), &truth).await);
     }
@@ -110,7 +110,7 @@ async fn named_logs_have_the_same_rows_whatever_the_batches_and_threads() {
 async fn columns_of_named_logs_are_the_same_whether_read_alone_or_together() {
     let session = session(8192, 1);
     for (log, nine) in NAMED {
-        let source = format!("synthetic_{log}(4000, 7, '2016-07-08') WHERE {nine}");
+        let source = format!("synthetic_{log}(2000, 7, '2016-07-08') WHERE {nine}");
         let all = rows(&session, &format!("SELECT * FROM {source}")).await;
         for (i, field) in all.schema().fields().iter().enumerate() {
             let one = rows(&session, &format!("SELECT {} FROM {source}", field.name())).await;
@@ -137,7 +137,7 @@ async fn a_day_with_names_has_as_many_background_rows_as_asked() {
 async fn attacks_on_names_are_a_handful_to_some_dozens_of_rows() {
     let session = session(8192, 2);
     for (log, _) in NAMED {
-        for seed in 0..20 {
+        for seed in 0..10 {
             let sql = format!(
                 "SELECT max(n), min(n), sum(n), count(*) FROM (SELECT attack, count(*) AS n
                  FROM synthetic_{log}_truth(300000, {seed}, '2016-07-08') GROUP BY attack)"
@@ -154,20 +154,34 @@ async fn attacks_on_names_are_a_handful_to_some_dozens_of_rows() {
 }
 
 #[tokio::test]
+async fn no_attack_runs_into_the_end_of_the_day() {
+    let session = session(8192, 2);
+    for (log, time) in [("dns", "substr(frame_time, 13, 8)"), ("proxy", "p_time")] {
+        for seed in 0..30 {
+            let sql = format!(
+                "SELECT count(*) FROM synthetic_{log}_truth(1000, {seed}, '2016-07-08')
+                 WHERE {time} = '23:59:59'"
+            );
+            let last = numbers(&session, &sql).await[0];
+            assert!(last < 3, "{log} {seed}: {last}");
+        }
+    }
+}
+
+#[tokio::test]
 async fn attackers_machines_do_other_things_as_well() {
     let session = session(8192, 2);
     for (log, client) in [("dns", "ip_dst"), ("proxy", "clientip")] {
-        let arguments = "300000, 3, '2016-07-08'";
+        let arguments = "100000, 3, '2016-07-08'";
         let sql = format!(
             "SELECT min(alls - planted) FROM (
                SELECT {client} AS who, count(*) AS planted
                FROM synthetic_{log}_truth({arguments}) GROUP BY 1)
              JOIN (SELECT {client} AS client, count(*) AS alls
-               FROM synthetic_{log}({arguments}) GROUP BY 1) ON who = client",
-            client = if log == "dns" { "ip_dst" } else { client }
+               FROM synthetic_{log}({arguments}) GROUP BY 1) ON who = client"
         );
         let least = numbers(&session, &sql).await[0];
-        assert!(least > 10, "{log}: {least}");
+        assert!(least > 5, "{log}: {least}");
     }
 }
 

@@ -24,7 +24,7 @@ async fn proxy_has_the_columns_of_the_ingest_table_then_its_partitions() {
 #[tokio::test]
 async fn every_truth_row_is_found_in_the_requests_exactly_once() {
     let session = session(8192, 2);
-    for seed in 1..=6 {
+    for seed in 1..=3 {
         let arguments = format!("30000, {seed}, '2016-07-08'");
         let counts = numbers(
             &session,
@@ -120,14 +120,17 @@ async fn requests_of_an_hour_come_in_order_of_time() {
 async fn requests_are_of_the_usual_kinds() {
     let [tunnels, posts, cached, refused, agents, rare, clients] = numbers(
         &session(8192, 2),
-        "WITH r AS (SELECT * FROM synthetic_proxy(200000, 2, '2016-07-08')),
-           u AS (SELECT useragent, count(*) AS n FROM r GROUP BY useragent)
-         SELECT (SELECT sum(CASE WHEN reqmethod = 'CONNECT' THEN 1000 ELSE 0 END) / count(*) FROM r),
-           (SELECT sum(CASE WHEN reqmethod = 'POST' THEN 1000 ELSE 0 END) / count(*) FROM r),
-           (SELECT sum(CASE WHEN respcode = '304' THEN 1000 ELSE 0 END) / count(*) FROM r),
-           (SELECT sum(CASE WHEN respcode IN ('403', '407') THEN 1000 ELSE 0 END) / count(*) FROM r),
-           (SELECT count(*) FROM u), (SELECT count(*) FROM u WHERE n <= 5),
-           (SELECT count(DISTINCT clientip) FROM r)",
+        "SELECT max(tunnels), max(posts), max(cached), max(refused), count(*),
+           sum(CASE WHEN n <= 5 THEN 1 ELSE 0 END), max(clients)
+         FROM (SELECT useragent, count(*) AS n
+           FROM synthetic_proxy(200000, 2, '2016-07-08') GROUP BY useragent)
+         CROSS JOIN (SELECT
+             sum(CASE WHEN reqmethod = 'CONNECT' THEN 1000 ELSE 0 END) / count(*) AS tunnels,
+             sum(CASE WHEN reqmethod = 'POST' THEN 1000 ELSE 0 END) / count(*) AS posts,
+             sum(CASE WHEN respcode = '304' THEN 1000 ELSE 0 END) / count(*) AS cached,
+             sum(CASE WHEN respcode IN ('403', '407') THEN 1000 ELSE 0 END) / count(*) AS refused,
+             count(DISTINCT clientip) AS clients
+           FROM synthetic_proxy(200000, 2, '2016-07-08'))",
     )
     .await[..] else {
         panic!()
@@ -136,14 +139,17 @@ async fn requests_are_of_the_usual_kinds() {
     assert!((30..150).contains(&posts), "{posts}");
     assert!((30..150).contains(&cached), "{cached}");
     assert!((5..50).contains(&refused), "{refused}");
-    assert!((60..600).contains(&agents), "{agents}");
+    assert!((100..1_500).contains(&agents), "{agents}");
     // The rarest agents are harmless programs, mostly.
-    assert!(rare >= 5, "{rare}");
+    assert!(rare >= 50, "{rare}");
     assert!(clients > 400, "{clients}");
 }
 
 #[cfg(all(target_os = "linux", target_arch = "x86_64"))]
 #[tokio::test]
 async fn the_proxy_day_of_given_arguments_is_forever_the_same() {
-    assert_eq!(digest("proxy", "20000, 7, '2016-07-08'").await, 0);
+    assert_eq!(
+        digest("proxy", "4000, 7, '2016-07-08'").await,
+        7_242_000_796_858_782_802
+    );
 }

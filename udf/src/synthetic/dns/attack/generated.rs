@@ -14,16 +14,16 @@ pub(super) fn random(scene: &mut Scene<'_>) -> String {
     })
 }
 
-/// T1568.002: two words, as companies have. Expected to be missed but for the NXDOMAIN.
+/// T1568.002: words, as companies have. Expected to be missed but for the NXDOMAIN.
 pub(super) fn words(scene: &mut Scene<'_>) -> String {
     try_names(scene, 18, 30, 90, |scene| {
-        let (first, second) = (scene.draw.pick(WORDS), scene.draw.pick(WORDS));
-        format!("{first}{second}.net")
+        let [first, second, third] = [(); 3].map(|()| scene.draw.pick(WORDS));
+        format!("{first}{second}{third}.net")
     })
 }
 
 /// T1568.002: seeded by the date, under endings of every kind; a recipe that takes country codes
-/// and the old generic endings only sees no domain in half of them.
+/// and the old generic endings only sees no domain in a third of them.
 pub(super) fn dated(scene: &mut Scene<'_>) -> String {
     try_names(scene, 20, 35, 40, |scene| {
         let ending = scene.draw.pick(&[

@@ -3,18 +3,17 @@
 use super::Scene;
 use crate::synthetic::dns::name::{Name, Style};
 use crate::synthetic::dns::reply::{A, AAAA, ANY, AXFR, NS, Outcome, PTR, SOA};
-use crate::synthetic::names::INSIDE;
+use crate::synthetic::names::{ALNUM, INSIDE};
 use crate::synthetic::population::Pool;
 
 /// T1566.002: a link in a mail leads to a domain that looks familiar, registered yesterday. Ordinary
 /// questions for an unknown site: expected to be missed.
 pub(super) fn phishing(scene: &mut Scene<'_>) -> String {
     let brand = scene.draw.pick(&[
-        "example-hr",
-        "examp1e",
-        "corp-example",
-        "example-sso",
-        "my-example",
+        "example-hr-portal",
+        "examp1e-signin",
+        "corp-example-sso",
+        "my-example-webmail",
     ]);
     let host = scene.draw.pick(&["login", "secure", "portal", "sso"]);
     let ending = scene.draw.pick(&["com", "net", "online", "info", "co"]);
@@ -41,10 +40,10 @@ pub(super) fn phishing(scene: &mut Scene<'_>) -> String {
 /// that its script may talk to it. Only the answers are odd: expected to be missed.
 pub(super) fn rebinding(scene: &mut Scene<'_>) -> String {
     let (from, domain) = (scene.victim(), scene.domain());
-    let text = format!("{}{domain}", scene.data(crate::synthetic::names::ALNUM, 8));
+    let text = format!("{}{domain}", scene.data(ALNUM, 8));
     let (outside, inside) = (scene.outsider(), scene.any(Pool::Intranet));
     let lookups = scene.count(6, 14);
-    let mut second = scene.draw.between(0, 86_000);
+    let mut second = scene.draw.between(0, 85_000);
     for i in 0..lookups {
         scene.say(from, text.clone(), A, Outcome::Found, second);
         scene.resolving_to(if i % 2 == 0 { outside } else { inside });

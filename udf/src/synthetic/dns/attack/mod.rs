@@ -59,7 +59,7 @@ impl Scene<'_> {
     /// A domain of the attacker, with a dot before it.
     fn domain(&mut self) -> String {
         let mut text = String::from(".");
-        Bits::new(self.draw.word()).domain(&mut text);
+        Bits::new(self.draw.word()).coined(&mut text);
         text
     }
 

@@ -142,7 +142,7 @@ pub(super) fn fronted_tunnel(scene: &mut Scene<'_>) -> String {
     let from = scene.victim();
     let host = Host::Cloud(scene.draw.word());
     let tunnels = scene.draw.between(12, 25);
-    let mut second = scene.draw.between(0, 60_000);
+    let mut second = scene.draw.between(0, 40_000);
     for _ in 0..tunnels {
         let row = scene.connect(from, host, 443);
         let (up, down) = (
@@ -163,7 +163,7 @@ pub(super) fn odd_tunnel(scene: &mut Scene<'_>) -> String {
     let (from, to) = (scene.victim(), scene.outsider());
     let port = scene.draw.pick(&[4444, 22, 8443, 53, 1337, 9001]);
     let tunnels = scene.draw.between(6, 14);
-    let mut second = scene.draw.between(0, 70_000);
+    let mut second = scene.draw.between(0, 64_000);
     for i in 0..tunnels {
         let row = Row {
             agent: Agent::Silent,

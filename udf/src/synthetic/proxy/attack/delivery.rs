@@ -14,7 +14,7 @@ pub(super) fn powershell(scene: &mut Scene<'_>) -> String {
     let agent = scene
         .agent("Mozilla/5.0 (Windows NT; Windows NT 10.0; en-US) WindowsPowerShell/5.1.14393.0");
     let stages = scene.draw.between(4, 9);
-    let mut second = scene.between(8.5, 17.0);
+    let mut second = scene.between(8.5, 16.0);
     for stage in 0..stages {
         let file = scene.data(ALNUM, 6);
         let end = scene.draw.pick(&["ps1", "txt", "dat", "png"]);
@@ -77,7 +77,7 @@ pub(super) fn program_from_address(scene: &mut Scene<'_>) -> String {
     let (from, to) = (scene.victim(), scene.outsider());
     let port = scene.draw.pick(&[80, 81, 8081, 7777, 9090, 8443]);
     let files = scene.draw.between(4, 9);
-    let mut second = scene.draw.between(0, 82_000);
+    let mut second = scene.draw.between(0, 81_000);
     for _ in 0..files {
         let name = scene
             .draw

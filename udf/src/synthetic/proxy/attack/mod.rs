@@ -64,7 +64,7 @@ impl Scene<'_> {
     /// A domain of the attacker.
     fn domain(&mut self) -> String {
         let mut text = String::new();
-        Bits::new(self.draw.word()).domain(&mut text);
+        Bits::new(self.draw.word()).coined(&mut text);
         text
     }
 

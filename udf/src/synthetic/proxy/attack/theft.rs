@@ -63,9 +63,12 @@ pub(super) fn small_uploads(scene: &mut Scene<'_>) -> String {
 /// T1566.002: some people open a page that looks like the organisation's login and type what it
 /// asks for. Expected to be missed.
 pub(super) fn phishing(scene: &mut Scene<'_>) -> String {
-    let brand = scene
-        .draw
-        .pick(&["example-sso", "examp1e", "login-example", "example-webmail"]);
+    let brand = scene.draw.pick(&[
+        "example-sso-signin",
+        "examp1e-webmail",
+        "corp-example-login",
+        "example-hr-portal",
+    ]);
     let ending = scene.draw.pick(&["com", "net", "online", "info"]);
     let name = format!(
         "{}.{brand}.{ending}",
