@@ -133,7 +133,7 @@ fn plan_score(
                 Some(Preset::Proxy) => Some(agents_of(rows.clone())?),
                 _ => None,
             };
-            let kept = Part::READ.map(|part| lit(part)).to_vec();
+            let kept = Part::READ.map(lit).to_vec();
             let rows = LogicalPlanBuilder::from(rows)
                 .filter(col("part").in_list(kept, false))?
                 .build()?;
@@ -163,7 +163,7 @@ fn plan_score(
             .into());
         }
     }
-    Ok(extension(Score::new(model, records.to_score()?, scoring)?))
+    Ok(extension(Score::new(model, records.scored()?, scoring)?))
 }
 
 /// The training over an input.

@@ -189,7 +189,7 @@ impl Records {
     }
 
     /// The columns that the user knows and, hidden, what scoring needs.
-    pub(crate) fn to_score(self) -> Result<LogicalPlan> {
+    pub(crate) fn scored(self) -> Result<LogicalPlan> {
         let mut columns: Vec<Expr> = self
             .visible
             .into_iter()

@@ -254,6 +254,9 @@ struct Training {
     context: Arc<TaskContext>,
 }
 
+/// A stream being counted.
+type Counting = SpawnedTask<Result<(Tally, MemoryReservation)>>;
+
 /// A model and the memory it is accounted with.
 struct Trained {
     model: Model,
@@ -264,7 +267,7 @@ impl Training {
     /// Trains on streams of records and, where the flag is set, of feedback.
     async fn run(self, streams: Vec<(bool, SendableRecordBatchStream)>) -> Result<Trained> {
         let trained_at = chrono::Utc::now();
-        let tallies: Vec<(bool, SpawnedTask<Result<(Tally, MemoryReservation)>>)> = streams
+        let tallies: Vec<(bool, Counting)> = streams
             .into_iter()
             .enumerate()
             .map(|(partition, (feedback, stream))| {
