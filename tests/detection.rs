@@ -368,11 +368,11 @@ async fn a_stored_model_scores_an_hour_and_says_what_it_had_not_seen() {
         ]
     };
     let name = "examples/stored_model.sql";
-    let known = answer(&session, name, &variables(MONDAY, "10")).await;
+    let known = answer(&session, name, &variables(MONDAY, "15")).await;
     assert!(known.num_rows() > 50);
     assert!(column(&known, "unseen").iter().all(Option::is_none));
 
-    let hour = answer(&session, name, &variables(TUESDAY, "10")).await;
+    let hour = answer(&session, name, &variables(TUESDAY, "15")).await;
     let scores = hour.column_by_name("score").unwrap();
     let scores = scores.as_primitive::<Float64Type>();
     assert!(

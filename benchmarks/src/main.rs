@@ -1,7 +1,8 @@
 //! Figures. `detection` measures the whole road (Parquet on disk to `flow_scores` written) against
-//! a floor query in the same run; `lda` measures the training kernel alone.
+//! a floor query in the same run; `lda` measures the training kernel alone; `perplexity` how well the
+//! optimizers predict.
 //!
-//! `cargo run --release -p spotql-benchmarks -- detection --flows 1000000`
+//! `README.md` beside this says how to build and run it.
 
 #![allow(clippy::print_stdout, reason = "a benchmark prints its figures")]
 

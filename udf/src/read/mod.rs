@@ -1,6 +1,6 @@
 //! Reading files that are no tables, as table functions.
 //!
-//! * [`lines`]: `read_lines(path)`, the lines of text files, for logs that have no reader of their
+//! * `read_lines(path)`, the lines of text files, for logs that have no reader of their
 //!   own.
 
 mod lines;
