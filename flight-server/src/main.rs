@@ -20,7 +20,7 @@ struct Program {
 
 #[derive(Debug, Subcommand)]
 enum Command {
-    /// Make a synthetic day of network flows, find the attacks planted in it
+    /// Make a synthetic day of logs, and find the attacks planted in it
     Demo(Demo),
     /// Run SQL scripts
     Run(Run),

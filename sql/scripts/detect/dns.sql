@@ -27,7 +27,7 @@
 -- in the training of this and later days, so that what is like them becomes probable.
 
 INSERT OVERWRITE TABLE ${database:-default}.dns_scores
-PARTITION (y = year('${date}'), m = month('${date}'), d = day('${date}'))
+PARTITION (y = year(DATE '${date}'), m = month(DATE '${date}'), d = day(DATE '${date}'))
 SELECT
   frame_time, unix_tstamp, frame_len, ip_dst, dns_qry_name,
   coalesce(dns_qry_class, 'unknown') AS dns_qry_class,
@@ -41,7 +41,7 @@ FROM (
   SELECT *
   FROM lda_score(
     (SELECT * FROM ${database:-default}.dns
-     WHERE y = year('${date}') AND m = month('${date}') AND d = day('${date}')),
+     WHERE y = year(DATE '${date}') AND m = month(DATE '${date}') AND d = day(DATE '${date}')),
     source => 'dns',
     -- The answers that were rated harmless, from the raw table.
     feedback => (
@@ -56,8 +56,9 @@ FROM (
       ) r
       ON r.y = f.y AND r.m = f.m AND r.d = f.d AND r.unix_tstamp = f.unix_tstamp
         AND r.ip_dst = f.ip_dst AND r.dns_qry_name = f.dns_qry_name
-      WHERE make_date(f.y, f.m, f.d)
-        BETWEEN DATE '${date}' - INTERVAL '${feedback_days:-30}' DAY AND DATE '${date}'
+      WHERE f.y * 10000 + f.m * 100 + f.d
+        BETWEEN CAST(to_char(DATE '${date}' - INTERVAL '${feedback_days:-30}' DAY, '%Y%m%d') AS INT)
+          AND CAST(to_char(DATE '${date}', '%Y%m%d') AS INT)
     ),
     dupfactor => ${dupfactor:-1000},
     optimizer => '${optimizer:-em}',
@@ -69,7 +70,7 @@ FROM (
   WHERE score <= ${threshold:-1}
     AND NOT EXISTS (
       SELECT 1 FROM ${database:-default}.dns_threat_investigation r
-      WHERE r.y = year('${date}') AND r.m = month('${date}') AND r.d = day('${date}')
+      WHERE r.y = year(DATE '${date}') AND r.m = month(DATE '${date}') AND r.d = day(DATE '${date}')
         AND (r.ip_sev BETWEEN 1 AND 3 OR r.dns_sev BETWEEN 1 AND 3)
         AND r.unix_tstamp = s.unix_tstamp AND r.ip_dst = s.ip_dst
         AND r.dns_qry_name = s.dns_qry_name

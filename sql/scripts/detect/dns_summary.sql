@@ -9,6 +9,6 @@ SELECT coalesce(
     'scored') AS outcome,
   count(*) AS answers
 FROM ${database:-default}.dns
-WHERE y = year('${date}') AND m = month('${date}') AND d = day('${date}')
+WHERE y = year(DATE '${date}') AND m = month(DATE '${date}') AND d = day(DATE '${date}')
 GROUP BY outcome
 ORDER BY answers DESC, outcome;

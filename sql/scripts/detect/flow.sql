@@ -21,7 +21,7 @@
 -- in the training of this and later days, so that what is like them becomes probable.
 
 INSERT OVERWRITE TABLE ${database:-default}.flow_scores
-PARTITION (y = year('${date}'), m = month('${date}'), d = day('${date}'))
+PARTITION (y = year(DATE '${date}'), m = month(DATE '${date}'), d = day(DATE '${date}'))
 SELECT
   tstart, srcip, dstip, sport, dport, proto, ipkt, ibyt, opkt, obyt, ml_score,
   row_number() OVER (
@@ -37,7 +37,7 @@ FROM (
     ipkt, ibyt, opkt, obyt, score AS ml_score
   FROM lda_score(
     (SELECT * FROM ${database:-default}.flow
-     WHERE y = year('${date}') AND m = month('${date}') AND d = day('${date}')),
+     WHERE y = year(DATE '${date}') AND m = month(DATE '${date}') AND d = day(DATE '${date}')),
     source => 'flow',
     -- The flows that were rated harmless, from the raw table.
     feedback => (
@@ -46,13 +46,15 @@ FROM (
       JOIN (
         SELECT y, m, d, tstart, srcip, dstip, srcport, dstport
         FROM ${database:-default}.flow_threat_investigation
+        WHERE score BETWEEN 1 AND 3
         GROUP BY y, m, d, tstart, srcip, dstip, srcport, dstport
-        HAVING min(score) = 3 AND max(score) = 3
+        HAVING min(score) = 3
       ) r
       ON r.y = f.y AND r.m = f.m AND r.d = f.d AND r.tstart = f.treceived
         AND r.srcip = f.sip AND r.dstip = f.dip AND r.srcport = f.sport AND r.dstport = f.dport
-      WHERE make_date(f.y, f.m, f.d)
-        BETWEEN DATE '${date}' - INTERVAL '${feedback_days:-30}' DAY AND DATE '${date}'
+      WHERE f.y * 10000 + f.m * 100 + f.d
+        BETWEEN CAST(to_char(DATE '${date}' - INTERVAL '${feedback_days:-30}' DAY, '%Y%m%d') AS INT)
+          AND CAST(to_char(DATE '${date}', '%Y%m%d') AS INT)
     ),
     dupfactor => ${dupfactor:-1000},
     optimizer => '${optimizer:-em}',
@@ -64,7 +66,7 @@ FROM (
   WHERE score <= ${threshold:-1}
     AND NOT EXISTS (
       SELECT 1 FROM ${database:-default}.flow_threat_investigation r
-      WHERE r.y = year('${date}') AND r.m = month('${date}') AND r.d = day('${date}')
+      WHERE r.y = year(DATE '${date}') AND r.m = month(DATE '${date}') AND r.d = day(DATE '${date}')
         AND r.score BETWEEN 1 AND 3 AND r.tstart = s.treceived AND r.srcip = s.sip
         AND r.dstip = s.dip
         AND r.srcport = s.sport AND r.dstport = s.dport

@@ -6,6 +6,6 @@ SELECT coalesce(
     'scored') AS outcome,
   count(*) AS flows
 FROM ${database:-default}.flow
-WHERE y = year('${date}') AND m = month('${date}') AND d = day('${date}')
+WHERE y = year(DATE '${date}') AND m = month(DATE '${date}') AND d = day(DATE '${date}')
 GROUP BY outcome
 ORDER BY flows DESC, outcome;

@@ -26,7 +26,7 @@
 -- take part in the training of this and later days, so that what is like them becomes probable.
 
 INSERT OVERWRITE TABLE ${database:-default}.proxy_scores
-PARTITION (y = year('${date}'), m = month('${date}'), d = day('${date}'))
+PARTITION (y = year(DATE '${date}'), m = month(DATE '${date}'), d = day(DATE '${date}'))
 SELECT
   p_date AS tdate, p_time AS time, clientip, host, reqmethod,
   coalesce(useragent, '-') AS useragent, coalesce(resconttype, '-') AS resconttype,
@@ -39,8 +39,8 @@ FROM (
   SELECT *
   FROM lda_score(
     (SELECT * FROM ${database:-default}.proxy
-     WHERE CAST(y AS INT) = year('${date}') AND CAST(m AS INT) = month('${date}')
-       AND CAST(d AS INT) = day('${date}')),
+     WHERE TRY_CAST(y AS INT) = year(DATE '${date}') AND TRY_CAST(m AS INT) = month(DATE '${date}')
+       AND TRY_CAST(d AS INT) = day(DATE '${date}')),
     source => 'proxy',
     -- The requests that were rated harmless, from the raw table.
     feedback => (
@@ -49,13 +49,15 @@ FROM (
       JOIN (
         SELECT y, m, d, tdate, fulluri
         FROM ${database:-default}.proxy_threat_investigation
+        WHERE uri_sev BETWEEN 1 AND 3
         GROUP BY y, m, d, tdate, fulluri
-        HAVING min(uri_sev) = 3 AND max(uri_sev) = 3
+        HAVING min(uri_sev) = 3
       ) r
-      ON r.y = CAST(f.y AS INT) AND r.m = CAST(f.m AS INT) AND r.d = CAST(f.d AS INT)
+      ON r.y = TRY_CAST(f.y AS INT) AND r.m = TRY_CAST(f.m AS INT) AND r.d = TRY_CAST(f.d AS INT)
         AND r.tdate = f.p_date AND r.fulluri = f.fulluri
-      WHERE make_date(CAST(f.y AS INT), CAST(f.m AS INT), CAST(f.d AS INT))
-        BETWEEN DATE '${date}' - INTERVAL '${feedback_days:-30}' DAY AND DATE '${date}'
+      WHERE TRY_CAST(f.y AS INT) * 10000 + TRY_CAST(f.m AS INT) * 100 + TRY_CAST(f.d AS INT)
+        BETWEEN CAST(to_char(DATE '${date}' - INTERVAL '${feedback_days:-30}' DAY, '%Y%m%d') AS INT)
+          AND CAST(to_char(DATE '${date}', '%Y%m%d') AS INT)
     ),
     dupfactor => ${dupfactor:-1000},
     optimizer => '${optimizer:-em}',
@@ -69,7 +71,7 @@ FROM (
   WHERE score <= ${threshold:-1}
     AND NOT EXISTS (
       SELECT 1 FROM ${database:-default}.proxy_threat_investigation r
-      WHERE r.y = year('${date}') AND r.m = month('${date}') AND r.d = day('${date}')
+      WHERE r.y = year(DATE '${date}') AND r.m = month(DATE '${date}') AND r.d = day(DATE '${date}')
         AND r.uri_sev BETWEEN 1 AND 3 AND r.tdate = s.p_date AND r.fulluri = s.fulluri
     )
   -- The other columns decide between equal scores, so that the same day gives the same rows.

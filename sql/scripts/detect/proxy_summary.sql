@@ -8,7 +8,7 @@ SELECT coalesce(
     'scored') AS outcome,
   count(*) AS requests
 FROM ${database:-default}.proxy
-WHERE CAST(y AS INT) = year('${date}') AND CAST(m AS INT) = month('${date}')
-  AND CAST(d AS INT) = day('${date}')
+WHERE TRY_CAST(y AS INT) = year(DATE '${date}') AND TRY_CAST(m AS INT) = month(DATE '${date}')
+  AND TRY_CAST(d AS INT) = day(DATE '${date}')
 GROUP BY outcome
 ORDER BY requests DESC, outcome;

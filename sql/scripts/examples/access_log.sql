@@ -3,16 +3,23 @@
 --
 -- Variables: files (path or pattern of the logs, .gz or not), limit (20).
 
+-- Lines that are no requests cannot be scored: how many there are, and one of them.
+SELECT count(*) AS lines_not_understood, min(number) AS first_number, min(line) AS one_of_them
+FROM read_lines('${files}')
+WHERE NOT regexp_like(line, '^(\\S+) \\S+ .*?\\[([^\\]]*)\\] "((?:[^"\\\\]|\\\\.)*)" (\\d+) (\\S+)');
+
+-- A quote inside a quoted field is written \", a user's name may hold blanks, and the request may be
+-- anything that a client has sent.
 WITH
--- One pattern takes a line apart. Lines that do not match have no host, and so no score.
 parsed AS (
   SELECT number, line, regexp_match(line,
-    '^(\\S+) \\S+ \\S+ \\[([^:]+):(\\d\\d):([^\\]]*)\\] "(\\S+) ([^ ?"]*)([^ "]*)[^"]*" (\\d+) (\\S+) "([^"]*)" "([^"]*)"') AS p
+    '^(\\S+) \\S+ .*?\\[([^\\]]*)\\] "((?:[^"\\\\]|\\\\.)*)" (\\d+) (\\S+)(?: "((?:[^"\\\\]|\\\\.)*)" "((?:[^"\\\\]|\\\\.)*)")?') AS p
   FROM read_lines('${files}')
 ),
 requests AS (
-  SELECT number, line, p[1] AS host, p[3] AS hour, p[5] AS method, p[6] AS path, p[7] AS query,
-    p[8] AS status, coalesce(TRY_CAST(p[9] AS BIGINT), 0) AS bytes, p[10] AS referer, p[11] AS agent
+  SELECT number, p[1] AS host, substr(split_part(p[3], ' ', 1), 1, 16) AS method,
+    split_part(split_part(p[3], ' ', 2), '?', 1) AS path, split_part(p[3], ' ', 2) AS uri,
+    p[4] AS status, coalesce(p[6], '-') AS referer, coalesce(p[7], '-') AS agent
   FROM parsed
 ),
 -- A word says how something was asked for, coarsely enough that ordinary requests share theirs: the
@@ -24,7 +31,7 @@ words AS (
     concat_ws('_',
       method,
       status,
-      lower(regexp_replace(regexp_replace(path, '^.*/', ''), '^[^.]*', '')),
+      lower(substr(regexp_replace(regexp_replace(path, '^.*/', ''), '^[^.]*', ''), 1, 8)),
       CASE
         WHEN agent = '-' THEN 'nobody'
         WHEN regexp_like(agent, '(?i)bot|spider|crawl|slurp') THEN 'robot'
@@ -36,7 +43,7 @@ words AS (
 )
 -- Two documents for each word: a host that does what it seldom does, and a part of the site that is
 -- asked for as it seldom is. The less probable of the two is the score, and 'document' tells which.
-SELECT score, number, host, method, concat(path, query) AS uri, status, agent, document, word
+SELECT score, number, host, method, status, document, word, substr(agent, 1, 40) AS agent, uri
 FROM lda_score(words, documents => [host, part_of_site], words => [manner, manner], explain => true)
 WHERE score IS NOT NULL
 ORDER BY score, number

@@ -3,14 +3,17 @@
 --
 -- Variables: trained_on, date (YYYY-MM-DD), hour (0 to 23), database (default), limit (20).
 
-DROP TABLE IF EXISTS ${database:-default}.flow_model;
-
-CREATE TABLE ${database:-default}.flow_model
+CREATE TABLE IF NOT EXISTS ${database:-default}.flow_model (
+  part STRING, name STRING, text STRING, weight DOUBLE, topics ARRAY<DOUBLE>
+)
 COMMENT 'topics of a day of flows, see lda_train'
-STORED AS PARQUET AS
+STORED AS PARQUET;
+
+-- A training that fails leaves the model that is there.
+INSERT OVERWRITE TABLE ${database:-default}.flow_model
 SELECT * FROM lda_train(
   (SELECT * FROM ${database:-default}.flow
-   WHERE y = year('${trained_on}') AND m = month('${trained_on}') AND d = day('${trained_on}')),
+   WHERE y = year(DATE '${trained_on}') AND m = month(DATE '${trained_on}') AND d = day(DATE '${trained_on}')),
   source => 'flow'
 );
 
@@ -22,7 +25,7 @@ SELECT name, text FROM ${database:-default}.flow_model WHERE part = 'parameter';
 SELECT score, unseen, document, word, treceived, sip, sport, dip, dport, proto, ipkt, ibyt
 FROM lda_score(
   (SELECT * FROM ${database:-default}.flow
-   WHERE y = year('${date}') AND m = month('${date}') AND d = day('${date}') AND h = ${hour}),
+   WHERE y = year(DATE '${date}') AND m = month(DATE '${date}') AND d = day(DATE '${date}') AND h = ${hour}),
   source => 'flow',
   model => '${database:-default}.flow_model',
   explain => true

@@ -11,7 +11,7 @@ use datafusion::error::DataFusionError;
 use futures::TryStreamExt;
 use spotql_udf::word::SpotqlOptions;
 use spotql_udf::word::domain_list::DomainList;
-use spotql_udf::word::domain_set::DomainSet;
+use spotql_udf::word::domain_set::{DomainSet, Label};
 
 use crate::error::{Error, Result};
 use crate::session::{Done, Outcome, Session, text_rows};
@@ -84,7 +84,18 @@ async fn domain_list(session: &Session, setting: &str, table: &str) -> Result<Op
     while let Some(batch) = rows.try_next().await? {
         let column =
             cast(batch.column(column), &DataType::Utf8View).map_err(DataFusionError::from)?;
-        names.extend(column.as_string_view().iter().flatten(), list.label());
+        for name in column.as_string_view().iter().flatten() {
+            match list.label() {
+                Label::First => names.extend([name], list.label()),
+                Label::Domain => names.extend([name.to_lowercase().as_str()], list.label()),
+            }
+        }
+    }
+    if names.is_empty() {
+        return Err(Error::Unsupported {
+            what: format!("a list of domains from table {table}, which holds none"),
+            instead: "fill it first, or say 'none'".to_owned(),
+        });
     }
     Ok(Some(list.of_table(table, names)))
 }

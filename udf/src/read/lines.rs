@@ -120,7 +120,9 @@ fn files(path: &str) -> Result<Vec<PathBuf>> {
             .map_err(|error| unreadable(given, &error))?
     } else {
         match glob::glob(path) {
-            Ok(found) => found.flatten().collect(),
+            Ok(found) => found
+                .collect::<std::result::Result<Vec<_>, _>>()
+                .map_err(|error| unreadable(error.path(), error.error()))?,
             Err(error) => return plan_err!("{NAME}: '{path}' is no pattern: {error}"),
         }
     };
@@ -189,7 +191,9 @@ struct Reader<'a> {
 impl<'a> Reader<'a> {
     fn open(path: &'a Path) -> Result<Self> {
         let file = File::open(path).map_err(|error| unreadable(path, &error))?;
-        let packed = path.extension().is_some_and(|ending| ending == "gz");
+        let packed = path
+            .extension()
+            .is_some_and(|ending| ending.eq_ignore_ascii_case("gz"));
         let input: Box<dyn BufRead> = if packed {
             Box::new(BufReader::with_capacity(BUFFER, MultiGzDecoder::new(file)))
         } else {

@@ -73,8 +73,8 @@ pub enum Error {
     },
     /// The input lacks a column of the preset.
     #[error(
-        "{function}: source => '{preset}' reads the column '{column}', which the input does not \
-         have; its columns are: {present}"
+        "{function}: source => '{preset}' reads the column '{column}', which the input (or the \
+         feedback) does not have; the columns are: {present}"
     )]
     MissingColumn {
         /// The function.
@@ -103,8 +103,8 @@ pub enum Error {
     },
     /// The input may give other rows when it is read again.
     #[error(
-        "{function} reads its input twice, to train and to score, and this input may give other \
-         rows each time ({why}); store it first with CREATE TABLE … AS and give that table's name"
+        "{function} reads its input twice, and this input may give other rows each time ({why}); \
+         store it first with CREATE TABLE … AS and give that table's name"
     )]
     UnrepeatableInput {
         /// The function.
@@ -124,6 +124,16 @@ pub enum Error {
         recipe: String,
         /// Where to look.
         advice: String,
+    },
+    /// A document, word or count that is not worked out from one record alone.
+    #[error(
+        "{expression} cannot be worked out from one record alone, the same each time: aggregates, \
+         window functions and random() do not make documents, words or counts; make it a column of \
+         a stored table first"
+    )]
+    NotOfOneRecord {
+        /// The expression as written.
+        expression: String,
     },
     /// A negative count.
     #[error("lda_train: the counts column holds {value}; counts are whole numbers, 0 or more")]

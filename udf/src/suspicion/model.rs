@@ -44,6 +44,7 @@ use datafusion::error::Result as DataFusionResult;
 
 use super::error::{Error, Result};
 use super::interner::{Interner, Strings};
+use super::preset::Preset;
 use super::settings::{DOMAINS, RECIPE, Settings};
 use crate::topic::Fitted;
 
@@ -71,7 +72,13 @@ impl Part {
     pub(crate) const AGENT: &str = "agent";
 
     /// Those that scoring reads.
-    pub(crate) const READ: [&str; 4] = [Self::PARAMETER, Self::DOCUMENT, Self::WORD, Self::UNSEEN];
+    pub(crate) const READ: [&str; 5] = [
+        Self::PARAMETER,
+        Self::DOCUMENT,
+        Self::WORD,
+        Self::UNSEEN,
+        Self::AGENT,
+    ];
 }
 
 /// How many records a training read.
@@ -301,6 +308,8 @@ pub(crate) struct Lookup {
     pub(crate) unseen_document: Vec<f64>,
     pub(crate) unseen_word: Vec<f64>,
     parameters: Vec<(String, String)>,
+    /// User agents whose counts the model brings along.
+    agents: usize,
 }
 
 impl Lookup {
@@ -311,12 +320,21 @@ impl Lookup {
         let texts = batch.column(2).as_string_view();
         let topics = batch.column(4).as_list::<i32>();
         for row in 0..batch.num_rows() {
+            let problem = |problem: String| Error::NotAModel { problem };
+            if names.is_null(row) {
+                let problem = problem("it holds a row without a name".to_owned());
+                return Err(problem.into());
+            }
             let name = names.value(row);
             let (interner, values) = match parts.value(row) {
                 Part::DOCUMENT => (Some(&mut self.documents), &mut self.theta),
                 Part::WORD => (Some(&mut self.words), &mut self.phi),
                 Part::UNSEEN if name == Part::DOCUMENT => (None, &mut self.unseen_document),
                 Part::UNSEEN if name == Part::WORD => (None, &mut self.unseen_word),
+                Part::AGENT => {
+                    self.agents += 1;
+                    continue;
+                }
                 Part::PARAMETER => {
                     let text = if texts.is_valid(row) {
                         texts.value(row)
@@ -328,7 +346,6 @@ impl Lookup {
                 }
                 _ => continue,
             };
-            let problem = |problem: String| Error::NotAModel { problem };
             if topics.is_null(row) || topics.value_length(row) == 0 {
                 return Err(problem(format!("'{name}' has no topics")).into());
             }
@@ -339,11 +356,18 @@ impl Lookup {
             }
             if list.len() != self.topics || list.null_count() > 0 {
                 return Err(problem(format!(
-                    "'{name}' has {} topics where others have {}; are there two models in it?",
+                    "'{name}' has {} topics where others have {}, as if there were two models in it",
                     list.len() - list.null_count(),
                     self.topics
                 ))
                 .into());
+            }
+            if let Some(p) = list
+                .values()
+                .iter()
+                .find(|p| !(0.0..=1.0 + 1e-9).contains(*p))
+            {
+                return Err(problem(format!("'{name}' has the probability {p}")).into());
             }
             let twice = match interner {
                 Some(interner) => {
@@ -354,7 +378,8 @@ impl Lookup {
             };
             if twice {
                 return Err(problem(format!(
-                    "it holds '{name}' twice; are there two models in it? Choose one with WHERE"
+                    "it holds {} '{name}' twice, as if there were two models in it; choose one with WHERE",
+                    parts.value(row)
                 ))
                 .into());
             }
@@ -378,6 +403,12 @@ impl Lookup {
         if !missing.is_empty() {
             return Err(Error::NotAModel {
                 problem: format!("it holds no {missing}"),
+            });
+        }
+        let proxy = (RECIPE.to_owned(), Preset::Proxy.name().to_owned());
+        if asked.contains(&proxy) && self.agents == 0 {
+            return Err(Error::NotAModel {
+                problem: "it holds no counts of user agents, which proxy words need".to_owned(),
             });
         }
         for (parameter, asked) in asked {

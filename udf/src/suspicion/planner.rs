@@ -20,12 +20,13 @@ use datafusion::catalog::Session;
 use datafusion::common::tree_node::{TreeNode, TreeNodeRecursion};
 use datafusion::common::{Column, ScalarValue};
 use datafusion::error::Result;
+use datafusion::functions_aggregate::expr_fn::max;
 use datafusion::logical_expr::planner::{
     PlannedRelation, RelationPlanner, RelationPlannerContext, RelationPlanning,
 };
 use datafusion::logical_expr::{
     Expr, ExprSchemable, Extension, LogicalPlan, LogicalPlanBuilder, UserDefinedLogicalNode,
-    Volatility, cast, col, lit,
+    Volatility, cast, col, lit, try_cast,
 };
 use datafusion::physical_plan::ExecutionPlan;
 use datafusion::physical_planner::{ExtensionPlanner, PhysicalPlanner};
@@ -127,6 +128,10 @@ fn plan_score(
                 }
                 .into());
             }
+            if let Some(counts) = arguments.get("counts") {
+                let accepted = "nothing: with model => … no training takes place";
+                return Err(arguments.invalid("counts", counts, accepted).into());
+            }
             scoring.asked = Some(settings.asked(arguments));
             let rows = model_rows(query, context)?;
             let agents = match source.preset() {
@@ -183,13 +188,13 @@ fn train(
         Some(query) => {
             let rated = plan_query(query, context)?;
             let rated = source.records(rated, agents.clone(), context)?;
-            Some(rated.pairs(Some(settings.dupfactor))?)
+            Some(rated.pairs()?)
         }
         None => None,
     };
     let records = source.records(input, agents, context)?;
     let counted = records.counted();
-    let pairs = records.pairs(None)?;
+    let pairs = records.pairs()?;
     Ok(extension(Train::new(
         pairs,
         feedback,
@@ -273,10 +278,11 @@ fn agent_rows(agents: LogicalPlan) -> Result<LogicalPlan> {
 fn agents_of(rows: LogicalPlan) -> Result<LogicalPlan> {
     LogicalPlanBuilder::from(rows)
         .filter(col("part").eq(lit(Part::AGENT)))?
-        .project([
-            col("name").alias(AGENT),
-            cast(col("weight"), DataType::Int64).alias(AGENT_COUNT),
-        ])?
+        // Each agent once, whatever the table holds: a record must not be joined to two.
+        .aggregate(
+            [col("name").alias(AGENT)],
+            [max(try_cast(col("weight"), DataType::Int64)).alias(AGENT_COUNT)],
+        )?
         .build()
 }
 

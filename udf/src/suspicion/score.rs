@@ -157,21 +157,11 @@ impl UserDefinedLogicalNodeCore for Score {
         Vec::new()
     }
 
-    /// With a model of its own, what is filtered out below the node would change the model. A
-    /// stored model stays as it is, and only the added columns cannot be filtered earlier.
+    /// No filter moves below the node. It would go into both inputs, the model's too; and with a
+    /// model of its own, what is filtered out of the records would change the model.
     fn prevent_predicate_push_down_columns(&self) -> std::collections::HashSet<String> {
-        let names = self
-            .schema
-            .fields()
-            .iter()
-            .map(|field| field.name().clone());
-        match self.scoring.asked {
-            None => names.collect(),
-            Some(_) => {
-                let added = self.scoring.columns().len();
-                names.skip(self.schema.fields().len() - added).collect()
-            }
-        }
+        let fields = self.schema.fields().iter();
+        fields.map(|field| field.name().clone()).collect()
     }
 
     fn fmt_for_explain(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -216,6 +206,9 @@ pub(crate) struct ScoreExec {
     /// for it is dropped, the training stops.
     reading: Mutex<Option<WeakShared<Reading>>>,
 }
+
+/// What a part of a query hears that begins after the others have failed or were dropped.
+const STOPPED: &str = "the query was stopped before its model was read";
 
 type Reading = BoxFuture<'static, std::result::Result<Arc<Loaded>, Arc<DataFusionError>>>;
 
@@ -293,8 +286,11 @@ impl ScoreExec {
     /// The one reading of the model that all partitions wait for.
     fn model(&self, context: &Arc<TaskContext>) -> Result<Shared<Reading>> {
         let mut reading = self.reading.lock().unwrap_or_else(PoisonError::into_inner);
-        if let Some(shared) = reading.as_ref().and_then(WeakShared::upgrade) {
-            return Ok(shared);
+        if let Some(known) = reading.as_ref() {
+            // A plan runs once: what was read and dropped is not read again.
+            return known
+                .upgrade()
+                .ok_or_else(|| DataFusionError::Execution(STOPPED.to_owned()));
         }
         let rows = self.model.execute(0, Arc::clone(context))?;
         let memory = MemoryConsumer::new("lda_score model").register(context.memory_pool());
@@ -559,7 +555,8 @@ impl Lookup {
             Some(id) => &self.phi[row(id)],
             None => &self.unseen_word,
         };
-        (score(theta, phi), seen)
+        // Rounding may lead a little above certainty.
+        (score(theta, phi).min(1.0), seen)
     }
 }
 

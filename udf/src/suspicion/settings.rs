@@ -129,6 +129,10 @@ impl Settings {
             };
         }
         if let Some(value) = arguments.get("dupfactor") {
+            if settings.feedback.is_none() {
+                let accepted = "nothing without feedback => …, which it is for";
+                return Err(arguments.invalid("dupfactor", value, accepted));
+            }
             settings.dupfactor = arguments
                 .whole_number("dupfactor")?
                 .filter(|n| (1..=1_000_000).contains(n))

@@ -2,8 +2,8 @@
 //! and `words`, over any input that has the columns.
 
 use datafusion::arrow::datatypes::DataType;
-use datafusion::common::ScalarValue;
-use datafusion::common::{Column, DFSchema};
+use datafusion::common::tree_node::TreeNode;
+use datafusion::common::{Column, DFSchema, ScalarValue};
 use datafusion::error::Result;
 use datafusion::logical_expr::planner::RelationPlannerContext;
 use datafusion::logical_expr::{Expr, LogicalPlan, LogicalPlanBuilder, cast, expr_fn::when, lit};
@@ -149,11 +149,10 @@ pub(crate) struct Records {
 }
 
 impl Records {
-    /// The columns that a training counts (see [`super::tally`]), each record as often as
-    /// `times` says; without `times` there is no column of counts unless the user gave one.
+    /// The columns that a training counts (see [`super::tally`]).
     ///
     /// A record that is not valid stays, without its document: so it is told how many there were.
-    pub(crate) fn pairs(self, times: Option<u64>) -> Result<LogicalPlan> {
+    pub(crate) fn pairs(self) -> Result<LogicalPlan> {
         let Recipe {
             documents,
             words,
@@ -171,13 +170,7 @@ impl Records {
             columns.push(document.alias(document_column(i)));
             columns.push(cast(word, DataType::Utf8View).alias(word_column(i)));
         }
-        let counts = match (self.counts, times) {
-            (Some(counts), Some(times)) => Some(counts * lit(times as i64)),
-            (Some(counts), None) => Some(counts),
-            (None, Some(times)) => Some(lit(times as i64)),
-            (None, None) => None,
-        };
-        columns.extend(counts.map(|counts| counts.alias(COUNT)));
+        columns.extend(self.counts.map(|counts| counts.alias(COUNT)));
         LogicalPlanBuilder::from(self.input)
             .project(columns)?
             .build()
@@ -237,7 +230,21 @@ fn expression(
         let (qualifier, field) = schema.qualified_field_with_unqualified_name(name)?;
         return Ok(Expr::from(Column::new(qualifier.cloned(), field.name())));
     }
-    context.sql_to_expr(sql.clone(), schema)
+    let planned = context.sql_to_expr(sql.clone(), schema)?;
+    // They are worked out record by record, and twice: in training and in scoring.
+    let refused = planned.exists(|part| {
+        Ok(matches!(
+            part,
+            Expr::AggregateFunction(_) | Expr::WindowFunction(_)
+        ))
+    })? || planned.is_volatile();
+    if refused {
+        return Err(Error::NotOfOneRecord {
+            expression: sql.to_string(),
+        }
+        .into());
+    }
+    Ok(planned)
 }
 
 fn list(expressions: &[&SqlExpr]) -> String {

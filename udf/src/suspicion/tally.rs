@@ -21,6 +21,8 @@ pub(crate) struct Tally {
     /// (document, word) column pairs in a record.
     width: usize,
     counted: bool,
+    /// How often a record counts.
+    times: u64,
     documents: Interner,
     words: Interner,
     pairs: PairCounter,
@@ -42,10 +44,11 @@ pub(crate) struct Counts {
 }
 
 impl Tally {
-    pub(crate) fn new(width: usize, counted: bool) -> Self {
+    pub(crate) fn new(width: usize, counted: bool, times: u64) -> Self {
         Self {
             width,
             counted,
+            times,
             documents: Interner::default(),
             words: Interner::default(),
             pairs: PairCounter::default(),
@@ -112,6 +115,7 @@ impl Tally {
                     None => previous.set(words, row, self.words.intern(words.value(row))?),
                 };
                 let count = counts.map_or(1, |counts| counts.value(row).unsigned_abs());
+                let count = count.saturating_mul(self.times);
                 self.pairs
                     .add(Pair::new(self.document_ids[row], word, count));
             }
@@ -268,7 +272,7 @@ mod tests {
 
     #[test]
     fn both_ends_of_a_record_count_and_a_null_takes_the_record_out() {
-        let mut tally = Tally::new(2, false);
+        let mut tally = Tally::new(2, false, 1);
         tally
             .add(&batch(
                 &[
@@ -297,7 +301,7 @@ mod tests {
         let tally = |rows: &[(String, String)]| {
             let documents: Vec<_> = rows.iter().map(|row| Some(row.0.as_str())).collect();
             let words: Vec<_> = rows.iter().map(|row| Some(row.1.as_str())).collect();
-            let mut tally = Tally::new(1, false);
+            let mut tally = Tally::new(1, false, 1);
             tally.add(&batch(&[&documents, &words], None)).unwrap();
             tally
         };
@@ -314,7 +318,7 @@ mod tests {
     #[test]
     fn counts_weigh_pairs_and_negative_ones_are_refused() {
         let columns: [&[Option<&str>]; 2] = [&[Some("d"), Some("d")], &[Some("w"), Some("w")]];
-        let mut tally = Tally::new(1, true);
+        let mut tally = Tally::new(1, true, 1);
         tally.add(&batch(&columns, Some(&[5, 0]))).unwrap();
         assert!(matches!(
             tally.add(&batch(&columns, Some(&[1, -2]))),

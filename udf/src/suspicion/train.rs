@@ -1,7 +1,7 @@
 //! `lda_train`: the plan node that fits a model to its input and returns it as rows.
 //!
-//! The input has the columns described in [`super::tally`]; so has the feedback, if there is any, with
-//! a column of counts. All partitions are counted at the
+//! The input has the columns described in [`super::tally`]; so has the feedback, if there is any,
+//! each of whose records counts many times. All partitions are counted at the
 //! same time; the fitting itself runs on as many threads as the session has target partitions, and
 //! the result does not depend on that number. Memory for counts and fitting is taken from the
 //! query's memory pool before it is used. Dropping the stream stops the work.
@@ -41,7 +41,7 @@ use crate::topic::{Corpus, em};
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub(crate) struct Train {
     pub(crate) input: LogicalPlan,
-    /// Records that an analyst has rated harmless, with counts.
+    /// Records that an analyst has rated harmless.
     pub(crate) feedback: Option<LogicalPlan>,
     pub(crate) settings: Settings,
     /// (document, word) column pairs of the input.
@@ -273,7 +273,8 @@ impl Training {
             .map(|(partition, (feedback, stream))| {
                 let memory = MemoryConsumer::new(format!("lda_train counts[{partition}]"))
                     .register(self.context.memory_pool());
-                let tally = Tally::new(self.width, feedback || self.counted);
+                let times = if feedback { self.settings.dupfactor } else { 1 };
+                let tally = Tally::new(self.width, self.counted, times);
                 (feedback, SpawnedTask::spawn(count(stream, tally, memory)))
             })
             .collect();

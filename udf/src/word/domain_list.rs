@@ -1,7 +1,7 @@
 //! The value of a setting that names domains: a file, a table, the shipped list, or the names.
 
 use std::fmt;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::sync::Arc;
 
 use datafusion::common::config::{ConfigField, Visit};
@@ -49,40 +49,60 @@ impl DomainList {
         }
     }
 
-    /// The list that `text` names; the same label as `self`.
+    /// The list that `text` names; the same label as `self`. A file is read now, so that a wrong one
+    /// is refused here, and looked at again whenever it is used.
     ///
     /// # Errors
-    /// For a file that is not there, and for a table: whoever knows tables reads them
-    /// ([`DomainList::of_table`]).
+    /// For a file that is missing, unreadable or without a domain in it, and for a table: whoever
+    /// knows tables reads them ([`DomainList::of_table`]).
     pub fn named(&self, text: &str) -> Result<Self, Error> {
         let text = text.trim();
+        let refused = |problem: &str| Error::DomainList {
+            value: text.to_owned(),
+            problem: problem.to_owned(),
+            accepted: ACCEPTED,
+        };
         let (first, rest) = text.split_once(char::is_whitespace).unwrap_or((text, ""));
         let source = match (first.to_ascii_lowercase().as_str(), rest.trim()) {
             ("" | "none", "") => Source::Known(Arc::default()),
             ("shipped", "") if self.label == Label::First => Source::Known(DomainSet::shipped()),
-            ("file", path) if !path.is_empty() => file(Path::new(path))?,
+            ("shipped", "") => {
+                return Err(refused(
+                    "the shipped list is one of top domains, not of your own",
+                ));
+            }
+            ("file" | "table", "") => {
+                return Err(refused("the name of the file or table is missing"));
+            }
+            ("file", path) => self.file(path)?,
             ("table", _) => {
-                return Err(Error::DomainList {
-                    value: text.to_owned(),
-                    problem: "tables are read by SET in a session of SpotQL".to_owned(),
-                    accepted: ACCEPTED,
-                });
+                return Err(refused("tables are read by SET in a session of SpotQL"));
             }
-            _ if text.contains(['/', '\\']) || Path::new(text).is_file() => file(Path::new(text))?,
+            _ if looks_like_a_path(text) => self.file(text)?,
             _ if text.contains(char::is_whitespace) && !text.contains(',') => {
-                return Err(Error::DomainList {
-                    value: text.to_owned(),
-                    problem: "names hold no blanks".to_owned(),
-                    accepted: ACCEPTED,
-                });
+                return Err(refused("names hold no blanks"));
             }
-            _ => Source::Known(Arc::new(DomainSet::from_names(text.split(','), self.label))),
+            _ => Source::Known(Arc::new(DomainSet::from_names(
+                text.to_lowercase().split(','),
+                self.label,
+            ))),
         };
         Ok(Self {
             label: self.label,
             text: text.to_owned(),
             source,
         })
+    }
+
+    fn file(&self, path: &str) -> Result<Source, Error> {
+        let path = PathBuf::from(path);
+        if DomainSet::cached(&path, self.label)?.is_empty() {
+            return Err(Error::DomainFile {
+                path,
+                problem: "there is no domain in it".to_owned(),
+            });
+        }
+        Ok(Source::File(path))
     }
 
     /// The table that `text` names, if it names one.
@@ -118,9 +138,11 @@ impl DomainList {
     }
 }
 
-fn file(path: &Path) -> Result<Source, Error> {
-    DomainSet::check(path)?;
-    Ok(Source::File(path.to_owned()))
+/// Whether a text without `file` before it is meant as a file's name all the same.
+fn looks_like_a_path(text: &str) -> bool {
+    const ENDINGS: [&str; 6] = [".csv", ".tsv", ".txt", ".list", ".gz", ".zip"];
+    let lower = text.to_ascii_lowercase();
+    text.contains(['/', '\\']) || ENDINGS.iter().any(|ending| lower.ends_with(ending))
 }
 
 /// The text that names it.
@@ -155,6 +177,8 @@ mod tests {
             .domains()
             .unwrap();
         assert!(two.contains("intel") && two.contains("mcafee") && two.len() == 2);
+        let shouted = none.named("INTEL.COM").unwrap().domains().unwrap();
+        assert!(shouted.contains("intel"));
         let top = DomainList::none(Label::First).named("shipped").unwrap();
         assert_eq!(
             top.domains().unwrap().fingerprint(),
@@ -176,12 +200,29 @@ mod tests {
     #[test]
     fn what_names_no_list_is_refused_with_what_would_do() {
         let none = DomainList::none(Label::Domain);
-        for text in ["intel mcafee", "table x", "shipped list"] {
+        for text in [
+            "intel mcafee",
+            "table x",
+            "shipped list",
+            "shipped",
+            "file",
+            "table",
+        ] {
             let error = none.named(text).unwrap_err().to_string();
             assert!(error.contains("write 'file PATH'"), "{error}");
         }
-        let error = none.named("no/such/file").unwrap_err().to_string();
-        assert!(error.contains("'no/such/file'"), "{error}");
+        for text in ["no/such/file", "tranco.csv", "file tranco"] {
+            let error = none.named(text).unwrap_err().to_string();
+            assert!(error.contains("cannot be read"), "{error}");
+        }
+        let empty = std::env::temp_dir().join(format!("spotql-empty-{}.txt", std::process::id()));
+        std::fs::write(&empty, "# nothing\n").unwrap();
+        let error = none.named(&empty.display().to_string()).unwrap_err();
+        assert!(
+            error.to_string().contains("there is no domain in it"),
+            "{error}"
+        );
+        std::fs::remove_file(&empty).unwrap();
         assert_eq!(DomainList::table_named(" TABLE  a.b "), Some("a.b"));
         assert_eq!(DomainList::table_named("tables"), None);
     }

@@ -129,11 +129,17 @@ impl DomainSet {
             .map(str::trim)
             .filter(|line| !line.is_empty() && !line.starts_with('#'))
             .peekable();
-        let header = lines.peek().and_then(|line| Header::of(line));
+        let first = lines.peek().copied().unwrap_or_default();
+        // `google.com,1` has no header, and the domain before the rank.
+        let domain_first = field(first, 0).is_some_and(|name| name.contains('.'))
+            && field(first, 1).is_some_and(|rank| rank.parse::<u64>().is_ok());
+        let header = Header::of(first).filter(|_| !domain_first);
         if header.is_some() {
             lines.next();
         }
-        let column = header.map(|header| header.domain);
+        let column = header
+            .map(|header| header.domain)
+            .or(domain_first.then_some(0));
         let names = lines.filter_map(|line| match column {
             Some(column) => field(line, column),
             None => field(line, 1).or_else(|| field(line, 0)),
@@ -151,20 +157,17 @@ impl DomainSet {
             return Ok(list);
         }
         // Read outside the lock: two sessions may read one list twice, and no one waits.
-        let list = Arc::new(Self::parse(&read(path)?, label));
+        let text = read(path)?;
+        let list = Arc::new(match label {
+            Label::First => Self::parse(&text, label),
+            // Names in logs are in lower case; a list of one's own may be written in any.
+            Label::Domain => Self::parse(&text.to_lowercase(), label),
+        });
         let mut lists = LISTS.lock().unwrap_or_else(PoisonError::into_inner);
         lists.retain(|(known, kept, _)| (&known.path, *kept) != (&version.path, label));
         lists.truncate(KEPT_LISTS - 1);
         lists.push_front((version, label, Arc::clone(&list)));
         Ok(list)
-    }
-
-    /// Whether [`DomainSet::cached`] may find a list at `path`; the file is not read yet.
-    ///
-    /// # Errors
-    /// If it is missing, no regular file, or larger than 256 MiB.
-    pub fn check(path: &Path) -> Result<(), Error> {
-        Version::of(path).map(|_| ())
     }
 }
 
@@ -268,6 +271,7 @@ mod tests {
     fn a_ranked_list_and_a_plain_one_read_alike() {
         assert_eq!(labels("1,google.com\n2,bbc.co.uk\n"), ["bbc", "google"]);
         assert_eq!(labels("google.com\nbbc.co.uk"), ["bbc", "google"]);
+        assert_eq!(labels("google.com,1\nbbc.co.uk,2"), ["bbc", "google"]);
     }
 
     #[test]
