@@ -34,7 +34,7 @@ use datafusion::physical_plan::{
     DisplayAs, DisplayFormatType, ExecutionPlan, ExecutionPlanProperties, PhysicalExpr,
     PlanProperties,
 };
-use futures::future::{BoxFuture, Shared, WeakShared};
+use futures::future::{BoxFuture, Shared};
 use futures::{FutureExt, StreamExt, TryStreamExt};
 
 use super::model::Lookup;
@@ -202,13 +202,12 @@ pub(crate) struct ScoreExec {
     columns: Columns,
     properties: Arc<PlanProperties>,
     metrics: ExecutionPlanMetricsSet,
-    /// The model being read, shared by the partitions. Held weakly: when every stream that waits
-    /// for it is dropped, the training stops.
-    reading: Mutex<Option<WeakShared<Reading>>>,
+    /// The model being read, and how many partitions have asked for it. It is held here until the
+    /// last of them has begun, since the first may be done, or have failed, before: the model's
+    /// plan runs once. From then on only the streams hold it, and when all of them are dropped the
+    /// training stops.
+    reading: Mutex<Option<(Shared<Reading>, usize)>>,
 }
-
-/// What a part of a query hears that begins after the others have failed or were dropped.
-const STOPPED: &str = "the query was stopped before its model was read";
 
 type Reading = BoxFuture<'static, std::result::Result<Arc<Loaded>, Arc<DataFusionError>>>;
 
@@ -286,20 +285,19 @@ impl ScoreExec {
     /// The one reading of the model that all partitions wait for.
     fn model(&self, context: &Arc<TaskContext>) -> Result<Shared<Reading>> {
         let mut reading = self.reading.lock().unwrap_or_else(PoisonError::into_inner);
-        if let Some(known) = reading.as_ref() {
-            // A plan runs once: what was read and dropped is not read again.
-            return known
-                .upgrade()
-                .ok_or_else(|| DataFusionError::Execution(STOPPED.to_owned()));
+        let (shared, begun) = match reading.take() {
+            Some((shared, begun)) => (shared, begun + 1),
+            None => {
+                let rows = self.model.execute(0, Arc::clone(context))?;
+                let memory = MemoryConsumer::new("lda_score model").register(context.memory_pool());
+                let asked = self.scoring.asked.clone().unwrap_or_default();
+                let loaded = load(rows, asked, memory).map(|loaded| loaded.map_err(Arc::new));
+                (loaded.boxed().shared(), 1)
+            }
+        };
+        if begun < self.properties.partitioning.partition_count() {
+            *reading = Some((shared.clone(), begun));
         }
-        let rows = self.model.execute(0, Arc::clone(context))?;
-        let memory = MemoryConsumer::new("lda_score model").register(context.memory_pool());
-        let asked = self.scoring.asked.clone().unwrap_or_default();
-        let shared = load(rows, asked, memory)
-            .map(|loaded| loaded.map_err(Arc::new))
-            .boxed()
-            .shared();
-        *reading = shared.downgrade();
         Ok(shared)
     }
 }
