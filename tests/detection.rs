@@ -5,11 +5,9 @@
 use std::sync::Arc;
 
 use datafusion::arrow::array::{AsArray, RecordBatch};
-use datafusion::arrow::compute::{cast, concat_batches};
+use datafusion::arrow::compute::cast;
 use datafusion::arrow::datatypes::{DataType, Float64Type, Int64Type};
-use futures::TryStreamExt;
-use spotql_sql::script::{self, Script};
-use spotql_sql::{Engine, EngineOptions, Outcome, Session};
+use spotql_sql::{Engine, EngineOptions, Session};
 use spotql_tests::{rows, run, try_run};
 
 const MONDAY: &str = "2024-05-13";
@@ -311,25 +309,6 @@ async fn the_order_of_rows_and_threads_do_not_show() {
     }
 }
 
-/// The rows of the last query of a script.
-async fn answer(session: &Session, name: &str, variables: &[(&str, &str)]) -> RecordBatch {
-    let variables = variables
-        .iter()
-        .map(|(name, value)| ((*name).to_owned(), (*value).to_owned()))
-        .collect();
-    let script = Script::shipped(name).unwrap();
-    let mut last = None;
-    for piece in script.statements().unwrap() {
-        let outcome = script::execute(session, &piece, &variables).await;
-        if let Outcome::Rows(rows) = outcome.unwrap_or_else(|error| panic!("{name}: {error}")) {
-            let schema = rows.schema();
-            let batches: Vec<_> = rows.try_collect().await.unwrap();
-            last = Some(concat_batches(&schema, &batches).unwrap());
-        }
-    }
-    last.unwrap()
-}
-
 fn column(batch: &RecordBatch, name: &str) -> Vec<Option<String>> {
     let column = cast(batch.column_by_name(name).unwrap(), &DataType::Utf8).unwrap();
     let texts = column.as_string::<i32>().iter();
@@ -343,7 +322,9 @@ async fn an_access_log_goes_from_raw_text_to_a_ranked_list() {
     let log = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("data/access_log.gz");
     let log = log.display().to_string();
     let name = "examples/access_log.sql";
-    let list = answer(&session, name, &[("files", &log), ("limit", "5")]).await;
+    let list = run(&session, name, &[("files", &log), ("limit", "5")])
+        .await
+        .unwrap();
     assert_eq!(list.num_rows(), 5);
     // A comment spammer's tool and a broken link were the day's oddest requests.
     let uris = column(&list, "uri");
@@ -352,7 +333,9 @@ async fn an_access_log_goes_from_raw_text_to_a_ranked_list() {
         among("ReCaptcha") && among("format(%22truetype"),
         "{uris:?}"
     );
-    let all = answer(&session, name, &[("files", &log), ("limit", "100000")]).await;
+    let all = run(&session, name, &[("files", &log), ("limit", "100000")])
+        .await
+        .unwrap();
     assert_eq!(all.num_rows(), 2893, "every line is read and scored");
 }
 
@@ -378,11 +361,13 @@ async fn a_stored_model_scores_an_hour_and_says_what_it_had_not_seen() {
         ]
     };
     let name = "examples/stored_model.sql";
-    let known = answer(&session, name, &variables(MONDAY, "15")).await;
+    let known = run(&session, name, &variables(MONDAY, "15")).await.unwrap();
     assert!(known.num_rows() > 50);
     assert!(column(&known, "unseen").iter().all(Option::is_none));
 
-    let hour = answer(&session, name, &variables(TUESDAY, "15")).await;
+    let hour = run(&session, name, &variables(TUESDAY, "15"))
+        .await
+        .unwrap();
     let scores = hour.column_by_name("score").unwrap();
     let scores = scores.as_primitive::<Float64Type>();
     assert!(

@@ -46,7 +46,7 @@ pub async fn rows(session: &Session, sql: &str) -> RecordBatch {
     concat_batches(&schema, &batches).unwrap()
 }
 
-/// Runs a shipped script and drops the rows of its queries.
+/// Runs a shipped script; gives the rows of its last query, if it has one.
 ///
 /// # Errors
 /// That of the first statement that fails, with its line.
@@ -54,32 +54,36 @@ pub async fn try_run(
     session: &Session,
     name: &str,
     variables: &[(&str, &str)],
-) -> Result<(), String> {
+) -> Result<Option<RecordBatch>, String> {
     let variables: BTreeMap<String, String> = variables
         .iter()
         .map(|(name, value)| ((*name).to_owned(), (*value).to_owned()))
         .collect();
     let script = Script::shipped(name).unwrap();
+    let mut last = None;
     for piece in script.statements().unwrap() {
         let failed = |error: &dyn std::fmt::Display| format!("{name}:{}: {error}", piece.line);
         match script::execute(session, &piece, &variables).await {
             Ok(Outcome::Rows(rows)) => {
-                let _: Vec<_> = rows.try_collect().await.map_err(|error| failed(&error))?;
+                let schema = rows.schema();
+                let batches: Vec<_> = rows.try_collect().await.map_err(|error| failed(&error))?;
+                last = Some(concat_batches(&schema, &batches).unwrap());
             }
             Ok(Outcome::Done(_)) => {}
             Err(error) => return Err(failed(&error)),
         }
     }
-    Ok(())
+    Ok(last)
 }
 
-/// Runs a shipped script.
+/// Runs a shipped script; gives the rows of its last query, if it has one.
 ///
 /// # Panics
 /// When a statement fails.
-pub async fn run(session: &Session, name: &str, variables: &[(&str, &str)]) {
-    if let Err(error) = try_run(session, name, variables).await {
-        panic!("{error}");
+pub async fn run(session: &Session, name: &str, variables: &[(&str, &str)]) -> Option<RecordBatch> {
+    match try_run(session, name, variables).await {
+        Ok(last) => last,
+        Err(error) => panic!("{error}"),
     }
 }
 

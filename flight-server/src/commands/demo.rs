@@ -8,9 +8,10 @@ use std::io::Write;
 use std::time::Instant;
 
 use arrow::array::{AsArray, RecordBatch};
-use arrow::datatypes::Int64Type;
+use arrow::datatypes::{Int64Type, SchemaRef};
 use clap::Args;
 use datafusion::error::DataFusionError;
+use datafusion::physical_plan::stream::RecordBatchStreamAdapter;
 use futures::TryStreamExt;
 use spotql_sql::script::Script;
 use spotql_sql::{Outcome, Session};
@@ -122,13 +123,24 @@ impl Demo {
         runner
             .run(&shipped(&format!("demo/{log}_top.sql"))?)
             .await?;
-        let found = shipped(&format!("demo/{log}_found.sql"))?;
-        let (planted, first_50, first_300) = self.found(session, &found).await?;
+        let (found, schema) = self.found(session, log).await?;
+        let sum = |column: usize| -> i64 {
+            let columns = found.iter().map(|batch| batch.column(column));
+            columns
+                .flat_map(|column| column.as_primitive::<Int64Type>().iter().flatten())
+                .sum()
+        };
         say(&format!(
-            "\nOf {planted} planted {records}, {first_50} are among the first 50 of the list and \
-             {first_300} among the first 300. By kind of attack:\n"
+            "\nOf {} planted {records}, {} are among the first 50 of the list and {} among the \
+             first 300. By kind of attack:\n",
+            sum(1),
+            sum(2),
+            sum(3)
         ))?;
-        runner.run(&found).await
+        let rows = futures::stream::iter(found.into_iter().map(Ok));
+        let rows = Box::pin(RecordBatchStreamAdapter::new(schema, rows));
+        output::write_rows(rows, runner.format, &mut std::io::stdout()).await?;
+        Ok(())
     }
 
     fn runner<'a>(&self, session: &'a Session) -> Runner<'a> {
@@ -148,31 +160,25 @@ impl Demo {
         }
     }
 
-    /// Planted records, and how many of them are among the first 50 and 300.
-    async fn found(&self, session: &Session, script: &Script) -> Result<(i64, i64, i64), Error> {
-        let runner = self.runner(session);
-        let mut total = (0, 0, 0);
+    /// For each kind of attack, how many records were planted, and how many of them are among the
+    /// first 50 and 300.
+    async fn found(
+        &self,
+        session: &Session,
+        log: &str,
+    ) -> Result<(Vec<RecordBatch>, SchemaRef), Error> {
+        let name = format!("demo/{log}_found.sql");
+        let script = shipped(&name)?;
+        let variables = self.runner(session).variables;
         for piece in script.statements()? {
-            let Outcome::Rows(rows) =
-                spotql_sql::script::execute(session, &piece, &runner.variables).await?
-            else {
-                continue;
-            };
-            let batches: Vec<RecordBatch> =
-                rows.try_collect().await.map_err(spotql_sql::Error::from)?;
-            for batch in &batches {
-                let sum = |column: usize| {
-                    batch
-                        .column(column)
-                        .as_primitive::<Int64Type>()
-                        .iter()
-                        .flatten()
-                        .sum::<i64>()
-                };
-                total = (total.0 + sum(1), total.1 + sum(2), total.2 + sum(3));
+            let outcome = spotql_sql::script::execute(session, &piece, &variables).await?;
+            if let Outcome::Rows(rows) = outcome {
+                let schema = rows.schema();
+                let batches = rows.try_collect().await.map_err(spotql_sql::Error::from)?;
+                return Ok((batches, schema));
             }
         }
-        Ok(total)
+        Err(Error::Usage(format!("{name} holds no query")))
     }
 }
 

@@ -11,7 +11,7 @@ use datafusion::error::DataFusionError;
 use futures::TryStreamExt;
 use spotql_udf::word::SpotqlOptions;
 use spotql_udf::word::domain_list::DomainList;
-use spotql_udf::word::domain_set::{DomainSet, Label};
+use spotql_udf::word::domain_set::DomainSet;
 
 use crate::error::{Error, Result};
 use crate::session::{Done, Outcome, Session, text_rows};
@@ -39,17 +39,10 @@ pub(super) async fn set(session: &Session, name: String, value: String) -> Resul
         let state = session.context().state_ref();
         let mut state = state.write();
         let options = state.config_mut().options_mut();
-        match read {
-            Some(list) => {
-                if let Some(ours) = options.extensions.get_mut::<SpotqlOptions>() {
-                    if lower == USER_DOMAINS {
-                        ours.user_domains = list;
-                    } else {
-                        ours.top_domains = list;
-                    }
-                }
-            }
-            None => options
+        let ours = options.extensions.get_mut::<SpotqlOptions>();
+        match (read, ours.and_then(|ours| ours.domain_list(&lower))) {
+            (Some(list), Some(setting)) => *setting = list,
+            _ => options
                 .set(&lower, &value)
                 .map_err(|error| refused(Error::from(error).to_string()))?,
         }
@@ -59,17 +52,12 @@ pub(super) async fn set(session: &Session, name: String, value: String) -> Resul
     Ok(Done::new(message))
 }
 
-const USER_DOMAINS: &str = "spotql.user_domains";
-const TOP_DOMAINS: &str = "spotql.top_domains";
-
 /// The list in a table, read now, if `setting` takes one: its column `domain`, or its only text
 /// column.
 async fn domain_list(session: &Session, setting: &str, table: &str) -> Result<Option<DomainList>> {
-    let options = SpotqlOptions::of(session.context().state().config_options());
-    let list = match setting {
-        USER_DOMAINS => options.user_domains,
-        TOP_DOMAINS => options.top_domains,
-        _ => return Ok(None),
+    let mut options = SpotqlOptions::of(session.context().state().config_options());
+    let Some(list) = options.domain_list(setting) else {
+        return Ok(None);
     };
     let query = format!("SELECT * FROM {table}");
     // Boxed: executing a statement is what leads here.
@@ -84,12 +72,7 @@ async fn domain_list(session: &Session, setting: &str, table: &str) -> Result<Op
     while let Some(batch) = rows.try_next().await? {
         let column =
             cast(batch.column(column), &DataType::Utf8View).map_err(DataFusionError::from)?;
-        for name in column.as_string_view().iter().flatten() {
-            match list.label() {
-                Label::First => names.extend([name], list.label()),
-                Label::Domain => names.extend([name.to_lowercase().as_str()], list.label()),
-            }
-        }
+        names.extend(column.as_string_view().iter().flatten(), list.label());
     }
     if names.is_empty() {
         return Err(Error::Unsupported {

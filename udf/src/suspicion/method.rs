@@ -56,13 +56,7 @@ impl Method {
     pub(crate) fn concentrations(&self) -> (f64, f64) {
         match self {
             Self::Em(parameters) => (parameters.alpha, parameters.beta),
-            Self::Online(parameters) => {
-                let even = 1.0 / parameters.topics as f64;
-                (
-                    parameters.alpha.unwrap_or(even),
-                    parameters.beta.unwrap_or(even),
-                )
-            }
+            Self::Online(parameters) => (parameters.first_alpha(), parameters.beta()),
             Self::Cvb0(parameters) => (parameters.alpha, parameters.beta),
         }
     }
@@ -93,31 +87,9 @@ impl Method {
             Self::Online(parameters) => online::train(corpus, parameters, observer, cancel),
             Self::Cvb0(parameters) => {
                 let mut fitted = cvb0::train(corpus, parameters, observer, cancel)?;
-                smooth(&mut fitted, corpus, parameters);
+                parameters.smoothing().apply(&mut fitted, corpus);
                 Ok(fitted)
             }
-        }
-    }
-}
-
-/// Adds the priors to the shares of counts: `theta = (N_dk + alpha) / (N_d + K alpha)` and
-/// `phi = (N_wk + beta) / (N_k + V beta)`.
-fn smooth(fitted: &mut Fitted, corpus: &Corpus, parameters: &cvb0::Parameters) {
-    let (alpha, beta) = (parameters.alpha, parameters.beta);
-    let topics = fitted.topics;
-    let rows = corpus.by_document();
-    let documents = rows.offsets().windows(2);
-    for (mix, bounds) in fitted.theta.chunks_exact_mut(topics).zip(documents) {
-        let counts = &rows.counts()[bounds[0]..bounds[1]];
-        let tokens = counts.iter().map(|&n| u64::from(n)).sum::<u64>() as f64;
-        for share in mix {
-            *share = (*share * tokens + alpha) / (tokens + topics as f64 * alpha);
-        }
-    }
-    let words = corpus.words() as f64;
-    for row in fitted.phi.chunks_exact_mut(topics) {
-        for (share, tokens) in row.iter_mut().zip(&fitted.topic_tokens) {
-            *share = (*share * tokens + beta) / (tokens + words * beta);
         }
     }
 }

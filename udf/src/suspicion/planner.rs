@@ -95,7 +95,7 @@ fn plan_score(
     let settings = settings(arguments, &source, context)?;
     let input = plan_query(arguments.input.clone(), context)?;
     let mut scoring = Scoring {
-        width: source.width(),
+        width: 0,
         asked: None,
         zero_unseen: false,
         explain: arguments.boolean("explain")?,
@@ -159,6 +159,7 @@ fn plan_score(
         }
     };
     let records = source.records(input, agents, context)?;
+    scoring.width = records.width();
     for column in scoring.columns() {
         let taken = |known: &Column| known.name.eq_ignore_ascii_case(column.name());
         if records.visible.iter().any(taken) {
@@ -193,14 +194,10 @@ fn train(
         None => None,
     };
     let records = source.records(input, agents, context)?;
-    let counted = records.counted();
+    let (width, counted) = (records.width(), records.counted());
     let pairs = records.pairs()?;
     Ok(extension(Train::new(
-        pairs,
-        feedback,
-        settings,
-        source.width(),
-        counted,
+        pairs, feedback, settings, width, counted,
     )?))
 }
 

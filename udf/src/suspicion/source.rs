@@ -77,15 +77,6 @@ impl<'a> Source<'a> {
         }
     }
 
-    /// (document, word) pairs of a record.
-    pub(crate) fn width(&self) -> usize {
-        match &self.kind {
-            Kind::Preset(Preset::Flow) => 2,
-            Kind::Preset(Preset::Dns | Preset::Proxy) => 1,
-            Kind::Expressions { words, .. } => words.len(),
-        }
-    }
-
     /// Where an error about unusable records should send the user.
     pub(crate) fn advice(&self) -> String {
         match self.preset() {
@@ -174,6 +165,11 @@ impl Records {
         LogicalPlanBuilder::from(self.input)
             .project(columns)?
             .build()
+    }
+
+    /// (document, word) pairs of a record.
+    pub(crate) fn width(&self) -> usize {
+        self.recipe.words.len()
     }
 
     /// Whether the user gave a column of counts.

@@ -169,7 +169,7 @@ impl<L: Log> Hour<L> {
             length: self.length,
         };
         while ((rows.len() - first) as u64) + self.ahead < wanted {
-            let activity = &L::background()[mix.kind(start, &mut self.draw)];
+            let activity = &L::BACKGROUND[mix.kind(start, &mut self.draw)];
             let log = &self.day.log;
             log.happen(activity, &moment, &mut self.draw, rows);
         }

@@ -49,6 +49,12 @@ pub(super) struct Planted<Row> {
     pub(super) rows: Vec<Row>,
 }
 
+/// A line of the table of background traffic.
+pub(super) trait Recurring: Debug + Send + Sync + 'static {
+    /// How often its events happen.
+    fn timing(&self) -> Timing;
+}
+
 /// A kind of log. The value holds what all hours of one day share, beside the population: names,
 /// above all.
 pub(super) trait Log: Debug + Send + Sync + Sized + 'static {
@@ -64,18 +70,14 @@ pub(super) trait Log: Debug + Send + Sync + Sized + 'static {
     const COLUMNS: &'static [Column];
     /// Those that name one row in the truth, after `attack` and `story`.
     const TRUTH: &'static [&'static str];
-    /// One line of the table of background traffic.
-    type Activity: Debug + Send + Sync + 'static;
+    /// The background: one line a kind of traffic.
+    const BACKGROUND: &'static [Self::Activity];
+    /// One such line.
+    type Activity: Recurring;
     type Row: Record;
 
     /// What there is before anything happens.
     fn new(world: &World, draw: Draw) -> Self;
-
-    /// The background: one line a kind of traffic.
-    fn background() -> &'static [Self::Activity];
-
-    /// How often a line's events happen.
-    fn timing(activity: &Self::Activity) -> Timing;
 
     /// The attacks of the day. Texts that only they need are kept in `self`.
     fn plan(&mut self, world: &World, draw: Draw) -> Vec<Planted<Self::Row>>;

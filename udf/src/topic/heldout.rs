@@ -15,7 +15,7 @@
 //! so [`Smoothing`] brings back the pseudo-counts of its priors (Asuncion, Welling, Smyth and
 //! Teh 2009, section 2).
 
-use super::{Corpus, Error, Fitted};
+use super::{Corpus, Error, Fitted, score};
 
 /// A corpus in two parts, with the same documents and words.
 #[derive(Debug, Clone, PartialEq)]
@@ -41,6 +41,25 @@ impl Smoothing {
         documents: 0.0,
         words: 0.0,
     };
+
+    /// Adds the pseudo-counts to the mixtures of a model of `corpus`: `theta = (N_dk + a) / (N_d + K
+    /// a)` and `phi = (N_wk + b) / (N_k + V b)`.
+    pub fn apply(self, fitted: &mut Fitted, corpus: &Corpus) {
+        let topics = fitted.topics as f64;
+        let mixes = fitted.theta.chunks_exact_mut(fitted.topics);
+        for (mix, length) in mixes.zip(lengths(corpus)) {
+            let total = length + topics * self.documents;
+            for share in mix {
+                *share = smoothed(*share, length, self.documents, total);
+            }
+        }
+        let words = corpus.words() as f64;
+        for row in fitted.phi.chunks_exact_mut(fitted.topics) {
+            for (share, tokens) in row.iter_mut().zip(&fitted.topic_tokens) {
+                *share = smoothed(*share, *tokens, self.words, tokens + words * self.words);
+            }
+        }
+    }
 }
 
 /// How probable held-out tokens are.
@@ -102,9 +121,8 @@ pub fn split(corpus: &Corpus, share: f64, seed: u64) -> Result<Split, Error> {
 
 /// How well a model of `split.observed` predicts `split.held_out`.
 pub fn predict(fitted: &Fitted, smoothing: Smoothing, split: &Split) -> Prediction {
-    let topics = fitted.topics as f64;
-    let words = split.observed.words() as f64;
-    let lengths = lengths(&split.observed);
+    let mut fitted = fitted.clone();
+    smoothing.apply(&mut fitted, &split.observed);
     let seen = split.observed.by_word().offsets();
     let mut prediction = Prediction {
         tokens: 0,
@@ -117,14 +135,7 @@ pub fn predict(fitted: &Fitted, smoothing: Smoothing, split: &Split) -> Predicti
         let mix = fitted.theta.chunks_exact(fitted.topics).nth(document);
         let row = fitted.phi.chunks_exact(fitted.topics).nth(word);
         let (mix, row) = (mix.unwrap_or(&[]), row.unwrap_or(&[]));
-        let length = lengths[document];
-        let of_document = length + topics * smoothing.documents;
-        let mut probability = 0.0;
-        for ((share, in_topic), tokens) in mix.iter().zip(row).zip(&fitted.topic_tokens) {
-            let share = smoothed(*share, length, smoothing.documents, of_document);
-            let of_topic = tokens + words * smoothing.words;
-            probability += share * smoothed(*in_topic, *tokens, smoothing.words, of_topic);
-        }
+        let probability = score(mix, row);
         let log_likelihood = f64::from(count) * probability.ln();
         prediction.tokens += u64::from(count);
         prediction.log_likelihood += log_likelihood;

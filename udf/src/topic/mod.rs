@@ -18,6 +18,7 @@ pub mod cvb0;
 pub mod em;
 mod error;
 pub mod heldout;
+mod limits;
 mod model;
 pub mod online;
 #[cfg(test)]

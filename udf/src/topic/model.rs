@@ -1,6 +1,11 @@
 //! A trained topic model: which topics a document has, which words a topic has.
 
+use super::Error;
 use super::em::Iteration;
+use super::em::pass::Cancelled;
+
+/// `theta`, `phi` and the topics' tokens: see [`Fitted`].
+pub(super) type Mixtures = (Vec<f64>, Vec<f64>, Vec<f64>);
 
 /// A trained model. Rows are in the corpus' numbering; nothing here is null or NaN.
 #[derive(Debug, Clone, PartialEq)]
@@ -23,6 +28,28 @@ pub struct Fitted {
 }
 
 impl Fitted {
+    /// What a training of so many topics and iterations came to, with what is known of each.
+    pub(super) fn complete(
+        mixtures: Result<Mixtures, Cancelled>,
+        topics: usize,
+        of: usize,
+        iterations: Vec<Iteration>,
+    ) -> Result<Self, Error> {
+        match mixtures {
+            Ok((theta, phi, topic_tokens)) => Ok(Self {
+                topics,
+                theta,
+                phi,
+                topic_tokens,
+                iterations,
+            }),
+            Err(Cancelled) => Err(Error::Cancelled {
+                iterations: iterations.len().saturating_sub(1),
+                of,
+            }),
+        }
+    }
+
     /// The topic mix of a document, or `None` if the corpus has no such document.
     pub fn document(&self, document: usize) -> Option<&[f64]> {
         self.theta.chunks_exact(self.topics).nth(document)

@@ -82,10 +82,7 @@ impl DomainList {
             _ if text.contains(char::is_whitespace) && !text.contains(',') => {
                 return Err(refused("names hold no blanks"));
             }
-            _ => Source::Known(Arc::new(DomainSet::from_names(
-                text.to_lowercase().split(','),
-                self.label,
-            ))),
+            _ => Source::Known(Arc::new(DomainSet::from_names(text.split(','), self.label))),
         };
         Ok(Self {
             label: self.label,

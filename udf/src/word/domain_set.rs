@@ -5,6 +5,7 @@
 //! or size) is read again. Files that are no plain text, or too large to be such a list, are
 //! refused.
 
+use std::borrow::Cow;
 use std::collections::VecDeque;
 use std::fs::{self, File};
 use std::io::Read;
@@ -33,7 +34,7 @@ pub enum Label {
     /// The first one, `google` for `google.com`: the original's rule for ranked lists.
     First,
     /// The domain as [`DomainInfo`] names it, `intel` for `www.intel.com`; an entry without a dot
-    /// is a domain already.
+    /// is a domain already. In lower case, as names in logs are: one's own may be written in any.
     Domain,
 }
 
@@ -98,7 +99,11 @@ impl DomainSet {
     /// Adds the labels of these names; empty ones are left out.
     pub fn extend<'a>(&mut self, names: impl IntoIterator<Item = &'a str>, label: Label) {
         for name in names {
-            let label = label.of(name.trim());
+            let lower = match label {
+                Label::First => Cow::Borrowed(name.trim()),
+                Label::Domain => Cow::Owned(name.trim().to_lowercase()),
+            };
+            let label = label.of(&lower);
             if !label.is_empty() && !self.labels.contains(label) {
                 self.labels.insert(label.into());
             }
@@ -157,12 +162,7 @@ impl DomainSet {
             return Ok(list);
         }
         // Read outside the lock: two sessions may read one list twice, and no one waits.
-        let text = read(path)?;
-        let list = Arc::new(match label {
-            Label::First => Self::parse(&text, label),
-            // Names in logs are in lower case; a list of one's own may be written in any.
-            Label::Domain => Self::parse(&text.to_lowercase(), label),
-        });
+        let list = Arc::new(Self::parse(&read(path)?, label));
         let mut lists = LISTS.lock().unwrap_or_else(PoisonError::into_inner);
         lists.retain(|(known, kept, _)| (&known.path, *kept) != (&version.path, label));
         lists.truncate(KEPT_LISTS - 1);

@@ -97,6 +97,15 @@ impl SpotqlOptions {
         config.extensions.get::<Self>().cloned().unwrap_or_default()
     }
 
+    /// The setting of this name (with `spotql.` before it), if its value names domains.
+    pub fn domain_list(&mut self, setting: &str) -> Option<&mut DomainList> {
+        match setting.strip_prefix("spotql.")? {
+            "user_domains" => Some(&mut self.user_domains),
+            "top_domains" => Some(&mut self.top_domains),
+            _ => None,
+        }
+    }
+
     /// How well known domains are by these settings.
     ///
     /// Reads the lists unless they are in memory already.

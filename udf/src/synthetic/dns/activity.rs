@@ -7,6 +7,7 @@
 
 use super::name::Style;
 use super::reply::{A, AAAA, ANY, AXFR, CAA, DNSKEY, DS, HTTPS, MX, NS, PTR, SOA, SRV, TXT};
+use crate::synthetic::log::Recurring;
 use crate::synthetic::mix::{Hours, Timing};
 use crate::synthetic::population::Pool;
 
@@ -205,9 +206,8 @@ pub(super) const BACKGROUND: &[Activity] = &[
     Activity { share: 1.5, client: Pool::AnyServer, subject: Subject::Of(Style::Deep, Pool::Web), failed: 0.6, loyal: 0.95, ..MACHINE },
 ];
 
-impl Activity {
-    /// How often it happens.
-    pub(super) fn timing(&self) -> Timing {
+impl Recurring for Activity {
+    fn timing(&self) -> Timing {
         let names = f64::from(self.fan + 1) / 2.0;
         let types = match self.types {
             Types::Among(_) => 1.0,

@@ -13,7 +13,7 @@ mod reply;
 use super::day::Day;
 use super::draw::Draw;
 use super::log::{Column, Log, Planted};
-use super::mix::{Moment, Timing};
+use super::mix::Moment;
 use super::names::{Names, Texts};
 use super::population::World;
 use activity::{Activity, BACKGROUND};
@@ -35,6 +35,7 @@ impl Log for Dns {
     const STREAM: u64 = 10_000;
     const COLUMNS: &'static [Column] = columns::COLUMNS;
     const TRUTH: &'static [&'static str] = columns::TRUTH;
+    const BACKGROUND: &'static [Activity] = BACKGROUND;
     type Activity = Activity;
     type Row = Row;
 
@@ -43,14 +44,6 @@ impl Log for Dns {
             sites: Names::new(world, &mut draw),
             texts: Texts::default(),
         }
-    }
-
-    fn background() -> &'static [Activity] {
-        BACKGROUND
-    }
-
-    fn timing(activity: &Activity) -> Timing {
-        activity.timing()
     }
 
     fn plan(&mut self, world: &World, draw: Draw) -> Vec<Planted<Row>> {

@@ -6,6 +6,7 @@
 //! kinds are as much a part of it as the common ones: a detector has to live with them.
 
 use super::talk::Transport;
+use crate::synthetic::log::Recurring;
 use crate::synthetic::mix::{Hours, Timing};
 use crate::synthetic::population::Pool;
 
@@ -183,9 +184,8 @@ pub(super) const BACKGROUND: &[Activity] = &[
     Activity { share: 0.6, client: Pool::Admin, server: Pool::Web, dport: Port::Among(&[22, 9418]), up: (8_000.0, 1.5), down: (40_000.0, 2.2), seconds: (10.0, 1.3), lookup: 0.5, loyal: 0.7, choices: 3, ..TCP },
 ];
 
-impl Activity {
-    /// How often it happens.
-    pub(super) fn timing(&self) -> Timing {
+impl Recurring for Activity {
+    fn timing(&self) -> Timing {
         let talks = f64::from(self.fan + 1) / 2.0;
         Timing {
             share: self.share,

@@ -9,7 +9,7 @@ mod talk;
 use super::day::Day;
 use super::draw::Draw;
 use super::log::{Column, Log, Planted};
-use super::mix::{Moment, Timing};
+use super::mix::Moment;
 use super::population::World;
 use activity::{Activity, BACKGROUND};
 use arrow::array::ArrayRef;
@@ -27,19 +27,12 @@ impl Log for Flow {
     const STREAM: u64 = 0;
     const COLUMNS: &'static [Column] = columns::COLUMNS;
     const TRUTH: &'static [&'static str] = columns::TRUTH;
+    const BACKGROUND: &'static [Activity] = BACKGROUND;
     type Activity = Activity;
     type Row = Row;
 
     fn new(_: &World, _: Draw) -> Self {
         Self
-    }
-
-    fn background() -> &'static [Activity] {
-        BACKGROUND
-    }
-
-    fn timing(activity: &Activity) -> Timing {
-        activity.timing()
     }
 
     fn plan(&mut self, world: &World, draw: Draw) -> Vec<Planted<Row>> {

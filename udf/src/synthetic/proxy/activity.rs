@@ -15,6 +15,7 @@ use super::request::{
     TECHNOLOGY, UNKNOWN,
 };
 use super::url::Shape;
+use crate::synthetic::log::Recurring;
 use crate::synthetic::mix::{Hours, Timing};
 use crate::synthetic::population::Pool;
 
@@ -221,9 +222,8 @@ pub(super) const BACKGROUND: &[Activity] = &[
     Activity { share: 0.5, hours: Hours::Evening, client: Pool::Scanner, place: Place::Inside(Pool::AnyServer), visit: Visit::Fixed(&[["/", "-"], ["/admin/", "-"], ["/phpmyadmin/", "-"], ["/manager/html", "-"], ["/.git/config", "-"], ["/cgi-bin/test.cgi", "?x=%3Cscript%3E"]]), agent: Who::Named(&["Mozilla/5.0 (compatible; Nessus)"]), content: &[Content::Html], category: Some(UNKNOWN), ports: &[80, 443, 8080], ends: &[(Status::NotFound, 0.6), (Status::Unreachable, 0.25), (Status::Unauthorised, 0.05)], fan: 6, ..PROGRAM },
 ];
 
-impl Activity {
-    /// How often it happens.
-    pub(super) fn timing(&self) -> Timing {
+impl Recurring for Activity {
+    fn timing(&self) -> Timing {
         let rows = match self.visit {
             Visit::Page => super::page::ROWS,
             _ => f64::from(self.fan + 1) / 2.0,

@@ -18,7 +18,7 @@ mod url;
 use super::day::Day;
 use super::draw::Draw;
 use super::log::{Column, Log, Planted};
-use super::mix::{Moment, Timing};
+use super::mix::Moment;
 use super::names::{Names, Texts};
 use super::population::World;
 use activity::{Activity, BACKGROUND};
@@ -40,6 +40,7 @@ impl Log for Proxy {
     const STREAM: u64 = 20_000;
     const COLUMNS: &'static [Column] = columns::COLUMNS;
     const TRUTH: &'static [&'static str] = columns::TRUTH;
+    const BACKGROUND: &'static [Activity] = BACKGROUND;
     type Activity = Activity;
     type Row = Row;
 
@@ -48,14 +49,6 @@ impl Log for Proxy {
             sites: Names::new(world, &mut draw),
             texts: Texts::default(),
         }
-    }
-
-    fn background() -> &'static [Activity] {
-        BACKGROUND
-    }
-
-    fn timing(activity: &Activity) -> Timing {
-        activity.timing()
     }
 
     fn plan(&mut self, world: &World, draw: Draw) -> Vec<Planted<Row>> {

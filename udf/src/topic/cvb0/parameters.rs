@@ -1,7 +1,7 @@
 //! What a training can be told, and which values it accepts.
 
-use crate::topic::Error;
 use crate::topic::heldout::Smoothing;
+use crate::topic::{Error, limits};
 
 /// The parameters of a training. The default concentrations were best or within 1 % of it on logs
 /// and drawn corpora, among alpha from 0.02 to 0.5 and beta from 0.001 to 0.05 (the original's
@@ -51,38 +51,13 @@ impl Parameters {
     /// # Errors
     /// [`Error::Parameter`], which names the parameter, its value and what is accepted.
     pub fn validate(&self) -> Result<(), Error> {
-        let refused = |name, value: String, accepted| {
-            Err(Error::Parameter {
-                name,
-                value,
-                accepted,
-            })
-        };
-        for (name, value, most, accepted) in [
-            ("topics", self.topics, 1000, "a whole number from 1 to 1000"),
-            (
-                "iterations",
-                self.iterations,
-                100_000,
-                "a whole number from 1 to 100000",
-            ),
-            (
-                "threads",
-                self.threads,
-                1024,
-                "a whole number from 1 to 1024",
-            ),
-        ] {
-            if !(1..=most).contains(&value) {
-                return refused(name, value.to_string(), accepted);
-            }
-        }
+        limits::check(self.topics, self.iterations, self.threads)?;
         for (name, value) in [("alpha", self.alpha), ("beta", self.beta)] {
             // Also refuses NaN.
             if !(1e-6..=1e6).contains(&value) {
                 let accepted = "a number from 0.000001 to 1000000: cvb0 takes the pseudo-count \
                                 itself (0.2, say), not one above 1 as em does";
-                return refused(name, value.to_string(), accepted);
+                return Err(limits::refused(name, value.to_string(), accepted));
             }
         }
         Ok(())

@@ -9,6 +9,7 @@ use super::visit::{LANES, Purpose, Setting, Sums, Visit};
 use crate::topic::em::Iteration;
 use crate::topic::em::pass::{self, Cancelled, Crew, split_off};
 use crate::topic::em::start::hash;
+use crate::topic::model::Mixtures;
 use crate::topic::{Corpus, Error, Fitted, Rows};
 
 /// Steps an iteration has: after each the words' counts are brought up to date. One would do;
@@ -27,23 +28,14 @@ pub(super) fn train(
     crew: Crew<'_>,
 ) -> Result<Fitted, Error> {
     let mut iterations = Vec::new();
-    Training::new(corpus, parameters, crew)
-        .run(&mut iterations, observer)
-        .map_err(|Cancelled| Error::Cancelled {
-            iterations: iterations.len().saturating_sub(1),
-            of: parameters.iterations,
-        })
-        .map(|(theta, phi, topic_tokens)| Fitted {
-            topics: parameters.topics,
-            theta,
-            phi,
-            topic_tokens,
-            iterations,
-        })
+    let mixtures = Training::new(corpus, parameters, crew).run(&mut iterations, observer);
+    Fitted::complete(
+        mixtures,
+        parameters.topics,
+        parameters.iterations,
+        iterations,
+    )
 }
-
-/// `theta`, `phi` and the topics' tokens.
-type Mixtures = (Vec<f64>, Vec<f64>, Vec<f64>);
 
 /// Mixes that are copied at a time.
 const COPIED: usize = 1 << 18;

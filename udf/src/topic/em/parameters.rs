@@ -1,7 +1,7 @@
 //! What a training can be told, and which values it accepts.
 
-use crate::topic::Error;
 use crate::topic::heldout::Smoothing;
+use crate::topic::{Error, limits};
 
 /// How many bits the counts have while training.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default)]
@@ -64,38 +64,14 @@ impl Parameters {
     /// # Errors
     /// [`Error::Parameter`], which names the parameter, its value and what is accepted.
     pub fn validate(&self) -> Result<(), Error> {
-        let refuse = |name, value: String, accepted| {
-            Err(Error::Parameter {
-                name,
-                value,
-                accepted,
-            })
-        };
-        if !(1..=1000).contains(&self.topics) {
-            return refuse(
-                "topics",
-                self.topics.to_string(),
-                "a whole number from 1 to 1000",
-            );
-        }
-        if !(1..=100_000).contains(&self.iterations) {
-            let accepted = "a whole number from 1 to 100000";
-            return refuse("iterations", self.iterations.to_string(), accepted);
-        }
-        if !(1..=1024).contains(&self.threads) {
-            return refuse(
-                "threads",
-                self.threads.to_string(),
-                "a whole number from 1 to 1024",
-            );
-        }
+        limits::check(self.topics, self.iterations, self.threads)?;
         for (name, value) in [("alpha", self.alpha), ("beta", self.beta)] {
             // Also refuses NaN.
             if !(LEAST..=1e6).contains(&value) {
                 let accepted = "a number above 1 (by at least 1e-9) and at most 1000000: EM looks \
                                 for the most probable mix, and with a concentration of 1 or less \
                                 there is none (the density has no maximum inside)";
-                return refuse(name, value.to_string(), accepted);
+                return Err(limits::refused(name, value.to_string(), accepted));
             }
         }
         Ok(())

@@ -13,6 +13,7 @@ use super::pass::{self, Cancelled, Crew};
 use super::plan::Plan;
 use super::start::{self, Random, Side, Start};
 use super::{Iteration, Parameters};
+use crate::topic::model::Mixtures;
 use crate::topic::{Corpus, Error, Fitted};
 
 /// Trains a model. The parameters and the start are valid.
@@ -32,23 +33,16 @@ pub(super) fn train<T: Real>(
         }
         None => training.random(parameters.seed),
     };
-    done.and_then(|()| training.iterate(parameters.iterations, &mut iterations, observer))
-        .and_then(|()| training.fitted(&mut iterations, observer))
-        .map_err(|Cancelled| Error::Cancelled {
-            iterations: iterations.len().saturating_sub(1),
-            of: parameters.iterations,
-        })
-        .map(|(theta, phi, topic_tokens)| Fitted {
-            topics: parameters.topics,
-            theta,
-            phi,
-            topic_tokens,
-            iterations,
-        })
+    let mixtures = done
+        .and_then(|()| training.iterate(parameters.iterations, &mut iterations, observer))
+        .and_then(|()| training.fitted(&mut iterations, observer));
+    Fitted::complete(
+        mixtures,
+        parameters.topics,
+        parameters.iterations,
+        iterations,
+    )
 }
-
-/// `theta`, `phi` and the topics' tokens.
-type Mixtures = (Vec<f64>, Vec<f64>, Vec<f64>);
 
 /// What stays the same from iteration to iteration.
 struct Setting<'a> {

@@ -1,6 +1,6 @@
 //! What a training can be told, and which values it accepts.
 
-use crate::topic::Error;
+use crate::topic::{Error, limits};
 
 /// What one iteration is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default)]
@@ -76,25 +76,7 @@ impl Parameters {
     /// # Errors
     /// [`Error::Parameter`], which names the parameter, its value and what is accepted.
     pub fn validate(&self) -> Result<(), Error> {
-        for (name, value, most, accepted) in [
-            ("topics", self.topics, 1000, "a whole number from 1 to 1000"),
-            (
-                "iterations",
-                self.iterations,
-                100_000,
-                "a whole number from 1 to 100000",
-            ),
-            (
-                "threads",
-                self.threads,
-                1024,
-                "a whole number from 1 to 1024",
-            ),
-        ] {
-            if !(1..=most).contains(&value) {
-                return Err(refused(name, value.to_string(), accepted));
-            }
-        }
+        limits::check(self.topics, self.iterations, self.threads)?;
         // Written so that NaN is refused.
         for (name, value) in [("alpha", self.alpha), ("beta", self.beta)] {
             if let Some(value) = value
@@ -102,7 +84,7 @@ impl Parameters {
             {
                 let accepted = "a number from 0.000001 to 1000000: the online optimizer takes the \
                                 concentration itself (0.05, say), not one above 1 as em does";
-                return Err(refused(name, value.to_string(), accepted));
+                return Err(limits::refused(name, value.to_string(), accepted));
             }
         }
         for (name, value, accepted_here, accepted) in [
@@ -126,27 +108,19 @@ impl Parameters {
             ),
         ] {
             if !accepted_here {
-                return Err(refused(name, value.to_string(), accepted));
+                return Err(limits::refused(name, value.to_string(), accepted));
             }
         }
         Ok(())
     }
 
     /// The document concentration to begin with.
-    pub(super) fn first_alpha(&self) -> f64 {
+    pub fn first_alpha(&self) -> f64 {
         self.alpha.unwrap_or(1.0 / self.topics as f64)
     }
 
-    /// The topic concentration.
-    pub(super) fn beta(&self) -> f64 {
+    /// The topic concentration in use.
+    pub fn beta(&self) -> f64 {
         self.beta.unwrap_or(1.0 / self.topics as f64)
-    }
-}
-
-fn refused(name: &'static str, value: String, accepted: &'static str) -> Error {
-    Error::Parameter {
-        name,
-        value,
-        accepted,
     }
 }

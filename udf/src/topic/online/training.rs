@@ -16,6 +16,7 @@ use crate::topic::em::ln::ln;
 use crate::topic::em::matrix::{self, Matrix};
 use crate::topic::em::pass::{self, Cancelled, Crew, split_off};
 use crate::topic::em::plan::{Plan, task_bounds};
+use crate::topic::model::Mixtures;
 use crate::topic::{Corpus, Error, Fitted, Rows};
 
 /// Pairs a task of the documents' half has at least; a document weighs as much as a few pairs.
@@ -32,23 +33,14 @@ pub(super) fn train(
     crew: Crew<'_>,
 ) -> Result<Fitted, Error> {
     let mut iterations = Vec::new();
-    Training::new(corpus, parameters, crew)
-        .run(&mut iterations, observer)
-        .map_err(|Cancelled| Error::Cancelled {
-            iterations: iterations.len().saturating_sub(1),
-            of: parameters.iterations,
-        })
-        .map(|(theta, phi, topic_tokens)| Fitted {
-            topics: parameters.topics,
-            theta,
-            phi,
-            topic_tokens,
-            iterations,
-        })
+    let mixtures = Training::new(corpus, parameters, crew).run(&mut iterations, observer);
+    Fitted::complete(
+        mixtures,
+        parameters.topics,
+        parameters.iterations,
+        iterations,
+    )
 }
-
-/// `theta`, `phi` and the topics' tokens.
-type Mixtures = (Vec<f64>, Vec<f64>, Vec<f64>);
 
 /// A training under way.
 struct Training<'a> {

@@ -67,7 +67,8 @@ fn assert_words(words: &StringViewArray, rows: &[&Row], column: usize, encoding:
 fn golden_options(user_domain: &str) -> SpotqlOptions {
     let list = golden::path("top_domains.csv").unwrap();
     let mut options = SpotqlOptions::default();
-    let own = DomainSet::from_names([user_domain], Label::Domain);
+    // In its own case, as the vector has it.
+    let own = DomainSet::from_names([user_domain], Label::First);
     options.user_domains = options.user_domains.of_table("golden", own);
     options.top_domains = options.top_domains.named(list.to_str().unwrap()).unwrap();
     options

@@ -1,0 +1,174 @@
+//! `lda_score`: the plan node that adds each record's estimated probability.
+//!
+//! It has two inputs: the rows of a model (a training, or a table), read once and to the end, and
+//! the records, which stream through. A record's score is the smallest of
+//! `Σ_k p(k|document) p(word|k)` over its (document, word) pairs; low is suspicious. A document or
+//! word that a stored model does not know gets an estimate of its own (see [`super::model`]) or, with
+//! `unseen => 'zero'`, 0 as in the original; a record without a document or
+//! word, or one that the source's rules call invalid, gets NULL.
+
+mod exec;
+mod scorer;
+
+use std::cmp::Ordering;
+use std::fmt;
+use std::sync::Arc;
+
+use datafusion::arrow::datatypes::{DataType, Field};
+use datafusion::common::{DFSchema, DFSchemaRef, internal_err};
+use datafusion::error::Result;
+use datafusion::logical_expr::{Expr, LogicalPlan, UserDefinedLogicalNodeCore};
+
+pub(crate) use exec::ScoreExec;
+
+/// The column that `lda_score` adds.
+pub(crate) const SCORE: &str = "score";
+/// Columns whose names begin so carry documents, words and validity from the input to the node;
+/// they are not part of its output.
+pub(crate) const HIDDEN: &str = "__lda_";
+/// Document column of pair `i`.
+pub(crate) fn document_column(i: usize) -> String {
+    format!("{HIDDEN}document_{i}")
+}
+/// Word column of pair `i`.
+pub(crate) fn word_column(i: usize) -> String {
+    format!("{HIDDEN}word_{i}")
+}
+/// True where a record may be scored; absent when all may.
+pub(crate) const VALID: &str = "__lda_valid";
+
+/// What is asked of a scoring.
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+pub(crate) struct Scoring {
+    /// (document, word) pairs of a record.
+    pub(crate) width: usize,
+    /// With a stored model, the parameters that it must have; none when the model is fitted to
+    /// the very input.
+    pub(crate) asked: Option<Vec<(String, String)>>,
+    /// The original's rule: probability 0 for what the model has not seen.
+    pub(crate) zero_unseen: bool,
+    /// Whether the least probable pair is shown.
+    pub(crate) explain: bool,
+}
+
+impl Scoring {
+    /// The columns that are added to the input's: `score`; with `explain`, `document` and `word`;
+    /// with a stored model, `unseen`.
+    pub(crate) fn columns(&self) -> Vec<Field> {
+        let mut columns = vec![Field::new(SCORE, DataType::Float64, true)];
+        if self.explain {
+            columns.push(Field::new("document", DataType::Utf8View, true));
+            columns.push(Field::new("word", DataType::Utf8View, true));
+        }
+        if self.asked.is_some() {
+            columns.push(Field::new("unseen", DataType::Utf8View, true));
+        }
+        columns
+    }
+}
+
+impl fmt::Display for Scoring {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self.width {
+            1 => f.write_str("one word a record")?,
+            width => write!(f, "smallest of {width} words a record")?,
+        }
+        match self.asked {
+            None => f.write_str(", model trained on this input")?,
+            Some(_) if self.zero_unseen => f.write_str(", model given, unseen is 0")?,
+            Some(_) => f.write_str(", model given, unseen is smoothed")?,
+        }
+        if self.explain {
+            f.write_str(", with document and word")?;
+        }
+        Ok(())
+    }
+}
+
+/// The logical node of `lda_score`.
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+pub(crate) struct Score {
+    pub(crate) model: LogicalPlan,
+    pub(crate) input: LogicalPlan,
+    pub(crate) scoring: Scoring,
+    schema: DFSchemaRef,
+}
+
+impl Score {
+    pub(crate) fn new(model: LogicalPlan, input: LogicalPlan, scoring: Scoring) -> Result<Self> {
+        let mut fields: Vec<_> = input
+            .schema()
+            .iter()
+            .filter(|(_, field)| !field.name().starts_with(HIDDEN))
+            .map(|(qualifier, field)| (qualifier.cloned(), Arc::clone(field)))
+            .collect();
+        let added = scoring.columns().into_iter();
+        fields.extend(added.map(|field| (None, Arc::new(field))));
+        let schema = DFSchema::new_with_metadata(fields, input.schema().metadata().clone())?;
+        Ok(Self {
+            model,
+            input,
+            scoring,
+            schema: Arc::new(schema),
+        })
+    }
+}
+
+impl PartialOrd for Score {
+    fn partial_cmp(&self, other: &Self) -> Option<Ordering> {
+        (&self.input, &self.model).partial_cmp(&(&other.input, &other.model))
+    }
+}
+
+impl UserDefinedLogicalNodeCore for Score {
+    fn name(&self) -> &str {
+        "LdaScore"
+    }
+
+    fn inputs(&self) -> Vec<&LogicalPlan> {
+        vec![&self.model, &self.input]
+    }
+
+    fn schema(&self) -> &DFSchemaRef {
+        &self.schema
+    }
+
+    fn expressions(&self) -> Vec<Expr> {
+        Vec::new()
+    }
+
+    /// No filter moves below the node. It would go into both inputs, the model's too; and with a
+    /// model of its own, what is filtered out of the records would change the model.
+    fn prevent_predicate_push_down_columns(&self) -> std::collections::HashSet<String> {
+        let fields = self.schema.fields().iter();
+        fields.map(|field| field.name().clone()).collect()
+    }
+
+    fn fmt_for_explain(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "LdaScore: {}", self.scoring)
+    }
+
+    fn with_exprs_and_inputs(&self, _: Vec<Expr>, inputs: Vec<LogicalPlan>) -> Result<Self> {
+        let Ok([model, input]) = <[LogicalPlan; 2]>::try_from(inputs) else {
+            return internal_err!("LdaScore has two inputs, the model and the records");
+        };
+        Self::new(model, input, self.scoring.clone())
+    }
+
+    fn necessary_children_exprs(&self, output_columns: &[usize]) -> Option<Vec<Vec<usize>>> {
+        let model = (0..self.model.schema().fields().len()).collect();
+        // Output columns are the input's visible ones, in order, then the added ones.
+        let (mut input, mut visible) = (Vec::new(), 0);
+        for (index, field) in self.input.schema().fields().iter().enumerate() {
+            if field.name().starts_with(HIDDEN) {
+                input.push(index);
+            } else {
+                if output_columns.contains(&visible) {
+                    input.push(index);
+                }
+                visible += 1;
+            }
+        }
+        Some(vec![model, input])
+    }
+}
