@@ -183,7 +183,7 @@ impl Seen {
 
 impl Lookup {
     /// `Σ_k p(k|document) p(word|k)`. What the model does not know is estimated (see
-    /// [`super::model`]), or makes it 0 where `zero` says so.
+    /// [`crate::suspicion::model`]), or makes it 0 where `zero` says so.
     fn probability(&self, document: &str, word: &str, zero: bool) -> (f64, Seen) {
         let row = |id: u32| {
             let start = id as usize * self.topics;
