@@ -6,6 +6,7 @@
 --   database    where flow and flow_scores are            (default)
 --   threshold   rows with a higher score are left out     (1)
 --   limit       how many rows are kept                    (300)
+--   words, scoring   the original's method: --var words=spot --var scoring=spot   (v2, leave_one_out)
 --   topics, iterations, seed, precision, optimizer   of the model (20, 20, 1, double, em)
 --   feedback_days   ratings of the day and of so many days before it count   (30)
 --   dupfactor   how often a record rated 3 counts in training   (1000)
@@ -39,6 +40,8 @@ FROM (
     (SELECT * FROM ${database:-default}.flow
      WHERE y = year(DATE '${date}') AND m = month(DATE '${date}') AND d = day(DATE '${date}')),
     source => 'flow',
+    words => '${words:-v2}',
+    scoring => '${scoring:-leave_one_out}',
     -- The flows that were rated harmless, from the raw table.
     feedback => (
       SELECT f.*

@@ -6,6 +6,7 @@
 --   database    where proxy and proxy_scores are          (default)
 --   threshold   rows with a higher score are left out     (1)
 --   limit       how many rows are kept                    (300)
+--   words, scoring   the original's method: --var words=spot --var scoring=spot   (v2, leave_one_out)
 --   topics, iterations, seed, precision, optimizer   of the model (20, 20, 1, double, em)
 --   feedback_days   ratings of the day and of so many days before it count   (30)
 --   dupfactor   how often a record rated 3 counts in training   (1000)
@@ -42,6 +43,8 @@ FROM (
      WHERE TRY_CAST(y AS INT) = year(DATE '${date}') AND TRY_CAST(m AS INT) = month(DATE '${date}')
        AND TRY_CAST(d AS INT) = day(DATE '${date}')),
     source => 'proxy',
+    words => '${words:-v2}',
+    scoring => '${scoring:-leave_one_out}',
     -- The requests that were rated harmless, from the raw table.
     feedback => (
       SELECT f.*
@@ -66,7 +69,7 @@ FROM (
     seed => ${seed:-1},
     precision => '${precision:-double}',
     -- Adds the word.
-    explain => true
+    explain => 'pair'
   ) s
   WHERE score <= ${threshold:-1}
     AND NOT EXISTS (

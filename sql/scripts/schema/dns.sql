@@ -23,6 +23,18 @@ PARTITIONED BY (y SMALLINT, m TINYINT, d TINYINT)
 STORED AS PARQUET
 LOCATION 'dns/hive/oa/suspicious';
 
+-- Not one of the original's tables.
+CREATE EXTERNAL TABLE IF NOT EXISTS ${database:-default}.dns_leads (
+  rank INT, ml_score DOUBLE, answers BIGINT, first_seen STRING, last_seen STRING,
+  ip_dst STRING, names BIGINT, name_first STRING, name_last STRING, dns_qry_type INT,
+  dns_qry_rcode INT,
+  document STRING, word STRING, meaning STRING, times BIGINT, elsewhere BIGINT, usual STRING
+)
+COMMENT 'the most suspicious leads of a day: DNS answers with the same documents and words, and why'
+PARTITIONED BY (y SMALLINT, m TINYINT, d TINYINT)
+STORED AS PARQUET
+LOCATION 'dns/hive/oa/leads';
+
 CREATE EXTERNAL TABLE IF NOT EXISTS ${database:-default}.dns_edge (
   unix_tstamp BIGINT, frame_len BIGINT, ip_dst STRING, ip_src STRING, dns_qry_name STRING,
   dns_qry_class STRING, dns_qry_type INT, dns_qry_rcode INT, dns_a STRING, hh INT,

@@ -25,6 +25,18 @@ PARTITIONED BY (y SMALLINT, m TINYINT, d TINYINT)
 STORED AS PARQUET
 LOCATION 'flow/hive/oa/suspicious';
 
+-- Not one of the original's tables.
+CREATE EXTERNAL TABLE IF NOT EXISTS ${database:-default}.flow_leads (
+  rank INT, ml_score DOUBLE, flows BIGINT, first_seen STRING, last_seen STRING,
+  srcip STRING, dstip STRING, proto STRING, sport_min INT, sport_max INT, dport_min INT,
+  dport_max INT, ipkt BIGINT, ibyt BIGINT,
+  document STRING, word STRING, meaning STRING, times BIGINT, elsewhere BIGINT, usual STRING
+)
+COMMENT 'the most suspicious leads of a day: flows with the same documents and words, and why'
+PARTITIONED BY (y SMALLINT, m TINYINT, d TINYINT)
+STORED AS PARQUET
+LOCATION 'flow/hive/oa/leads';
+
 CREATE EXTERNAL TABLE IF NOT EXISTS ${database:-default}.flow_edge (
   tstart STRING, srcip STRING, dstip STRING, sport INT, dport INT, proto STRING, flags STRING,
   tos INT, ibyt BIGINT, ipkt BIGINT, input INT, output INT, rip STRING, obyt BIGINT,

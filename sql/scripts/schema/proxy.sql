@@ -28,6 +28,18 @@ PARTITIONED BY (y SMALLINT, m TINYINT, d TINYINT)
 STORED AS PARQUET
 LOCATION 'proxy/hive/oa/suspicious';
 
+-- Not one of the original's tables.
+CREATE EXTERNAL TABLE IF NOT EXISTS ${database:-default}.proxy_leads (
+  rank INT, ml_score DOUBLE, requests BIGINT, first_seen STRING, last_seen STRING,
+  clientip STRING, hosts BIGINT, host_first STRING, host_last STRING, uri_first STRING,
+  uri_last STRING, useragent STRING, scbytes BIGINT, csbytes BIGINT,
+  document STRING, word STRING, meaning STRING, times BIGINT, elsewhere BIGINT, usual STRING
+)
+COMMENT 'the most suspicious leads of a day: web requests with the same documents and words, and why'
+PARTITIONED BY (y SMALLINT, m TINYINT, d TINYINT)
+STORED AS PARQUET
+LOCATION 'proxy/hive/oa/leads';
+
 CREATE EXTERNAL TABLE IF NOT EXISTS ${database:-default}.proxy_edge (
   tdate STRING, time STRING, clientip STRING, host STRING, webcat STRING, respcode INT,
   reqmethod STRING, useragent STRING, resconttype STRING, referer STRING, uriport INT,

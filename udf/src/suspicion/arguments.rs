@@ -50,6 +50,7 @@ impl Function {
             "counts",
             "feedback",
             "dupfactor",
+            "scoring",
             "optimizer",
             "topics",
             "iterations",
@@ -61,9 +62,11 @@ impl Function {
             "model",
             "unseen",
             "explain",
+            "restarts",
+            "lead",
         ];
         match self {
-            Self::Train => &ALL[..ALL.len() - 3],
+            Self::Train => &ALL[..ALL.len() - 5],
             Self::Score => ALL,
         }
     }

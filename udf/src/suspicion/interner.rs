@@ -65,6 +65,11 @@ impl Interner {
             .map(|slot| slot.id)
     }
 
+    /// The string of a number that it has given.
+    pub(crate) fn name(&self, id: u32) -> &str {
+        self.strings.get(id)
+    }
+
     /// How many strings it knows.
     pub(crate) fn len(&self) -> usize {
         self.strings.len()

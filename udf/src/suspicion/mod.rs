@@ -31,7 +31,9 @@
 
 mod arguments;
 mod error;
+mod fold;
 mod interner;
+mod judged;
 mod method;
 mod model;
 mod pairs;

@@ -9,6 +9,7 @@
 //! | `word` | the word | | its number of occurrences | p(word given topic), one a topic |
 //! | `unseen` | `document` | | | what is taken for a document that is not in the model |
 //! | `unseen` | `word` | | for how many occurrences it counts | what is taken for a word that is not in it |
+//! | `common` | field (from 0) and value: `1:~8443` | | in how many records it occurred | none |
 //! | `agent` | a user agent (proxy models) | | in how many records it occurred | |
 //!
 //! # What a model says of what it has not seen
@@ -30,8 +31,13 @@
 //! Never is an unseen word more probable than the average of those seen once. If none was seen
 //! once, it has probability `r / N` in every topic.
 //!
+//! A training on the very input that is to be scored adds rows of the part `pairs`, one a document:
+//! in place of topics, three numbers for every word that it has (the word's place among the words,
+//! how often it occurred in the document, its probability). They go to the scoring and nowhere else.
+//!
 //! The rows may be stored in any order, in any table with these columns.
 
+use std::ops::Range;
 use std::sync::{Arc, LazyLock};
 
 use datafusion::arrow::array::{
@@ -43,8 +49,10 @@ use datafusion::arrow::datatypes::{DataType, Field, Float64Type, Schema, SchemaR
 use datafusion::error::Result as DataFusionResult;
 
 use super::error::{Error, Result};
+use super::fold::Common;
 use super::interner::{Interner, Strings};
-use super::preset::Preset;
+use super::judged::Judged;
+use super::preset::{Generation, Preset};
 use super::settings::{DOMAINS, RECIPE, Settings};
 use crate::topic::Fitted;
 
@@ -69,11 +77,15 @@ impl Part {
     const DOCUMENT: &str = "document";
     const WORD: &str = "word";
     const UNSEEN: &str = "unseen";
+    const COMMON: &str = "common";
+    /// Only between the training and the scoring of the same input.
+    const PAIRS: &str = "pairs";
     pub(crate) const AGENT: &str = "agent";
 
     /// Those that scoring reads.
-    pub(crate) const READ: [&str; 5] = [
+    pub(crate) const READ: [&str; 6] = [
         Self::PARAMETER,
+        Self::COMMON,
         Self::DOCUMENT,
         Self::WORD,
         Self::UNSEEN,
@@ -105,51 +117,112 @@ pub(crate) struct Model {
     pub(crate) document_totals: Vec<f64>,
     pub(crate) word_totals: Vec<f64>,
     pub(crate) fitted: Fitted,
+    /// What is known of the input's pairs, if the input is to be scored.
+    pub(crate) judged: Option<Judged>,
+    /// The values of foldable fields that words name.
+    pub(crate) common: Common,
     pub(crate) records: Records,
     pub(crate) trained_at: chrono::DateTime<chrono::Utc>,
 }
 
+/// A part of a model that makes one batch.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) enum Chunk {
+    Head,
+    Unseen,
+    Common,
+    Documents(Range<usize>),
+    Words(Range<usize>),
+    /// The pairs of these documents.
+    Pairs(Range<usize>),
+}
+
+/// Pairs in one batch, but for documents that have more.
+const PAIRS: usize = 1 << 16;
+
 impl Model {
-    /// How many batches of `batch_size` the model's rows make.
-    pub(crate) fn batch_count(&self, batch_size: usize) -> usize {
-        2 + self.documents.len().div_ceil(batch_size) + self.words.len().div_ceil(batch_size)
+    /// The model's rows in batches of so many rows: the parameters, what is unseen, the common values,
+    /// the documents, the words and their pairs.
+    pub(crate) fn chunks(&self, batch_size: usize) -> Vec<Chunk> {
+        let slices = |of: usize| {
+            let begins = (0..of).step_by(batch_size);
+            begins.map(move |begin| begin..(begin + batch_size).min(of))
+        };
+        let mut chunks = vec![Chunk::Head, Chunk::Unseen, Chunk::Common];
+        chunks.extend(slices(self.documents.len()).map(Chunk::Documents));
+        chunks.extend(slices(self.words.len()).map(Chunk::Words));
+        let Some(judged) = &self.judged else {
+            return chunks;
+        };
+        let mut begin = 0;
+        for (end, pairs) in (1..).zip(&judged.offsets[1..]) {
+            if pairs - judged.offsets[begin] >= PAIRS || end == self.documents.len() {
+                chunks.push(Chunk::Pairs(begin..end));
+                begin = end;
+            }
+        }
+        chunks
     }
 
-    /// Batch `index` of the model's rows: the parameters, what is unseen, the documents, the words.
-    pub(crate) fn batch(&self, index: usize, batch_size: usize) -> DataFusionResult<RecordBatch> {
-        let chunk = match index {
-            0 => return self.head(),
-            1 => return self.unseen(),
-            _ => index - 2,
-        };
-        let document_chunks = self.documents.len().div_ceil(batch_size);
-        let (part, strings, totals, probabilities, chunk) = match chunk.checked_sub(document_chunks)
-        {
-            None => (
+    /// A batch of the model's rows.
+    pub(crate) fn batch(&self, chunk: &Chunk) -> DataFusionResult<RecordBatch> {
+        let (part, strings, totals, probabilities, range) = match chunk {
+            Chunk::Head => return self.head(),
+            Chunk::Unseen => return self.unseen(),
+            Chunk::Common => return self.common(),
+            Chunk::Pairs(range) => return self.pairs(range.clone()),
+            Chunk::Documents(range) => (
                 Part::DOCUMENT,
                 &self.documents,
                 &self.document_totals,
                 &self.fitted.theta,
-                chunk,
+                range,
             ),
-            Some(chunk) => (
+            Chunk::Words(range) => (
                 Part::WORD,
                 &self.words,
                 &self.word_totals,
                 &self.fitted.phi,
-                chunk,
+                range,
             ),
         };
-        let from = chunk * batch_size;
-        let range = from..(from + batch_size).min(strings.len());
-        names_with_topics(
-            part,
-            strings,
-            totals,
-            probabilities,
-            self.fitted.topics,
-            range,
-        )
+        let values = &probabilities[range.start * self.fitted.topics..];
+        let ends = (1..=range.len()).map(|row| row * self.fitted.topics);
+        let names = range.clone().map(|id| strings.get(id as u32));
+        named_lists(part, names, &totals[range.clone()], values, ends)
+    }
+
+    /// The common values of fields: see [`super::fold`].
+    fn common(&self) -> DataFusionResult<RecordBatch> {
+        let common = self.common.sorted();
+        let names: Vec<String> = common
+            .iter()
+            .map(|(field, value, _)| format!("{field}:{value}"))
+            .collect();
+        let records: Vec<f64> = common.iter().map(|(.., records)| *records as f64).collect();
+        let names = names.iter().map(String::as_str);
+        let ends = records.iter().map(|_| 0);
+        named_lists(Part::COMMON, names, &records, &[], ends)
+    }
+
+    /// What is known of the pairs of some documents: three numbers each.
+    fn pairs(&self, documents: Range<usize>) -> DataFusionResult<RecordBatch> {
+        let Some(judged) = &self.judged else {
+            return Ok(RecordBatch::new_empty(Arc::clone(&SCHEMA)));
+        };
+        let begin = judged.offsets[documents.start];
+        let pairs = begin..judged.offsets[documents.end];
+        let mut values = Vec::with_capacity(3 * pairs.len());
+        for pair in pairs {
+            values.push(f64::from(judged.words[pair]));
+            values.push(f64::from(judged.times[pair]));
+            values.push(judged.probabilities[pair]);
+        }
+        let ends = &judged.offsets[documents.start + 1..=documents.end];
+        let ends = ends.iter().map(|end| 3 * (end - begin));
+        let totals = &self.document_totals[documents.clone()];
+        let names = documents.map(|id| self.documents.get(id as u32));
+        named_lists(Part::PAIRS, names, totals, &values, ends)
     }
 
     /// Parameters and the course of the training.
@@ -245,50 +318,45 @@ impl Model {
         };
         word.iter_mut().for_each(|p| *p *= seldom);
 
-        let mut names = Strings::default();
-        names.push(Part::DOCUMENT)?;
-        names.push(Part::WORD)?;
         let rows: Vec<f64> = document.chain(word).collect();
-        names_with_topics(
-            Part::UNSEEN,
-            &names,
-            &[tokens, counts_for],
-            &rows,
-            topics,
-            0..2,
-        )
+        let names = [Part::DOCUMENT, Part::WORD].into_iter();
+        let ends = [topics, 2 * topics].into_iter();
+        named_lists(Part::UNSEEN, names, &[tokens, counts_for], &rows, ends)
     }
 }
 
-fn names_with_topics(
+/// Rows of a part: a name, a weight, and the values up to the row's end.
+fn named_lists<'a>(
     part: &str,
-    strings: &Strings,
-    totals: &[f64],
-    probabilities: &[f64],
-    topics: usize,
-    range: std::ops::Range<usize>,
+    names: impl Iterator<Item = &'a str>,
+    weights: &[f64],
+    values: &[f64],
+    ends: impl Iterator<Item = usize>,
 ) -> DataFusionResult<RecordBatch> {
-    let rows = range.len();
+    let rows = weights.len();
     let mut parts = StringViewBuilder::with_capacity(rows);
-    let mut names = StringViewBuilder::with_capacity(rows);
-    for id in range.clone() {
+    let mut texts = StringViewBuilder::with_capacity(rows);
+    let mut kept = StringViewBuilder::with_capacity(rows);
+    for name in names {
         parts.append_value(part);
-        names.append_value(strings.get(id as u32));
+        kept.append_value(name);
+        texts.append_null();
     }
-    let values = probabilities[range.start * topics..range.end * topics].to_vec();
+    let mut last = 0;
+    let lengths: Vec<usize> = ends
+        .map(|end| end - std::mem::replace(&mut last, end))
+        .collect();
     let lists = ListArray::try_new(
         topic_field(),
-        OffsetBuffer::from_lengths(std::iter::repeat_n(topics, rows)),
-        Arc::new(Float64Array::from(values)),
+        OffsetBuffer::from_lengths(lengths),
+        Arc::new(Float64Array::from(values[..last].to_vec())),
         None,
     )?;
-    let mut text = StringViewBuilder::with_capacity(rows);
-    (0..rows).for_each(|_| text.append_null());
     let columns: Vec<ArrayRef> = vec![
         Arc::new(parts.finish()),
-        Arc::new(names.finish()),
-        Arc::new(text.finish()),
-        Arc::new(Float64Array::from(totals[range].to_vec())),
+        Arc::new(kept.finish()),
+        Arc::new(texts.finish()),
+        Arc::new(Float64Array::from(weights.to_vec())),
         Arc::new(lists),
     ];
     Ok(RecordBatch::try_new(Arc::clone(&SCHEMA), columns)?)
@@ -307,6 +375,10 @@ pub(crate) struct Lookup {
     /// What is taken for a document, and a word, that the model does not know.
     pub(crate) unseen_document: Vec<f64>,
     pub(crate) unseen_word: Vec<f64>,
+    /// The pairs of the very input, by document; empty for a stored model.
+    pub(crate) judged: Judged,
+    /// The values of foldable fields that words name.
+    pub(crate) common: Common,
     parameters: Vec<(String, String)>,
     /// User agents whose counts the model brings along.
     agents: usize,
@@ -333,6 +405,21 @@ impl Lookup {
                 Part::UNSEEN if name == Part::WORD => (None, &mut self.unseen_word),
                 Part::AGENT => {
                     self.agents += 1;
+                    continue;
+                }
+                Part::COMMON => {
+                    let Some((Ok(field), value)) = name
+                        .split_once(':')
+                        .map(|(field, value)| (field.parse(), value))
+                    else {
+                        let rule = "is not a field and a value, as in '1:~8443'";
+                        return Err(problem(format!("the common value '{name}' {rule}")).into());
+                    };
+                    self.common.insert(field, value, 0);
+                    continue;
+                }
+                Part::PAIRS => {
+                    self.add_pairs(name, topics.value(row).as_primitive::<Float64Type>())?;
                     continue;
                 }
                 Part::PARAMETER => {
@@ -388,6 +475,28 @@ impl Lookup {
         Ok(())
     }
 
+    /// Takes the pairs of the next document: documents come in the order in which they were named.
+    fn add_pairs(&mut self, document: &str, values: &Float64Array) -> Result<()> {
+        let judged = &mut self.judged;
+        if judged.offsets.is_empty() {
+            judged.offsets.push(0);
+        }
+        let (triples, rest) = values.values().as_chunks::<3>();
+        if self.documents.get(document) != Some(judged.offsets.len() as u32 - 1) || !rest.is_empty()
+        {
+            let problem = format!("the pairs of '{document}' are out of order");
+            return Err(Error::NotAModel { problem });
+        }
+        for [word, times, probability] in triples {
+            // Whole numbers of 32 bits, as they were written.
+            judged.words.push(*word as u32);
+            judged.times.push(*times as u32);
+            judged.probabilities.push(*probability);
+        }
+        judged.offsets.push(judged.words.len());
+        Ok(())
+    }
+
     /// Says what is missing, once all rows have been added, and whether the model is the one that
     /// `asked` for, a list of parameters and their values.
     pub(crate) fn check(&self, asked: &[(String, String)]) -> Result<()> {
@@ -405,8 +514,9 @@ impl Lookup {
                 problem: format!("it holds no {missing}"),
             });
         }
-        let proxy = (RECIPE.to_owned(), Preset::Proxy.name().to_owned());
-        if asked.contains(&proxy) && self.agents == 0 {
+        let proxy = [Generation::Spot, Generation::V2].map(|it| Preset::Proxy.description(it));
+        let is_proxy = |(name, value): &(String, String)| name == RECIPE && proxy.contains(value);
+        if asked.iter().any(is_proxy) && self.agents == 0 {
             return Err(Error::NotAModel {
                 problem: "it holds no counts of user agents, which proxy words need".to_owned(),
             });
@@ -439,6 +549,8 @@ impl Lookup {
         self.documents.memory_bytes()
             + self.words.memory_bytes()
             + (self.theta.capacity() + self.phi.capacity()) * size_of::<f64>()
+            + Judged::predicted_bytes(self.judged.offsets.capacity(), self.judged.words.capacity())
+            + self.common.memory_bytes()
     }
 }
 

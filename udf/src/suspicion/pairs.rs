@@ -94,6 +94,38 @@ pub(crate) fn combine(mut pairs: Vec<Pair>) -> Vec<Pair> {
     pairs
 }
 
+/// A pair of the input or of the feedback, with how often it occurred in each.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct Joined {
+    pub(crate) document: u32,
+    pub(crate) word: u32,
+    pub(crate) input: u64,
+    pub(crate) feedback: u64,
+}
+
+/// The pairs of both lists, in order; both are sorted and without duplicates.
+pub(crate) fn joined<'a>(
+    input: &'a [Pair],
+    feedback: &'a [Pair],
+) -> impl Iterator<Item = Joined> + 'a {
+    let (mut input, mut feedback) = (input.iter().peekable(), feedback.iter().peekable());
+    std::iter::from_fn(move || {
+        let key = match (input.peek(), feedback.peek()) {
+            (Some(i), Some(f)) => i.key.min(f.key),
+            (Some(pair), None) | (None, Some(pair)) => pair.key,
+            (None, None) => return None,
+        };
+        let pair = Pair { key, count: 0 };
+        let count = |pair: Option<&Pair>| pair.map_or(0, |pair| pair.count);
+        Some(Joined {
+            document: pair.document(),
+            word: pair.word(),
+            input: count(input.next_if(|pair| pair.key == key)),
+            feedback: count(feedback.next_if(|pair| pair.key == key)),
+        })
+    })
+}
+
 fn sum_duplicates(sorted: &mut Vec<Pair>) {
     sorted.dedup_by(|next, kept| {
         let same = next.key == kept.key;
@@ -159,6 +191,16 @@ mod tests {
             .map(|pair| ((pair.document(), pair.word()), pair.count))
             .collect();
         assert_eq!(counted, expected.into_iter().collect::<Vec<_>>());
+    }
+
+    #[test]
+    fn input_and_feedback_are_joined_pair_by_pair() {
+        let input = [Pair::new(1, 1, 5), Pair::new(1, 3, 1)];
+        let feedback = [Pair::new(0, 9, 2), Pair::new(1, 3, 4)];
+        let described: Vec<_> = joined(&input, &feedback)
+            .map(|pair| (pair.document, pair.word, pair.input, pair.feedback))
+            .collect();
+        assert_eq!(described, [(0, 9, 0, 2), (1, 1, 5, 0), (1, 3, 1, 4)]);
     }
 
     #[test]

@@ -36,8 +36,8 @@ use super::arguments::{Arguments, Function};
 use super::error::Error;
 use super::model::{Part, SCHEMA, columns_of};
 use super::preset::{AGENT, AGENT_COUNT, Preset};
-use super::score::{Score, ScoreExec, Scoring};
-use super::settings::Settings;
+use super::score::{Explain, Score, ScoreExec, Scoring};
+use super::settings::{Rule, Settings};
 use super::source::Source;
 use super::train::{Train, TrainExec};
 use crate::word::SpotqlOptions;
@@ -79,11 +79,12 @@ fn plan_train(
     let settings = settings(arguments, &source, context)?;
     let input = plan_query(arguments.input.clone(), context)?;
     let Some(agents) = source.agents(&input)? else {
-        return train(&source, settings, arguments, input, None, context);
+        return train(&source, settings, arguments, input, None, false, context);
     };
     repeatable(arguments.function, &input)?;
     let rows = agent_rows(agents.clone())?;
-    let model = train(&source, settings, arguments, input, Some(agents), context)?;
+    let agents = Some(agents);
+    let model = train(&source, settings, arguments, input, agents, false, context)?;
     LogicalPlanBuilder::from(model).union(rows)?.build()
 }
 
@@ -98,7 +99,16 @@ fn plan_score(
         width: 0,
         asked: None,
         zero_unseen: false,
-        explain: arguments.boolean("explain")?,
+        rule: settings.rule,
+        explain: match arguments.get("explain") {
+            None => Explain::default(),
+            Some(value) => arguments
+                .word("explain")
+                .and_then(|name| Explain::from_name(&name))
+                .ok_or_else(|| arguments.invalid("explain", value, Explain::NAMES))?,
+        },
+        lead: arguments.boolean("lead")?,
+        preset: source.preset().map(|(preset, _)| preset),
     };
     let stored = arguments.relation(
         "model",
@@ -128,14 +138,16 @@ fn plan_score(
                 }
                 .into());
             }
-            if let Some(counts) = arguments.get("counts") {
-                let accepted = "nothing: with model => … no training takes place";
-                return Err(arguments.invalid("counts", counts, accepted).into());
+            for name in ["counts", "restarts"] {
+                if let Some(value) = arguments.get(name) {
+                    let accepted = "nothing: with model => … no training takes place";
+                    return Err(arguments.invalid(name, value, accepted).into());
+                }
             }
             scoring.asked = Some(settings.asked(arguments));
             let rows = model_rows(query, context)?;
             let agents = match source.preset() {
-                Some(Preset::Proxy) => Some(agents_of(rows.clone())?),
+                Some((Preset::Proxy, _)) => Some(agents_of(rows.clone())?),
                 _ => None,
             };
             let kept = Part::READ.map(lit).to_vec();
@@ -147,12 +159,14 @@ fn plan_score(
         None => {
             repeatable(arguments.function, &input)?;
             let agents = source.agents(&input)?;
+            let judges = settings.rule != Rule::Spot || scoring.explain == Explain::Full;
             let model = train(
                 &source,
                 settings,
                 arguments,
                 input.clone(),
                 agents.clone(),
+                judges,
                 context,
             )?;
             (model, agents)
@@ -179,6 +193,7 @@ fn train(
     arguments: &Arguments,
     input: LogicalPlan,
     agents: Option<LogicalPlan>,
+    judges: bool,
     context: &mut dyn RelationPlannerContext,
 ) -> Result<LogicalPlan> {
     let feedback = arguments.relation(
@@ -197,7 +212,7 @@ fn train(
     let (width, counted) = (records.width(), records.counted());
     let pairs = records.pairs()?;
     Ok(extension(Train::new(
-        pairs, feedback, settings, width, counted,
+        pairs, feedback, settings, width, counted, judges,
     )?))
 }
 
@@ -207,7 +222,7 @@ fn settings(
     context: &dyn RelationPlannerContext,
 ) -> Result<Settings> {
     let domains = match source.preset() {
-        Some(preset) if preset.reads_domains() => {
+        Some((preset, _)) if preset.reads_domains() => {
             let options = SpotqlOptions::of(context.context_provider().options());
             Some(options.domain_description()?)
         }
@@ -216,6 +231,7 @@ fn settings(
     Ok(Settings {
         recipe: source.description(),
         advice: source.advice(),
+        folds: source.folds(),
         domains,
         ..Settings::of(arguments)?
     })

@@ -16,11 +16,34 @@ use super::error::{Error, Result};
 use crate::word;
 
 /// A kind of log that Apache Spot knew.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub(crate) enum Preset {
     Flow,
     Dns,
     Proxy,
+}
+
+/// How records become words: `words => …` beside a source.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub(crate) enum Generation {
+    /// The original's, fault by fault.
+    #[default]
+    Spot,
+    /// Ours (see `word::flow_v2`, `word::dns_v2`, `word::proxy_v2`).
+    V2,
+}
+
+impl Generation {
+    pub(crate) const NAMES: &'static str =
+        "'spot' or 'v2' (or, without source, expressions together with documents)";
+
+    pub(crate) fn from_name(name: &str) -> Option<Self> {
+        match name.to_ascii_lowercase().as_str() {
+            "spot" => Some(Self::Spot),
+            "v2" => Some(Self::V2),
+            _ => None,
+        }
+    }
 }
 
 /// A user agent, in [`Preset::agents`].
@@ -64,6 +87,19 @@ impl Preset {
             Self::Dns => "dns",
             Self::Proxy => "proxy",
         }
+    }
+
+    /// The name, and the generation of its words where it is not the original's.
+    pub(crate) fn description(self, generation: Generation) -> String {
+        match generation {
+            Generation::Spot => self.name().to_owned(),
+            Generation::V2 => format!("{} v2", self.name()),
+        }
+    }
+
+    /// What a word means, for people.
+    pub(crate) fn meaning(self, word: &str) -> String {
+        word.to_owned()
     }
 
     /// How often each user agent occurs in `input`, for the presets whose words need it: the
@@ -121,7 +157,13 @@ impl Preset {
     }
 
     /// The recipe over `schema`, the schema of an input (with [`AGENT_COUNT`] for proxy logs).
-    pub(crate) fn recipe(self, function: &str, schema: &DFSchema) -> Result<Recipe> {
+    pub(crate) fn recipe(
+        self,
+        generation: Generation,
+        function: &str,
+        schema: &DFSchema,
+    ) -> Result<Recipe> {
+        let spot = generation == Generation::Spot;
         let call = |udf: &str, columns: &[&str]| -> Result<Expr> {
             let arguments = columns
                 .iter()
@@ -137,13 +179,24 @@ impl Preset {
         };
         match self {
             Self::Flow => {
-                let columns = ["trhour", "sport", "dport", "proto", "ibyt", "ipkt"];
-                Ok(Recipe {
-                    documents: documents(&["sip", "dip"])?,
-                    words: vec![
+                let words = if spot {
+                    let columns = ["trhour", "sport", "dport", "proto", "ibyt", "ipkt"];
+                    [
                         call("flow_src_word", &columns)?,
                         call("flow_dst_word", &columns)?,
-                    ],
+                    ]
+                } else {
+                    let columns = [
+                        "sport", "dport", "proto", "ibyt", "opkt", "obyt", "flag", "tdur",
+                    ];
+                    [
+                        call("flow_src_word_v2", &columns)?,
+                        call("flow_dst_word_v2", &columns)?,
+                    ]
+                };
+                Ok(Recipe {
+                    documents: documents(&["sip", "dip"])?,
+                    words: words.to_vec(),
                     valid: Some(
                         call(
                             "flow_invalid",
@@ -166,16 +219,29 @@ impl Preset {
             }
             Self::Dns => Ok(Recipe {
                 documents: documents(&["ip_dst"])?,
-                words: vec![call(
-                    "dns_word",
-                    &[
-                        "frame_time",
-                        "frame_len",
-                        "dns_qry_name",
-                        "dns_qry_type",
-                        "dns_qry_rcode",
-                    ],
-                )?],
+                words: vec![if spot {
+                    call(
+                        "dns_word",
+                        &[
+                            "frame_time",
+                            "frame_len",
+                            "dns_qry_name",
+                            "dns_qry_type",
+                            "dns_qry_rcode",
+                        ],
+                    )?
+                } else {
+                    call(
+                        "dns_word_v2",
+                        &[
+                            "frame_len",
+                            "dns_qry_name",
+                            "dns_qry_type",
+                            "dns_qry_rcode",
+                            "dns_a",
+                        ],
+                    )?
+                }],
                 valid: Some(
                     call(
                         "dns_invalid",
@@ -194,23 +260,40 @@ impl Preset {
                 ),
             }),
             Self::Proxy => {
-                let mut arguments = [
-                    "host",
-                    "p_time",
-                    "reqmethod",
-                    "fulluri",
-                    "resconttype",
-                    AGENT_COUNT,
-                    "respcode",
-                ]
-                .map(|column| self.column(function, schema, column))
-                .into_iter()
-                .collect::<Result<Vec<_>>>()?;
-                // A request without a content type is as valid as one whose type is `-`.
-                arguments[4] = coalesce(vec![arguments[4].clone(), lit("-")]);
+                let words = if spot {
+                    let mut arguments = [
+                        "host",
+                        "p_time",
+                        "reqmethod",
+                        "fulluri",
+                        "resconttype",
+                        AGENT_COUNT,
+                        "respcode",
+                    ]
+                    .map(|column| self.column(function, schema, column))
+                    .into_iter()
+                    .collect::<Result<Vec<_>>>()?;
+                    // A request without a content type is as valid as one whose type is `-`.
+                    arguments[4] = coalesce(vec![arguments[4].clone(), lit("-")]);
+                    udf_named("proxy_word")?.call(arguments)
+                } else {
+                    call(
+                        "proxy_word_v2",
+                        &[
+                            "host",
+                            "reqmethod",
+                            "resconttype",
+                            "respcode",
+                            AGENT_COUNT,
+                            "fulluri",
+                            "scbytes",
+                            "csbytes",
+                        ],
+                    )?
+                };
                 Ok(Recipe {
                     documents: documents(&["clientip"])?,
-                    words: vec![udf_named("proxy_word")?.call(arguments)],
+                    words: vec![words],
                     valid: Some(
                         call(
                             "proxy_invalid",

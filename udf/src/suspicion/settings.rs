@@ -3,7 +3,7 @@
 use std::fmt;
 use std::hash::{Hash, Hasher};
 
-use super::arguments::Arguments;
+use super::arguments::{Arguments, Function};
 use super::error::{Error, Result};
 use super::method::{Method, Optimizer};
 use crate::topic::{cvb0, em, online};
@@ -31,6 +31,46 @@ pub(crate) const RECIPE: &str = "recipe";
 /// The parameter that names the domain lists behind the words of a model.
 pub(crate) const DOMAINS: &str = "domains";
 
+/// What a record's score is made of: `scoring => …`.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default)]
+pub(crate) enum Rule {
+    /// The original's: the smallest probability of its pairs under a model of all records.
+    #[default]
+    Spot,
+    /// Every pair under a model that has not seen it, multiplied (see [`super::score`]).
+    LeaveOneOut,
+}
+
+impl Rule {
+    pub(crate) const NAMES: &'static str = "'spot' or 'leave_one_out'";
+
+    pub(crate) fn from_name(name: &str) -> Option<Self> {
+        [Self::Spot, Self::LeaveOneOut]
+            .into_iter()
+            .find(|known| name.eq_ignore_ascii_case(known.name()))
+    }
+
+    pub(crate) fn name(self) -> &'static str {
+        match self {
+            Self::Spot => "spot",
+            Self::LeaveOneOut => "leave_one_out",
+        }
+    }
+}
+
+impl Rule {
+    /// How many models are averaged if nobody says.
+    fn usual_restarts(self) -> usize {
+        match self {
+            Self::Spot => 1,
+            Self::LeaveOneOut => 2,
+        }
+    }
+}
+
+/// More would take hours, and change nothing.
+const MOST_RESTARTS: usize = 64;
+
 /// The settings of one training.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub(crate) struct Settings {
@@ -38,6 +78,12 @@ pub(crate) struct Settings {
     pub(crate) recipe: String,
     /// What domain classes depend on, for recipes that use them.
     pub(crate) domains: Option<String>,
+    /// Whether rare values of fields are folded (see [`super::fold`]): in all words but the
+    /// original's, whose texts are what a log says.
+    pub(crate) folds: bool,
+    pub(crate) rule: Rule,
+    /// Models whose judgements are averaged.
+    pub(crate) restarts: usize,
     pub(crate) optimizer: Optimizer,
     pub(crate) topics: usize,
     pub(crate) iterations: usize,
@@ -64,6 +110,9 @@ impl Default for Settings {
         Self {
             recipe: String::new(),
             domains: None,
+            folds: false,
+            rule: Rule::default(),
+            restarts: 1,
             optimizer: Optimizer::default(),
             topics: 20,
             iterations: 20,
@@ -97,6 +146,25 @@ impl Settings {
         }
         if let Some(iterations) = size("iterations")? {
             settings.iterations = iterations;
+        }
+        if let Some(scoring) = arguments.get("scoring") {
+            settings.rule = arguments
+                .word("scoring")
+                .and_then(|name| Rule::from_name(&name))
+                .ok_or_else(|| arguments.invalid("scoring", scoring, Rule::NAMES))?;
+        }
+        // What is trained to be stored is one model.
+        if arguments.function == Function::Score {
+            settings.restarts = settings.rule.usual_restarts();
+        }
+        if let Some(restarts) = arguments.get("restarts") {
+            let (most, accepted) = match settings.rule {
+                Rule::Spot => (1, "1: with scoring => 'spot' there is one model"),
+                Rule::LeaveOneOut => (MOST_RESTARTS, "a whole number from 1 to 64"),
+            };
+            settings.restarts = size("restarts")?
+                .filter(|n| (1..=most).contains(n))
+                .ok_or_else(|| arguments.invalid("restarts", restarts, accepted))?;
         }
         if let Some(optimizer) = arguments.get("optimizer") {
             settings.optimizer = arguments
@@ -146,7 +214,13 @@ impl Settings {
 
     /// The way to fit a model that the settings ask for.
     pub(crate) fn method(&self, threads: usize) -> Method {
-        let (topics, iterations, seed) = (self.topics, self.iterations, self.seed);
+        self.restarted(0, threads)
+    }
+
+    /// The same from another start; each seed has its own.
+    pub(crate) fn restarted(&self, restart: usize, threads: usize) -> Method {
+        let seed = self.seed.wrapping_add((restart as u64) << 40);
+        let (topics, iterations) = (self.topics, self.iterations);
         let (alpha, beta) = (self.alpha.map(|it| it.0), self.beta.map(|it| it.0));
         match self.optimizer {
             Optimizer::Em => {
@@ -197,6 +271,7 @@ impl Settings {
         let mut named = vec![(RECIPE, self.recipe.clone())];
         named.extend(self.domains.clone().map(|domains| (DOMAINS, domains)));
         named.extend([
+            ("scoring", self.rule.name().to_owned()),
             ("optimizer", self.optimizer.name().to_owned()),
             ("topics", self.topics.to_string()),
             ("iterations", self.iterations.to_string()),
@@ -205,6 +280,9 @@ impl Settings {
             ("seed", self.seed.to_string()),
             ("precision", self.precision_name().to_owned()),
         ]);
+        if self.restarts > 1 {
+            named.push(("restarts", self.restarts.to_string()));
+        }
         if self.feedback.is_some() {
             named.push(("dupfactor", self.dupfactor.to_string()));
         }
@@ -213,7 +291,7 @@ impl Settings {
 
     /// Of these, the ones that `arguments` name: what a stored model must agree with.
     pub(crate) fn asked(&self, arguments: &Arguments) -> Vec<(String, String)> {
-        let fixed = |name: &str| name == RECIPE || name == DOMAINS;
+        let fixed = |name: &str| [RECIPE, DOMAINS, "scoring"].contains(&name);
         self.named()
             .into_iter()
             .filter(|(name, _)| fixed(name) || arguments.get(name).is_some())

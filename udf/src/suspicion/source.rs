@@ -11,7 +11,7 @@ use datafusion::sql::sqlparser::ast::{Expr as SqlExpr, Value};
 
 use super::arguments::Arguments;
 use super::error::Error;
-use super::preset::{Preset, Recipe};
+use super::preset::{Generation, Preset, Recipe};
 use super::score::{VALID, document_column, word_column};
 
 /// The column of counts that a training's input may have.
@@ -24,7 +24,7 @@ pub(crate) struct Source<'a> {
 }
 
 enum Kind<'a> {
-    Preset(Preset),
+    Preset(Preset, Generation),
     Expressions {
         documents: Vec<&'a SqlExpr>,
         words: Vec<&'a SqlExpr>,
@@ -36,11 +36,20 @@ impl<'a> Source<'a> {
         let function = arguments.function.name();
         let (documents, words) = (arguments.list("documents"), arguments.list("words"));
         let kind = match (arguments.get("source"), documents, words) {
-            (Some(source), None, None) => arguments
-                .word("source")
-                .and_then(|name| Preset::from_name(&name))
-                .map(Kind::Preset)
-                .ok_or_else(|| arguments.invalid("source", source, Preset::NAMES))?,
+            (Some(source), None, _) => {
+                let preset = arguments
+                    .word("source")
+                    .and_then(|name| Preset::from_name(&name))
+                    .ok_or_else(|| arguments.invalid("source", source, Preset::NAMES))?;
+                let generation = match arguments.get("words") {
+                    None => Generation::default(),
+                    Some(words) => arguments
+                        .word("words")
+                        .and_then(|name| Generation::from_name(&name))
+                        .ok_or_else(|| arguments.invalid("words", words, Generation::NAMES))?,
+                };
+                Kind::Preset(preset, generation)
+            }
             (None, Some(documents), Some(words)) => {
                 if documents.len() != words.len() || documents.is_empty() {
                     return Err(Error::UnevenPairs {
@@ -60,17 +69,23 @@ impl<'a> Source<'a> {
         Ok(Self { arguments, kind })
     }
 
-    pub(crate) fn preset(&self) -> Option<Preset> {
+    pub(crate) fn preset(&self) -> Option<(Preset, Generation)> {
         match self.kind {
-            Kind::Preset(preset) => Some(preset),
+            Kind::Preset(preset, generation) => Some((preset, generation)),
             Kind::Expressions { .. } => None,
         }
     }
 
-    /// What the words are, as a model keeps it: the preset's name, or the expressions.
+    /// Whether rare values of fields are folded: see [`super::fold`].
+    pub(crate) fn folds(&self) -> bool {
+        !matches!(self.kind, Kind::Preset(_, Generation::Spot))
+    }
+
+    /// What the words are, as a model keeps it: the preset's name and the generation of its words,
+    /// or the expressions.
     pub(crate) fn description(&self) -> String {
         match &self.kind {
-            Kind::Preset(preset) => preset.name().to_owned(),
+            Kind::Preset(preset, generation) => preset.description(*generation),
             Kind::Expressions { documents, words } => {
                 format!("documents {}, words {}", list(documents), list(words))
             }
@@ -80,7 +95,7 @@ impl<'a> Source<'a> {
     /// Where an error about unusable records should send the user.
     pub(crate) fn advice(&self) -> String {
         match self.preset() {
-            Some(preset) => preset.advice(),
+            Some((preset, _)) => preset.advice(),
             None => "A record without a document or a word cannot be used: check the expressions \
                      and the filter of the input"
                 .to_owned(),
@@ -90,7 +105,7 @@ impl<'a> Source<'a> {
     /// How often each user agent occurs, where words need it.
     pub(crate) fn agents(&self, input: &LogicalPlan) -> Result<Option<LogicalPlan>> {
         match self.preset() {
-            Some(preset) => preset.agents(self.arguments.function.name(), input),
+            Some((preset, _)) => preset.agents(self.arguments.function.name(), input),
             None => Ok(None),
         }
     }
@@ -105,12 +120,12 @@ impl<'a> Source<'a> {
         let function = self.arguments.function.name();
         let visible = input.schema().columns();
         let input = match (self.preset(), agents) {
-            (Some(preset), Some(agents)) => preset.with_agents(function, input, agents)?,
+            (Some((preset, _)), Some(agents)) => preset.with_agents(function, input, agents)?,
             _ => input,
         };
         let schema = input.schema();
         let recipe = match &self.kind {
-            Kind::Preset(preset) => preset.recipe(function, schema)?,
+            Kind::Preset(preset, generation) => preset.recipe(*generation, function, schema)?,
             Kind::Expressions { documents, words } => Recipe {
                 documents: expressions(documents, schema, context)?,
                 words: expressions(words, schema, context)?,

@@ -21,8 +21,8 @@ pub(crate) struct Tally {
     /// (document, word) column pairs in a record.
     width: usize,
     counted: bool,
-    /// How often a record counts.
-    times: u64,
+    /// How often a record of the feedback counts; none for records of the input.
+    times: Option<u64>,
     documents: Interner,
     words: Interner,
     pairs: PairCounter,
@@ -41,10 +41,12 @@ pub(crate) struct Counts {
     pub(crate) words: Strings,
     /// Sorted by document and word, without duplicates.
     pub(crate) pairs: Vec<Pair>,
+    /// Those of the feedback, in the same order.
+    pub(crate) feedback: Vec<Pair>,
 }
 
 impl Tally {
-    pub(crate) fn new(width: usize, counted: bool, times: u64) -> Self {
+    pub(crate) fn new(width: usize, counted: bool, times: Option<u64>) -> Self {
         Self {
             width,
             counted,
@@ -115,7 +117,7 @@ impl Tally {
                     None => previous.set(words, row, self.words.intern(words.value(row))?),
                 };
                 let count = counts.map_or(1, |counts| counts.value(row).unsigned_abs());
-                let count = count.saturating_mul(self.times);
+                let count = count.saturating_mul(self.times.unwrap_or(1));
                 self.pairs
                     .add(Pair::new(self.document_ids[row], word, count));
             }
@@ -134,12 +136,19 @@ impl Tally {
         for tally in tallies {
             documents.push(tally.documents.into_strings());
             words.push(tally.words.into_strings());
-            pairs.push(tally.pairs.finish());
+            pairs.push((tally.times.is_some(), tally.pairs.finish()));
         }
         let (documents, document_ids) = canonical(documents)?;
         let (words, word_ids) = canonical(words)?;
-        let mut all = Vec::new();
-        for ((pairs, document_ids), word_ids) in pairs.into_iter().zip(document_ids).zip(word_ids) {
+        let (mut input, mut feedback) = (Vec::new(), Vec::new());
+        for (((of_feedback, pairs), document_ids), word_ids) in
+            pairs.into_iter().zip(document_ids).zip(word_ids)
+        {
+            let all = if of_feedback {
+                &mut feedback
+            } else {
+                &mut input
+            };
             let renumber = |pair: Pair| {
                 Pair::new(
                     document_ids[pair.document() as usize],
@@ -148,7 +157,7 @@ impl Tally {
                 )
             };
             if all.is_empty() {
-                all = pairs;
+                *all = pairs;
                 all.iter_mut().for_each(|pair| *pair = renumber(*pair));
             } else {
                 all.extend(pairs.into_iter().map(renumber));
@@ -157,7 +166,8 @@ impl Tally {
         Ok(Counts {
             documents,
             words,
-            pairs: combine(all),
+            pairs: combine(input),
+            feedback: combine(feedback),
         })
     }
 }
@@ -272,7 +282,7 @@ mod tests {
 
     #[test]
     fn both_ends_of_a_record_count_and_a_null_takes_the_record_out() {
-        let mut tally = Tally::new(2, false, 1);
+        let mut tally = Tally::new(2, false, None);
         tally
             .add(&batch(
                 &[
@@ -301,7 +311,7 @@ mod tests {
         let tally = |rows: &[(String, String)]| {
             let documents: Vec<_> = rows.iter().map(|row| Some(row.0.as_str())).collect();
             let words: Vec<_> = rows.iter().map(|row| Some(row.1.as_str())).collect();
-            let mut tally = Tally::new(1, false, 1);
+            let mut tally = Tally::new(1, false, None);
             tally.add(&batch(&[&documents, &words], None)).unwrap();
             tally
         };
@@ -318,7 +328,7 @@ mod tests {
     #[test]
     fn counts_weigh_pairs_and_negative_ones_are_refused() {
         let columns: [&[Option<&str>]; 2] = [&[Some("d"), Some("d")], &[Some("w"), Some("w")]];
-        let mut tally = Tally::new(1, true, 1);
+        let mut tally = Tally::new(1, true, None);
         tally.add(&batch(&columns, Some(&[5, 0]))).unwrap();
         assert!(matches!(
             tally.add(&batch(&columns, Some(&[1, -2]))),

@@ -32,9 +32,13 @@ use datafusion::physical_plan::{
 use futures::{StreamExt, TryStreamExt};
 
 use super::error::Error;
+use super::fold::{Common, fold};
+use super::judged::{Judged, fields, weight};
 use super::model::{Model, Records, SCHEMA};
-use super::settings::Settings;
+use super::pairs::joined;
+use super::settings::{Rule, Settings};
 use super::tally::{Counts, Tally};
+use crate::topic::leave_one_out::{LeaveOneOut, Weights};
 use crate::topic::{Corpus, em};
 
 /// The logical node of `lda_train`.
@@ -48,6 +52,8 @@ pub(crate) struct Train {
     pub(crate) width: usize,
     /// Whether a column of counts follows them.
     pub(crate) counted: bool,
+    /// Whether the model says what it knows of each pair, for scoring the very input.
+    pub(crate) judges: bool,
     schema: DFSchemaRef,
 }
 
@@ -58,6 +64,7 @@ impl Train {
         settings: Settings,
         width: usize,
         counted: bool,
+        judges: bool,
     ) -> Result<Self> {
         let schema = DFSchema::try_from(Arc::clone(&SCHEMA))?;
         Ok(Self {
@@ -66,6 +73,7 @@ impl Train {
             settings,
             width,
             counted,
+            judges,
             schema: Arc::new(schema),
         })
     }
@@ -119,6 +127,7 @@ pub(crate) struct TrainExec {
     settings: Settings,
     width: usize,
     counted: bool,
+    judges: bool,
     properties: Arc<PlanProperties>,
     metrics: ExecutionPlanMetricsSet,
 }
@@ -126,7 +135,8 @@ pub(crate) struct TrainExec {
 impl TrainExec {
     /// The physical node of `node` over its inputs, the records first.
     pub(crate) fn new(inputs: Vec<Arc<dyn ExecutionPlan>>, node: &Train) -> Self {
-        Self::over(inputs, node.settings.clone(), node.width, node.counted)
+        let settings = node.settings.clone();
+        Self::over(inputs, settings, node.width, node.counted, node.judges)
     }
 
     fn over(
@@ -134,6 +144,7 @@ impl TrainExec {
         settings: Settings,
         width: usize,
         counted: bool,
+        judges: bool,
     ) -> Self {
         let properties = PlanProperties::new(
             EquivalenceProperties::new(Arc::clone(&SCHEMA)),
@@ -146,6 +157,7 @@ impl TrainExec {
             settings,
             width,
             counted,
+            judges,
             properties: Arc::new(properties),
             metrics: ExecutionPlanMetricsSet::new(),
         }
@@ -198,6 +210,7 @@ impl ExecutionPlan for TrainExec {
             self.settings.clone(),
             self.width,
             self.counted,
+            self.judges,
         )))
     }
 
@@ -221,16 +234,16 @@ impl ExecutionPlan for TrainExec {
             settings: self.settings.clone(),
             width: self.width,
             counted: self.counted,
+            judges: self.judges,
             threads: context.session_config().target_partitions(),
             metrics: Metrics::new(&self.metrics),
             context,
         };
         let batches = futures::stream::once(async move { training.run(streams).await })
             .map_ok(move |trained| {
-                let count = trained.model.batch_count(batch_size);
-                futures::stream::iter(
-                    (0..count).map(move |index| trained.model.batch(index, batch_size)),
-                )
+                let chunks = trained.model.chunks(batch_size);
+                let batches = chunks.into_iter();
+                futures::stream::iter(batches.map(move |chunk| trained.model.batch(&chunk)))
             })
             .try_flatten();
         Ok(Box::pin(RecordBatchStreamAdapter::new(
@@ -249,6 +262,7 @@ struct Training {
     settings: Settings,
     width: usize,
     counted: bool,
+    judges: bool,
     threads: usize,
     metrics: Metrics,
     context: Arc<TaskContext>,
@@ -273,7 +287,7 @@ impl Training {
             .map(|(partition, (feedback, stream))| {
                 let memory = MemoryConsumer::new(format!("lda_train counts[{partition}]"))
                     .register(self.context.memory_pool());
-                let times = if feedback { self.settings.dupfactor } else { 1 };
+                let times = feedback.then_some(self.settings.dupfactor);
                 let tally = Tally::new(self.width, self.counted, times);
                 (feedback, SpawnedTask::spawn(count(stream, tally, memory)))
             })
@@ -331,13 +345,18 @@ impl Training {
         reservation: MemoryReservation,
         stopped: &AtomicBool,
     ) -> Result<Trained> {
+        let (counts, common) = match self.settings.folds {
+            true => fold(counts, self.width)?,
+            false => (counts, Common::default()),
+        };
         let Counts {
             documents,
             words,
             pairs,
+            feedback,
         } = counts;
         // Every count may be 0.
-        if pairs.is_empty() {
+        if pairs.is_empty() && feedback.is_empty() {
             return Err(Error::NothingToTrainOn {
                 records: records.read,
                 recipe: self.settings.recipe,
@@ -346,35 +365,47 @@ impl Training {
             .into());
         }
         let method = self.settings.method(self.threads);
-        let needed = method.memory_bytes(documents.len(), words.len(), pairs.len());
+        let rule = self.settings.rule;
+        let (d, w, p) = (
+            documents.len(),
+            words.len(),
+            joined(&pairs, &feedback).count(),
+        );
+        let judging = if self.judges {
+            // What is kept, and the pairs' own counts while they are judged.
+            Judged::predicted_bytes(d, p) + p * size_of::<u32>()
+        } else {
+            0
+        };
         // The corpus is complete before the training begins, and the pairs are gone by then.
-        let (d, w, p) = (documents.len(), words.len(), pairs.len());
         let corpus_bytes = Corpus::building_bytes(d, w, p).max(Corpus::predicted_bytes(d, w, p));
         reserve(
             &reservation,
-            needed
+            method.memory_bytes(d, w, p)
                 + corpus_bytes
+                + judging
                 + size_of_val(pairs.as_slice())
+                + size_of_val(feedback.as_slice())
                 + documents.memory_bytes()
                 + words.memory_bytes()
                 // Totals of documents and words.
-                + size_of::<f64>() * (documents.len() + words.len()),
+                + size_of::<f64>() * (d + w),
         )?;
 
-        let mut document_totals = vec![0.0; documents.len()];
-        let mut word_totals = vec![0.0; words.len()];
-        for pair in &pairs {
+        let mut document_totals = vec![0.0; d];
+        let mut word_totals = vec![0.0; w];
+        for pair in joined(&pairs, &feedback) {
             #[expect(
                 clippy::cast_precision_loss,
                 reason = "counts beyond 2^53 do not occur"
             )]
-            let count = pair.count as f64;
-            document_totals[pair.document() as usize] += count;
-            word_totals[pair.word() as usize] += count;
+            let count = pair.input.saturating_add(pair.feedback) as f64;
+            document_totals[pair.document as usize] += count;
+            word_totals[pair.word as usize] += count;
         }
         self.metrics.documents.set(documents.len());
         self.metrics.words.set(words.len());
-        self.metrics.pairs.set(pairs.len());
+        self.metrics.pairs.set(p);
         self.metrics
             .records
             .add(usize::try_from(records.read).unwrap_or(usize::MAX));
@@ -382,15 +413,19 @@ impl Training {
             .unusable
             .add(usize::try_from(records.read - records.used).unwrap_or(usize::MAX));
 
-        let corpus = Corpus::from_pairs(
-            documents.len(),
-            words.len(),
-            pairs
-                .iter()
-                .map(|pair| (pair.document(), pair.word(), pair.count)),
-        )
-        .map_err(Error::from)?;
+        let weighed =
+            joined(&pairs, &feedback).map(|pair| (pair.document, pair.word, weight(rule, pair).1));
+        let corpus = Corpus::from_pairs(d, w, Known(weighed, p)).map_err(Error::from)?;
+        let (times, own): (Vec<u32>, Vec<u32>) = if self.judges {
+            let saturated = |count: u64| u32::try_from(count).unwrap_or(u32::MAX);
+            joined(&pairs, &feedback)
+                .map(|pair| (saturated(pair.input), saturated(weight(rule, pair).0)))
+                .unzip()
+        } else {
+            Default::default()
+        };
         drop(pairs);
+        drop(feedback);
         let observer = &mut |iteration: &em::Iteration| {
             log::debug!(
                 "lda_train: iteration {}, log-likelihood {:.6e}",
@@ -402,6 +437,33 @@ impl Training {
         let fitted = method
             .train(&corpus, observer, stopped)
             .map_err(Error::from)?;
+        let judged = if self.judges {
+            let fields = fields(&words)?;
+            let judge = LeaveOneOut::new(&corpus, &own, &fields, Weights::default());
+            let mut probabilities = vec![0.0; own.len()];
+            match rule {
+                Rule::Spot => fitted.pair_scores(&corpus, &mut probabilities),
+                Rule::LeaveOneOut => judge.add_probabilities(&fitted, &mut probabilities),
+            }
+            for restart in 1..self.settings.restarts {
+                let method = self.settings.restarted(restart, self.threads);
+                let fitted = method
+                    .train(&corpus, observer, stopped)
+                    .map_err(Error::from)?;
+                judge.add_probabilities(&fitted, &mut probabilities);
+            }
+            let models = self.settings.restarts as f64;
+            probabilities.iter_mut().for_each(|p| *p /= models);
+            let rows = corpus.by_document();
+            Some(Judged {
+                offsets: rows.offsets().to_vec(),
+                words: rows.columns().to_vec(),
+                times,
+                probabilities,
+            })
+        } else {
+            None
+        };
         drop(corpus);
         let model = Model {
             settings: self.settings,
@@ -410,6 +472,8 @@ impl Training {
             document_totals,
             word_totals,
             fitted,
+            judged,
+            common,
             records,
             trained_at,
         };
@@ -430,6 +494,21 @@ async fn count(
         reserve(&memory, tally.memory_bytes())?;
     }
     Ok((tally, memory))
+}
+
+/// An iterator that knows its length: a corpus reserves its room at once.
+struct Known<I>(I, usize);
+
+impl<I: Iterator> Iterator for Known<I> {
+    type Item = I::Item;
+
+    fn next(&mut self) -> Option<I::Item> {
+        self.0.next()
+    }
+
+    fn size_hint(&self) -> (usize, Option<usize>) {
+        (self.1, Some(self.1))
+    }
 }
 
 /// Takes the memory from the query's pool, or says what to do.

@@ -5,6 +5,7 @@
 //! - [`em`] estimates the model by expectation maximisation, as the original does;
 //! - [`online`] by online variational Bayes, the original's other way;
 //! - [`cvb0`] by collapsed variational Bayes, which predicts unseen records best;
+//! - [`leave_one_out`] judges each pair by a model that has not seen it;
 //! - [`heldout`] tells how well a model predicts what it has not seen;
 //! - [`Fitted`] is the result, [`score`] the estimated probability of a word in a document.
 //!
@@ -18,6 +19,7 @@ pub mod cvb0;
 pub mod em;
 mod error;
 pub mod heldout;
+pub mod leave_one_out;
 mod limits;
 mod model;
 pub mod online;

@@ -1,8 +1,8 @@
 //! A trained topic model: which topics a document has, which words a topic has.
 
-use super::Error;
 use super::em::Iteration;
 use super::em::pass::Cancelled;
+use super::{Corpus, Error};
 
 /// `theta`, `phi` and the topics' tokens: see [`Fitted`].
 pub(super) type Mixtures = (Vec<f64>, Vec<f64>, Vec<f64>);
@@ -47,6 +47,22 @@ impl Fitted {
                 iterations: iterations.len().saturating_sub(1),
                 of,
             }),
+        }
+    }
+
+    /// The [`score`] of every pair of `corpus`, which the model was fitted to, in the order of
+    /// [`Corpus::by_document`].
+    pub fn pair_scores(&self, corpus: &Corpus, scores: &mut [f64]) {
+        let rows = corpus.by_document();
+        let mixes = self.theta.chunks_exact(self.topics);
+        for (mix, bounds) in mixes.zip(rows.offsets().windows(2)) {
+            let pairs = bounds[0]..bounds[1];
+            let words = rows.columns()[pairs.clone()].iter();
+            for (probability, &word) in scores[pairs].iter_mut().zip(words) {
+                let word = &self.phi[word as usize * self.topics..][..self.topics];
+                // Rounding may lead a little above certainty.
+                *probability = score(mix, word).min(1.0);
+            }
         }
     }
 

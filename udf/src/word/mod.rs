@@ -27,6 +27,9 @@ pub mod proxy;
 pub mod settings;
 pub mod writer;
 
+/// Begins a field whose value is only worth naming if it is common.
+pub const FOLDABLE: char = '~';
+
 pub use error::Error;
 pub use function::functions;
 pub use settings::SpotqlOptions;

@@ -21,8 +21,9 @@ use datafusion::physical_plan::{
 use futures::future::{BoxFuture, Shared};
 use futures::{FutureExt, StreamExt, TryStreamExt};
 
-use super::Scoring;
+use super::explain::Texts;
 use super::scorer::{Columns, Loaded, Metrics, Scorer};
+use super::{Explain, Scoring};
 use crate::suspicion::model::Lookup;
 use crate::suspicion::train::reserve;
 
@@ -88,7 +89,9 @@ impl ScoreExec {
                 let rows = self.model.execute(0, Arc::clone(context))?;
                 let memory = MemoryConsumer::new("lda_score model").register(context.memory_pool());
                 let asked = self.scoring.asked.clone().unwrap_or_default();
-                let loaded = load(rows, asked, memory).map(|loaded| loaded.map_err(Arc::new));
+                let scoring = self.scoring.clone();
+                let loaded =
+                    load(rows, asked, scoring, memory).map(|loaded| loaded.map_err(Arc::new));
                 (loaded.boxed().shared(), 1)
             }
         };
@@ -102,6 +105,7 @@ impl ScoreExec {
 async fn load(
     mut rows: SendableRecordBatchStream,
     asked: Vec<(String, String)>,
+    scoring: Scoring,
     memory: MemoryReservation,
 ) -> Result<Arc<Loaded>> {
     let mut lookup = Lookup::default();
@@ -110,8 +114,15 @@ async fn load(
         reserve(&memory, lookup.memory_bytes())?;
     }
     lookup.check(&asked)?;
+    let texts = match scoring.explain {
+        Explain::Full => Some(Texts::of(&lookup, scoring.preset)?),
+        Explain::Pair | Explain::Nothing => None,
+    };
+    let said = texts.as_ref().map_or(0, Texts::memory_bytes);
+    reserve(&memory, lookup.memory_bytes() + said)?;
     Ok(Arc::new(Loaded {
         lookup,
+        texts,
         _memory: memory,
     }))
 }
@@ -187,6 +198,7 @@ impl ExecutionPlan for ScoreExec {
                 scoring,
                 schema: output,
                 metrics,
+                folded: String::new(),
             };
             Ok::<_, DataFusionError>(input.map(move |batch| scorer.score(&batch?)))
         })

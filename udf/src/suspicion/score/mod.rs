@@ -1,13 +1,31 @@
 //! `lda_score`: the plan node that adds each record's estimated probability.
 //!
 //! It has two inputs: the rows of a model (a training, or a table), read once and to the end, and
-//! the records, which stream through. A record's score is the smallest of
-//! `Σ_k p(k|document) p(word|k)` over its (document, word) pairs; low is suspicious. A document or
+//! the records, which stream through. Low is suspicious. By the original's rule (`scoring => 'spot'`) a
+//! record's score is the smallest of `Σ_k p(k|document) p(word|k)` over its (document, word) pairs.
+//! By `scoring => 'leave_one_out'` it is
+//!
+//! ```text
+//! Π p(word|document, without the pair itself)  /  min n(document, word)
+//! ```
+//!
+//! with the probabilities of [`crate::topic::leave_one_out`], and `n` the number of the input's records with the
+//! pair. All ends of a record have to be unusual for it to be so, hence the product. The division
+//! makes of it the probability of what was seen, a pair `n` times: a habit that nobody else has is
+//! the more remarkable the more often it is indulged in. That much and no more, since repetition
+//! comes in bursts: in an urn that returns each draw with another of its kind, `n` draws of something
+//! improbable have a probability of about `p / n`, not `p^n` (Elkan 2006, equation 10, for the Dirichlet
+//! compound multinomial with small parameters). The smallest `n` counts, as the number of
+//! occurrences that all ends share. The scores of a stored model are the product alone: what it
+//! counted were other records.
+//!
+//! A document or
 //! word that a stored model does not know gets an estimate of its own (see [`super::model`]) or, with
 //! `unseen => 'zero'`, 0 as in the original; a record without a document or
 //! word, or one that the source's rules call invalid, gets NULL.
 
 mod exec;
+mod explain;
 mod scorer;
 
 use std::cmp::Ordering;
@@ -20,6 +38,9 @@ use datafusion::error::Result;
 use datafusion::logical_expr::{Expr, LogicalPlan, UserDefinedLogicalNodeCore};
 
 pub(crate) use exec::ScoreExec;
+
+use super::preset::Preset;
+use super::settings::Rule;
 
 /// The column that `lda_score` adds.
 pub(crate) const SCORE: &str = "score";
@@ -37,6 +58,30 @@ pub(crate) fn word_column(i: usize) -> String {
 /// True where a record may be scored; absent when all may.
 pub(crate) const VALID: &str = "__lda_valid";
 
+/// How much is said about a score.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Default)]
+pub(crate) enum Explain {
+    #[default]
+    Nothing,
+    /// The document and the word.
+    Pair,
+    /// All of [`explain`].
+    Full,
+}
+
+impl Explain {
+    pub(crate) const NAMES: &'static str = "true, false or 'pair'";
+
+    pub(crate) fn from_name(name: &str) -> Option<Self> {
+        match name.to_ascii_lowercase().as_str() {
+            "true" => Some(Self::Full),
+            "false" => Some(Self::Nothing),
+            "pair" => Some(Self::Pair),
+            _ => None,
+        }
+    }
+}
+
 /// What is asked of a scoring.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub(crate) struct Scoring {
@@ -47,19 +92,25 @@ pub(crate) struct Scoring {
     pub(crate) asked: Option<Vec<(String, String)>>,
     /// The original's rule: probability 0 for what the model has not seen.
     pub(crate) zero_unseen: bool,
-    /// Whether the least probable pair is shown.
-    pub(crate) explain: bool,
+    /// What a score is made of.
+    pub(crate) rule: Rule,
+    /// How the score is explained by its least probable pair.
+    pub(crate) explain: Explain,
+    /// Whether a column tells which records are alike.
+    pub(crate) lead: bool,
+    /// Whose words are explained.
+    pub(crate) preset: Option<Preset>,
 }
 
 impl Scoring {
-    /// The columns that are added to the input's: `score`; with `explain`, `document` and `word`;
-    /// with a stored model, `unseen`.
+    /// The columns that are added to the input's: `score`; with `lead`, `lead`; with `explain`, those
+    /// of [`explain`]; with a stored model, `unseen`.
     pub(crate) fn columns(&self) -> Vec<Field> {
         let mut columns = vec![Field::new(SCORE, DataType::Float64, true)];
-        if self.explain {
-            columns.push(Field::new("document", DataType::Utf8View, true));
-            columns.push(Field::new("word", DataType::Utf8View, true));
+        if self.lead {
+            columns.push(Field::new("lead", DataType::Utf8View, true));
         }
+        columns.extend(explain::columns(self.explain));
         if self.asked.is_some() {
             columns.push(Field::new("unseen", DataType::Utf8View, true));
         }
@@ -69,17 +120,23 @@ impl Scoring {
 
 impl fmt::Display for Scoring {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self.width {
-            1 => f.write_str("one word a record")?,
-            width => write!(f, "smallest of {width} words a record")?,
+        match (self.width, self.rule) {
+            (1, _) => f.write_str("one word a record")?,
+            (width, Rule::Spot) => write!(f, "smallest of {width} words a record")?,
+            (width, Rule::LeaveOneOut) => write!(f, "product of {width} words a record")?,
+        }
+        if self.rule == Rule::LeaveOneOut && self.asked.is_none() {
+            f.write_str(", each judged without itself")?;
         }
         match self.asked {
             None => f.write_str(", model trained on this input")?,
             Some(_) if self.zero_unseen => f.write_str(", model given, unseen is 0")?,
             Some(_) => f.write_str(", model given, unseen is smoothed")?,
         }
-        if self.explain {
-            f.write_str(", with document and word")?;
+        match self.explain {
+            Explain::Nothing => {}
+            Explain::Pair => f.write_str(", with document and word")?,
+            Explain::Full => f.write_str(", explained")?,
         }
         Ok(())
     }

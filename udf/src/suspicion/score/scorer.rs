@@ -6,7 +6,6 @@ use datafusion::arrow::array::{
     Array, ArrayRef, AsArray, Float64Builder, RecordBatch, RecordBatchOptions, StringViewArray,
     StringViewBuilder,
 };
-use datafusion::arrow::compute::interleave;
 use datafusion::arrow::datatypes::{Schema, SchemaRef};
 use datafusion::error::Result;
 use datafusion::execution::memory_pool::MemoryReservation;
@@ -14,14 +13,18 @@ use datafusion::physical_plan::metrics::{
     BaselineMetrics, Count, ExecutionPlanMetricsSet, MetricBuilder,
 };
 
-use super::{HIDDEN, Scoring, VALID, document_column, word_column};
+use super::explain::{Explained, Explanations, Texts};
+use super::{Explain, HIDDEN, Scoring, VALID, document_column, word_column};
 use crate::suspicion::model::Lookup;
+use crate::suspicion::settings::Rule;
 use crate::topic::score;
 
 /// A model in memory, accounted for.
 #[derive(Debug)]
 pub(super) struct Loaded {
     pub(super) lookup: Lookup,
+    /// What is said of it, where scores are explained.
+    pub(super) texts: Option<Texts>,
     pub(super) _memory: MemoryReservation,
 }
 
@@ -61,6 +64,8 @@ pub(super) struct Scorer {
     pub(super) scoring: Scoring,
     pub(super) schema: SchemaRef,
     pub(super) metrics: Metrics,
+    /// A word with rare values folded, kept for its allocation.
+    pub(super) folded: String,
 }
 
 impl Scorer {
@@ -82,8 +87,7 @@ impl Scorer {
                 )
             })
             .collect();
-        let lookup = &self.model.lookup;
-        let zero = self.scoring.zero_unseen;
+        let Loaded { lookup, texts, .. } = self.model.as_ref();
         let mut unknown = 0;
         let mut scores = Float64Builder::with_capacity(rows);
         let mut unseen = self
@@ -91,30 +95,52 @@ impl Scorer {
             .asked
             .as_ref()
             .map(|_| StringViewBuilder::with_capacity(rows));
-        let mut lowest_pairs = Vec::with_capacity(if self.scoring.explain { rows } else { 0 });
+        let mut explanations = (self.scoring.explain != Explain::Nothing)
+            .then(|| Explanations::with_capacity(lookup, texts.as_ref(), rows));
+        let mut leads = self
+            .scoring
+            .lead
+            .then(|| StringViewBuilder::with_capacity(rows).with_deduplicate_strings());
+        let mut lead = String::new();
         for row in 0..rows {
             let usable = valid.is_none_or(|valid| valid.is_valid(row) && valid.value(row))
                 && pairs
                     .iter()
                     .all(|(d, w)| d.is_valid(row) && w.is_valid(row));
-            let (mut lowest, mut lowest_pair, mut seen) = (f64::INFINITY, 0, Seen::ALL);
-            if usable {
-                for (pair, (documents, words)) in pairs.iter().enumerate() {
-                    let (probability, known) =
-                        lookup.probability(documents.value(row), words.value(row), zero);
-                    unknown += usize::from(known != Seen::ALL);
-                    seen = seen.and(known);
-                    if probability < lowest {
-                        (lowest, lowest_pair) = (probability, pair);
+            if !usable {
+                scores.append_null();
+                unseen.iter_mut().for_each(StringViewBuilder::append_null);
+                leads.iter_mut().for_each(StringViewBuilder::append_null);
+                explanations.iter_mut().for_each(|it| it.append(None));
+                continue;
+            }
+            let mut record = Record::new(self.scoring.rule);
+            let mut seen = Seen::ALL;
+            lead.clear();
+            for (documents, words) in &pairs {
+                let (document, word) = (documents.value(row), words.value(row));
+                let pair = lookup.find(document, word, &mut self.folded);
+                unknown += usize::from(pair.seen() != Seen::ALL);
+                seen = seen.and(pair.seen());
+                record.add(pair, lookup, self.scoring.zero_unseen, (document, word));
+                if leads.is_some() {
+                    if !lead.is_empty() {
+                        lead.push(' ');
                     }
+                    lead.push_str(document);
+                    lead.push(' ');
+                    lead.push_str(pair.word.map_or(word, |word| lookup.words.name(word)));
                 }
             }
-            scores.append_option(usable.then_some(lowest));
+            scores.append_value(record.score());
             if let Some(unseen) = &mut unseen {
                 unseen.append_option(seen.missing());
             }
-            if self.scoring.explain {
-                lowest_pairs.push((lowest_pair, row));
+            if let Some(leads) = &mut leads {
+                leads.append_value(&lead);
+            }
+            if let Some(explanations) = &mut explanations {
+                explanations.append(record.least);
             }
         }
         let scores = scores.finish();
@@ -129,17 +155,8 @@ impl Scorer {
             .map(|&index| Arc::clone(batch.column(index)))
             .collect();
         columns.push(Arc::new(scores));
-        if self.scoring.explain {
-            let chosen = |arrays: Vec<&dyn Array>| -> Result<ArrayRef> {
-                Ok(interleave(&arrays, &lowest_pairs)?)
-            };
-            columns.push(chosen(
-                pairs.iter().map(|(d, _)| *d as &dyn Array).collect(),
-            )?);
-            columns.push(chosen(
-                pairs.iter().map(|(_, w)| *w as &dyn Array).collect(),
-            )?);
-        }
+        columns.extend(leads.map(|mut leads| Arc::new(leads.finish()) as ArrayRef));
+        columns.extend(explanations.into_iter().flat_map(Explanations::finish));
         columns.extend(unseen.map(|mut unseen| Arc::new(unseen.finish()) as ArrayRef));
         let options = RecordBatchOptions::new().with_row_count(Some(rows));
         Ok(RecordBatch::try_new_with_options(
@@ -147,6 +164,88 @@ impl Scorer {
             columns,
             &options,
         )?)
+    }
+}
+
+/// A record's score in the making.
+struct Record<'a> {
+    rule: Rule,
+    lowest: f64,
+    product: f64,
+    /// How often the rarest of the pairs occurred.
+    times: u32,
+    least: Option<Explained<'a>>,
+}
+
+impl<'a> Record<'a> {
+    fn new(rule: Rule) -> Self {
+        Self {
+            rule,
+            lowest: f64::INFINITY,
+            product: 1.0,
+            times: u32::MAX,
+            least: None,
+        }
+    }
+
+    fn add(
+        &mut self,
+        pair: Found,
+        lookup: &Lookup,
+        zero_unseen: bool,
+        (document, word): (&'a str, &'a str),
+    ) {
+        let probability = match pair.pair {
+            Some(pair) => {
+                self.times = self.times.min(lookup.judged.times[pair]);
+                lookup.judged.probabilities[pair]
+            }
+            None if zero_unseen && pair.seen() != Seen::ALL => 0.0,
+            None => {
+                let (theta, phi) = lookup.rows(pair.document, pair.word);
+                // Rounding may lead a little above certainty.
+                score(theta, phi).min(1.0)
+            }
+        };
+        self.product *= probability;
+        if probability < self.lowest {
+            self.lowest = probability;
+            self.least = Some(Explained {
+                document,
+                word,
+                document_id: pair.document,
+                word_id: pair.word,
+                pair: pair.pair,
+            });
+        }
+    }
+
+    /// See [`super`].
+    fn score(&self) -> f64 {
+        match (self.rule, self.times) {
+            (Rule::Spot, _) => self.lowest,
+            // Pairs of a stored model have not been counted.
+            (Rule::LeaveOneOut, u32::MAX) => self.product,
+            (Rule::LeaveOneOut, times) => self.product / f64::from(times.max(1)),
+        }
+    }
+}
+
+/// What the model knows of a document and a word.
+#[derive(Debug, Clone, Copy)]
+struct Found {
+    document: Option<u32>,
+    word: Option<u32>,
+    /// The pair's place among those of the training.
+    pair: Option<usize>,
+}
+
+impl Found {
+    fn seen(self) -> Seen {
+        Seen {
+            document: self.document.is_some(),
+            word: self.word.is_some(),
+        }
     }
 }
 
@@ -182,31 +281,39 @@ impl Seen {
 }
 
 impl Lookup {
-    /// `Σ_k p(k|document) p(word|k)`. What the model does not know is estimated (see
-    /// [`crate::suspicion::model`]), or makes it 0 where `zero` says so.
-    fn probability(&self, document: &str, word: &str, zero: bool) -> (f64, Seen) {
+    /// Looks a pair up, its word as it is or with rare values folded.
+    fn find(&self, document: &str, word: &str, folded: &mut String) -> Found {
+        let document = self.documents.get(document);
+        let word = self.words.get(word).or_else(|| {
+            let changed = self.common.fold(word, folded);
+            changed.then(|| self.words.get(folded)).flatten()
+        });
+        let pair = document
+            .zip(word)
+            .and_then(|(document, word)| self.judged.find(document, word));
+        Found {
+            document,
+            word,
+            pair,
+        }
+    }
+
+    /// The mix of a document and the probabilities of a word, by topic; what is taken for those that
+    /// the model has not seen is estimated (see [`crate::suspicion::model`]).
+    pub(super) fn rows(&self, document: Option<u32>, word: Option<u32>) -> (&[f64], &[f64]) {
         let row = |id: u32| {
             let start = id as usize * self.topics;
             start..start + self.topics
         };
-        let known = (self.documents.get(document), self.words.get(word));
-        let seen = Seen {
-            document: known.0.is_some(),
-            word: known.1.is_some(),
-        };
-        if zero && seen != Seen::ALL {
-            return (0.0, seen);
-        }
-        let theta = match known.0 {
+        let theta = match document {
             Some(id) => &self.theta[row(id)],
             None => &self.unseen_document,
         };
-        let phi = match known.1 {
+        let phi = match word {
             Some(id) => &self.phi[row(id)],
             None => &self.unseen_word,
         };
-        // Rounding may lead a little above certainty.
-        (score(theta, phi).min(1.0), seen)
+        (theta, phi)
     }
 }
 

@@ -1,0 +1,67 @@
+-- A day's most suspicious leads in dns logs, into dns_leads. A lead is all answers with the same
+-- documents and words: one row for what would fill pages of the plain list, with how often, from
+-- when to when, between whom, and why. Running it again gives the same table, unless answers have
+-- been rated in between (see detect/dns.sql).
+--
+-- Variables: those of detect/dns.sql; limit is the number of leads (300).
+
+INSERT OVERWRITE TABLE ${database:-default}.dns_leads
+PARTITION (y = year(DATE '${date}'), m = month(DATE '${date}'), d = day(DATE '${date}'))
+SELECT
+  row_number() OVER (ORDER BY ml_score, lead) AS rank, ml_score, answers, first_seen, last_seen,
+  ip_dst, names, name_first, name_last, dns_qry_type, dns_qry_rcode,
+  document, word, meaning, times, elsewhere, usual
+FROM (
+  SELECT
+    lead, min(score) AS ml_score, count(*) AS answers,
+    min(frame_time) AS first_seen, max(frame_time) AS last_seen,
+    min(ip_dst) AS ip_dst, count(DISTINCT dns_qry_name) AS names, min(dns_qry_name) AS name_first,
+    max(dns_qry_name) AS name_last, min(dns_qry_type) AS dns_qry_type,
+    min(dns_qry_rcode) AS dns_qry_rcode,
+    -- The same for all rows of a lead.
+    min(document) AS document, min(word) AS word, min(meaning) AS meaning, min(times) AS times,
+    min(elsewhere) AS elsewhere, min(usual) AS usual
+  FROM lda_score(
+    (SELECT * FROM ${database:-default}.dns
+     WHERE y = year(DATE '${date}') AND m = month(DATE '${date}') AND d = day(DATE '${date}')),
+    source => 'dns',
+    words => '${words:-v2}',
+    scoring => '${scoring:-leave_one_out}',
+    -- The answers that were rated harmless, from the raw table.
+    feedback => (
+      SELECT f.*
+      FROM ${database:-default}.dns f
+      JOIN (
+        SELECT y, m, d, unix_tstamp, ip_dst, dns_qry_name
+        FROM ${database:-default}.dns_threat_investigation
+        WHERE ip_sev BETWEEN 1 AND 3 OR dns_sev BETWEEN 1 AND 3
+        GROUP BY y, m, d, unix_tstamp, ip_dst, dns_qry_name
+        HAVING max(CASE WHEN ip_sev IN (1, 2) OR dns_sev IN (1, 2) THEN 1 ELSE 0 END) = 0
+      ) r
+      ON r.y = f.y AND r.m = f.m AND r.d = f.d AND r.unix_tstamp = f.unix_tstamp
+        AND r.ip_dst = f.ip_dst AND r.dns_qry_name = f.dns_qry_name
+      WHERE f.y * 10000 + f.m * 100 + f.d
+        BETWEEN CAST(to_char(DATE '${date}' - INTERVAL '${feedback_days:-30}' DAY, '%Y%m%d') AS INT)
+          AND CAST(to_char(DATE '${date}', '%Y%m%d') AS INT)
+    ),
+    dupfactor => ${dupfactor:-1000},
+    optimizer => '${optimizer:-em}',
+    topics => ${topics:-20},
+    iterations => ${iterations:-20},
+    seed => ${seed:-1},
+    precision => '${precision:-double}',
+    explain => true,
+    lead => true
+  ) s
+  WHERE score <= ${threshold:-1}
+    AND NOT EXISTS (
+      SELECT 1 FROM ${database:-default}.dns_threat_investigation r
+      WHERE r.y = year(DATE '${date}') AND r.m = month(DATE '${date}') AND r.d = day(DATE '${date}')
+        AND (r.ip_sev BETWEEN 1 AND 3 OR r.dns_sev BETWEEN 1 AND 3)
+        AND r.unix_tstamp = s.unix_tstamp AND r.ip_dst = s.ip_dst
+        AND r.dns_qry_name = s.dns_qry_name
+    )
+  GROUP BY lead
+  ORDER BY ml_score, lead
+  LIMIT ${limit:-300}
+);

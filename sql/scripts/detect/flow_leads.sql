@@ -1,0 +1,67 @@
+-- A day's most suspicious leads in flow logs, into flow_leads. A lead is all flows with the same
+-- documents and words: one row for what would fill pages of the plain list, with how often, from
+-- when to when, between whom, and why. Running it again gives the same table, unless flows have
+-- been rated in between (see detect/flow.sql).
+--
+-- Variables: those of detect/flow.sql; limit is the number of leads (300).
+
+INSERT OVERWRITE TABLE ${database:-default}.flow_leads
+PARTITION (y = year(DATE '${date}'), m = month(DATE '${date}'), d = day(DATE '${date}'))
+SELECT
+  row_number() OVER (ORDER BY ml_score, lead) AS rank, ml_score, flows, first_seen, last_seen,
+  srcip, dstip, proto, sport_min, sport_max, dport_min, dport_max, ipkt, ibyt,
+  document, word, meaning, times, elsewhere, usual
+FROM (
+  SELECT
+    lead, min(score) AS ml_score, count(*) AS flows,
+    min(treceived) AS first_seen, max(treceived) AS last_seen,
+    min(sip) AS srcip, min(dip) AS dstip, min(proto) AS proto,
+    min(sport) AS sport_min, max(sport) AS sport_max, min(dport) AS dport_min,
+    max(dport) AS dport_max, sum(ipkt) AS ipkt, sum(ibyt) AS ibyt,
+    -- The same for all rows of a lead.
+    min(document) AS document, min(word) AS word, min(meaning) AS meaning, min(times) AS times,
+    min(elsewhere) AS elsewhere, min(usual) AS usual
+  FROM lda_score(
+    (SELECT * FROM ${database:-default}.flow
+     WHERE y = year(DATE '${date}') AND m = month(DATE '${date}') AND d = day(DATE '${date}')),
+    source => 'flow',
+    words => '${words:-v2}',
+    scoring => '${scoring:-leave_one_out}',
+    -- The flows that were rated harmless, from the raw table.
+    feedback => (
+      SELECT f.*
+      FROM ${database:-default}.flow f
+      JOIN (
+        SELECT y, m, d, tstart, srcip, dstip, srcport, dstport
+        FROM ${database:-default}.flow_threat_investigation
+        WHERE score BETWEEN 1 AND 3
+        GROUP BY y, m, d, tstart, srcip, dstip, srcport, dstport
+        HAVING min(score) = 3
+      ) r
+      ON r.y = f.y AND r.m = f.m AND r.d = f.d AND r.tstart = f.treceived
+        AND r.srcip = f.sip AND r.dstip = f.dip AND r.srcport = f.sport AND r.dstport = f.dport
+      WHERE f.y * 10000 + f.m * 100 + f.d
+        BETWEEN CAST(to_char(DATE '${date}' - INTERVAL '${feedback_days:-30}' DAY, '%Y%m%d') AS INT)
+          AND CAST(to_char(DATE '${date}', '%Y%m%d') AS INT)
+    ),
+    dupfactor => ${dupfactor:-1000},
+    optimizer => '${optimizer:-em}',
+    topics => ${topics:-20},
+    iterations => ${iterations:-20},
+    seed => ${seed:-1},
+    precision => '${precision:-double}',
+    explain => true,
+    lead => true
+  ) s
+  WHERE score <= ${threshold:-1}
+    AND NOT EXISTS (
+      SELECT 1 FROM ${database:-default}.flow_threat_investigation r
+      WHERE r.y = year(DATE '${date}') AND r.m = month(DATE '${date}') AND r.d = day(DATE '${date}')
+        AND r.score BETWEEN 1 AND 3 AND r.tstart = s.treceived AND r.srcip = s.sip
+        AND r.dstip = s.dip
+        AND r.srcport = s.sport AND r.dstport = s.dport
+    )
+  GROUP BY lead
+  ORDER BY ml_score, lead
+  LIMIT ${limit:-300}
+);

@@ -1,0 +1,66 @@
+-- A day's most suspicious leads in proxy logs, into proxy_leads. A lead is all requests with the same
+-- documents and words: one row for what would fill pages of the plain list, with how often, from
+-- when to when, between whom, and why. Running it again gives the same table, unless requests have
+-- been rated in between (see detect/proxy.sql).
+--
+-- Variables: those of detect/proxy.sql; limit is the number of leads (300).
+
+INSERT OVERWRITE TABLE ${database:-default}.proxy_leads
+PARTITION (y = year(DATE '${date}'), m = month(DATE '${date}'), d = day(DATE '${date}'))
+SELECT
+  row_number() OVER (ORDER BY ml_score, lead) AS rank, ml_score, requests, first_seen, last_seen,
+  clientip, hosts, host_first, host_last, uri_first, uri_last, useragent, scbytes, csbytes,
+  document, word, meaning, times, elsewhere, usual
+FROM (
+  SELECT
+    lead, min(score) AS ml_score, count(*) AS requests,
+    min(p_time) AS first_seen, max(p_time) AS last_seen,
+    min(clientip) AS clientip, count(DISTINCT host) AS hosts, min(host) AS host_first,
+    max(host) AS host_last, min(fulluri) AS uri_first, max(fulluri) AS uri_last,
+    min(useragent) AS useragent, sum(scbytes) AS scbytes, sum(csbytes) AS csbytes,
+    -- The same for all rows of a lead.
+    min(document) AS document, min(word) AS word, min(meaning) AS meaning, min(times) AS times,
+    min(elsewhere) AS elsewhere, min(usual) AS usual
+  FROM lda_score(
+    (SELECT * FROM ${database:-default}.proxy
+     WHERE TRY_CAST(y AS INT) = year(DATE '${date}') AND TRY_CAST(m AS INT) = month(DATE '${date}')
+       AND TRY_CAST(d AS INT) = day(DATE '${date}')),
+    source => 'proxy',
+    words => '${words:-v2}',
+    scoring => '${scoring:-leave_one_out}',
+    -- The requests that were rated harmless, from the raw table.
+    feedback => (
+      SELECT f.*
+      FROM ${database:-default}.proxy f
+      JOIN (
+        SELECT y, m, d, tdate, fulluri
+        FROM ${database:-default}.proxy_threat_investigation
+        WHERE uri_sev BETWEEN 1 AND 3
+        GROUP BY y, m, d, tdate, fulluri
+        HAVING min(uri_sev) = 3
+      ) r
+      ON r.y = TRY_CAST(f.y AS INT) AND r.m = TRY_CAST(f.m AS INT) AND r.d = TRY_CAST(f.d AS INT)
+        AND r.tdate = f.p_date AND r.fulluri = f.fulluri
+      WHERE TRY_CAST(f.y AS INT) * 10000 + TRY_CAST(f.m AS INT) * 100 + TRY_CAST(f.d AS INT)
+        BETWEEN CAST(to_char(DATE '${date}' - INTERVAL '${feedback_days:-30}' DAY, '%Y%m%d') AS INT)
+          AND CAST(to_char(DATE '${date}', '%Y%m%d') AS INT)
+    ),
+    dupfactor => ${dupfactor:-1000},
+    optimizer => '${optimizer:-em}',
+    topics => ${topics:-20},
+    iterations => ${iterations:-20},
+    seed => ${seed:-1},
+    precision => '${precision:-double}',
+    explain => true,
+    lead => true
+  ) s
+  WHERE score <= ${threshold:-1}
+    AND NOT EXISTS (
+      SELECT 1 FROM ${database:-default}.proxy_threat_investigation r
+      WHERE r.y = year(DATE '${date}') AND r.m = month(DATE '${date}') AND r.d = day(DATE '${date}')
+        AND r.uri_sev BETWEEN 1 AND 3 AND r.tdate = s.p_date AND r.fulluri = s.fulluri
+    )
+  GROUP BY lead
+  ORDER BY ml_score, lead
+  LIMIT ${limit:-300}
+);
