@@ -112,6 +112,18 @@ impl DomainClasses {
             u8::from(self.top_domains.contains(domain))
         }
     }
+
+    /// Is this registrable domain one of the user's own?
+    #[inline]
+    pub(super) fn is_users(&self, registrable: &str) -> bool {
+        self.user_domains.contains_registrable(registrable)
+    }
+
+    /// Is this registrable domain one of the top domains?
+    #[inline]
+    pub(super) fn is_top(&self, registrable: &str) -> bool {
+        self.top_domains.contains_registrable(registrable)
+    }
 }
 
 #[cfg(test)]

@@ -1,9 +1,9 @@
 //! Sets of domains: well-known ones (Tranco's, Majestic's, Alexa's lists) and the user's own.
 //!
-//! One label of every entry is kept, as a word recipe compares it: see [`Label`]. Lists in files
-//! are read once and shared by all sessions of the process; a list that changed on disk (its time
-//! or size) is read again. Files that are no plain text, or too large to be such a list, are
-//! refused.
+//! Of every entry two things are kept, as word recipes compare them: one label (see [`Label`]) for
+//! the first generation, the whole registrable domain for the second. Lists in files are read once
+//! and shared by all sessions of the process; a list that changed on disk (its time or size) is
+//! read again. Files that are no plain text, or too large to be such a list, are refused.
 
 use std::borrow::Cow;
 use std::collections::VecDeque;
@@ -17,6 +17,7 @@ use hashbrown::HashSet;
 
 use super::domain::DomainInfo;
 use super::error::Error;
+use super::name::registrable;
 
 /// How many lists are kept; the one used longest ago leaves first.
 const KEPT_LISTS: usize = 8;
@@ -53,11 +54,15 @@ static SHIPPED: LazyLock<Arc<DomainSet>> = LazyLock::new(|| {
     Arc::new(DomainSet::parse(text, Label::First))
 });
 
-/// A set of domains, a label each.
+/// A set of domains, a label and a registrable domain each.
 #[derive(Debug, Clone, Default)]
 pub struct DomainSet {
-    labels: HashSet<Box<str>, ahash::RandomState>,
+    labels: Texts,
+    /// In lower case; an entry without a dot is kept as it is.
+    registrable: Texts,
 }
+
+type Texts = HashSet<Box<str>, ahash::RandomState>;
 
 /// A file at one moment.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -79,6 +84,17 @@ impl DomainSet {
         !self.labels.is_empty() && self.labels.contains(domain)
     }
 
+    /// Is this registrable domain (`bbc.co.uk`, in lower case) that of an entry, or its first label
+    /// an entry without a dot (`bbc`)?
+    #[inline]
+    pub fn contains_registrable(&self, domain: &str) -> bool {
+        !self.registrable.is_empty()
+            && (self.registrable.contains(domain)
+                || domain
+                    .split_once('.')
+                    .is_some_and(|(label, _)| self.registrable.contains(label)))
+    }
+
     /// The number of distinct labels.
     pub fn len(&self) -> usize {
         self.labels.len()
@@ -89,37 +105,35 @@ impl DomainSet {
         self.labels.is_empty()
     }
 
-    /// Takes the labels of these names; empty ones are left out.
+    /// Takes these names; empty ones are left out.
     pub fn from_names<'a>(names: impl IntoIterator<Item = &'a str>, label: Label) -> Self {
         let mut set = Self::default();
         set.extend(names, label);
         set
     }
 
-    /// Adds the labels of these names; empty ones are left out.
+    /// Adds these names; empty ones are left out.
     pub fn extend<'a>(&mut self, names: impl IntoIterator<Item = &'a str>, label: Label) {
         for name in names {
             let lower = match label {
                 Label::First => Cow::Borrowed(name.trim()),
                 Label::Domain => Cow::Owned(name.trim().to_lowercase()),
             };
-            let label = label.of(&lower);
-            if !label.is_empty() && !self.labels.contains(label) {
-                self.labels.insert(label.into());
-            }
+            add(&mut self.labels, label.of(&lower));
+            let lower = name.trim().trim_end_matches('.').to_ascii_lowercase();
+            add(&mut self.registrable, registrable(&lower));
         }
     }
 
-    /// Tells sets apart: equal for equal sets, in whatever order they were made, and different for
-    /// different ones but for a chance of 2^-64. FNV-1a of every label, mixed and summed.
+    /// Tells sets of labels apart: equal for equal sets, in whatever order they were made, and
+    /// different for different ones but for a chance of 2^-64.
     pub fn fingerprint(&self) -> u64 {
-        self.labels.iter().fold(0, |sum, label| {
-            let hash = label.bytes().fold(0xcbf2_9ce4_8422_2325_u64, |hash, byte| {
-                (hash ^ u64::from(byte)).wrapping_mul(0x0100_0000_01b3)
-            });
-            let hash = (hash ^ (hash >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
-            sum.wrapping_add(hash ^ (hash >> 27))
-        })
+        fingerprint(&self.labels)
+    }
+
+    /// Tells sets of registrable domains apart, as [`DomainSet::fingerprint`] those of labels.
+    pub fn registrable_fingerprint(&self) -> u64 {
+        fingerprint(&self.registrable)
     }
 
     /// Reads a list from its text: one domain a line, `rank,domain`, or any fields below a header
@@ -169,6 +183,23 @@ impl DomainSet {
         lists.push_front((version, label, Arc::clone(&list)));
         Ok(list)
     }
+}
+
+fn add(texts: &mut Texts, text: &str) {
+    if !text.is_empty() && !texts.contains(text) {
+        texts.insert(text.into());
+    }
+}
+
+/// FNV-1a of every text, mixed and summed.
+fn fingerprint(texts: &Texts) -> u64 {
+    texts.iter().fold(0, |sum, text| {
+        let hash = text.bytes().fold(0xcbf2_9ce4_8422_2325_u64, |hash, byte| {
+            (hash ^ u64::from(byte)).wrapping_mul(0x0100_0000_01b3)
+        });
+        let hash = (hash ^ (hash >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
+        sum.wrapping_add(hash ^ (hash >> 27))
+    })
 }
 
 /// The list of this version, which becomes the one used last.
@@ -306,6 +337,32 @@ mod tests {
         let set = DomainSet::from_names(["intel", "www.mcafee.com", " corp.local "], Label::Domain);
         assert!(set.contains("intel") && set.contains("mcafee") && set.contains("corp.local"));
         assert_eq!(set.len(), 3);
+    }
+
+    #[test]
+    fn registrable_domains_are_contained_whole_and_entries_without_a_dot_by_first_label() {
+        for label in [Label::First, Label::Domain] {
+            let set = DomainSet::from_names(["www.BBC.co.uk.", "x.info", "Intel"], label);
+            for (domain, contained) in [
+                ("bbc.co.uk", true),
+                ("bbc.com", false),
+                ("co.uk", false),
+                ("x.info", true),
+                ("intel.com", true),
+                ("intel.co.uk", true),
+                ("intelligence.com", false),
+            ] {
+                assert_eq!(set.contains_registrable(domain), contained, "{domain}");
+            }
+        }
+    }
+
+    #[test]
+    fn lists_of_one_label_under_different_endings_have_different_registrable_fingerprints() {
+        let [com, de] =
+            ["google.com", "google.de"].map(|name| DomainSet::from_names([name], Label::First));
+        assert_eq!(com.fingerprint(), de.fingerprint());
+        assert_ne!(com.registrable_fingerprint(), de.registrable_fingerprint());
     }
 
     #[test]

@@ -12,6 +12,7 @@ const GROUPED_COUNTS: usize = 16;
 #[derive(Debug, Default, Clone)]
 pub struct EntropyMeter {
     units: Vec<u16>,
+    letters: String,
 }
 
 impl EntropyMeter {
@@ -22,6 +23,19 @@ impl EntropyMeter {
         } else {
             self.utf16_entropy(text)
         }
+    }
+
+    /// The entropy of `text` with its dots left out; 0 for dots alone.
+    pub fn entropy_without_dots(&mut self, text: &str) -> f64 {
+        if !text.contains('.') {
+            return self.entropy(text);
+        }
+        let mut letters = std::mem::take(&mut self.letters);
+        letters.clear();
+        letters.extend(text.split('.'));
+        let entropy = self.entropy(&letters);
+        self.letters = letters;
+        entropy
     }
 
     /// The [bin](entropy_bin) of the entropy of `text`.
@@ -146,6 +160,14 @@ mod tests {
         assert_eq!(entropy("abcdefgh"), 3.0);
         assert_eq!(entropy("aaabbbcccdddeeefffggghhh"), 3.0);
         assert_eq!(entropy("aabc"), 1.5);
+    }
+
+    #[test]
+    fn dots_can_be_left_out() {
+        let mut meter = EntropyMeter::default();
+        for (text, entropy) in [("ab.cd", 2.0), ("a.a", 0.0), ("...", 0.0), ("abcd", 2.0)] {
+            assert_eq!(meter.entropy_without_dots(text), entropy, "{text:?}");
+        }
     }
 
     #[test]

@@ -5,6 +5,8 @@
 //! module answers from the bit length and a table of the values at which the original's quotient
 //! really steps, so that no logarithm is computed per row and no platform's `log10` can move a
 //! bin. It refuses to "repair" the steps.
+//!
+//! Words of generation v2 take their logarithms from the bit length alone: [`log2_of_size`].
 
 /// The cuts of [`entropy_bin`]: 0.0, 0.3, … 5.4 bits, and infinity.
 pub const ENTROPY_CUTS: [f64; 20] = [
@@ -108,6 +110,28 @@ pub fn floor_log2(x: i64) -> i32 {
     }
     let k = x.ilog2();
     k as i32 + i32::from(x as u64 >= FLOOR_FROM[(k as usize & 63) + 1])
+}
+
+/// `floor(log2(size + 1))`, exactly: 0 for nothing, then a step at 1, 3, 7, 15 … A negative size
+/// counts as nothing.
+///
+/// ```
+/// use spotql_udf::word::math::log2_of_size;
+/// assert_eq!([0, 1, 2, 3, 6, 7].map(log2_of_size), [0, 1, 1, 2, 2, 3]);
+/// ```
+#[inline]
+pub fn log2_of_size(size: i64) -> u32 {
+    (size.max(0).unsigned_abs() + 1).ilog2()
+}
+
+/// Is one size more than four times the other one and a bit, `one > 4 * (other + 1)`? Negative
+/// sizes count as nothing.
+///
+/// The 1 keeps a few bytes against none from looking lopsided.
+#[inline]
+pub fn outweighs(one: i64, other: i64) -> bool {
+    // Saturation changes nothing: what would overflow is more than any `one`.
+    one > other.max(0).saturating_add(1).saturating_mul(4)
 }
 
 /// [`ceil_log2`] of any number; fractions below 1 give negative results.
@@ -237,6 +261,14 @@ mod tests {
         assert_eq!(ceil_log2_real(f64::NAN), 0);
         assert_eq!(ceil_log2_real(-0.5), 0);
         assert_eq!(ceil_log2_real(f64::INFINITY), i32::MAX);
+    }
+
+    #[test]
+    fn sizes_and_their_ratios_hold_at_the_ends_of_the_numbers() {
+        assert_eq!([i64::MIN, -1, i64::MAX].map(log2_of_size), [0, 0, 63]);
+        assert!(!outweighs(4, 0) && outweighs(5, 0));
+        assert!(!outweighs(i64::MAX, i64::MAX) && !outweighs(i64::MIN, i64::MIN));
+        assert!(outweighs(i64::MAX, i64::MIN) && outweighs(i64::MAX, i64::MAX / 8));
     }
 
     #[test]

@@ -11,7 +11,7 @@ use datafusion::error::{DataFusionError, Result};
 
 use super::domain::DomainClasses;
 use super::domain_list::DomainList;
-use super::domain_set::Label;
+use super::domain_set::{DomainSet, Label};
 use super::error::Error;
 
 /// Declares settings as fields with documentation and default.
@@ -81,12 +81,14 @@ settings! {
     /// `SessionConfig::with_option_extension(SpotqlOptions::default())`.
     pub struct SpotqlOptions ("spotql") {
         /// The organisation's own domains: 'intel.com, mcafee.com', 'file PATH' or 'table NAME' with
-        /// one domain a line, or 'none'. Names in them get domain class 2 in DNS and proxy words
+        /// one domain a line, or 'none'. Names in them get domain class 2 in DNS and proxy words,
+        /// u in those of generation v2
         user_domains: DomainList = DomainList::none(Label::Domain),
         /// Well-known domains: 'file PATH' or 'table NAME' of a list (Tranco, Majestic, Alexa: one
         /// domain or one rank,domain a line), 'shipped' for the list of 10,000 that comes with
         /// SpotQL, or 'none'. Names whose domain is the first label of an entry get domain class 1
-        /// in DNS and proxy words
+        /// in DNS and proxy words; those with the registrable domain of an entry get t in words of
+        /// generation v2
         top_domains: DomainList = DomainList::shipped(),
     }
 }
@@ -125,9 +127,22 @@ impl SpotqlOptions {
     /// # Errors
     /// As [`SpotqlOptions::domain_classes`].
     pub fn domain_description(&self) -> Result<String, Error> {
+        self.described(DomainSet::fingerprint)
+    }
+
+    /// What the name classes of words of generation v2 depend on, as
+    /// [`SpotqlOptions::domain_description`] for those of the first.
+    ///
+    /// # Errors
+    /// As [`SpotqlOptions::domain_classes`].
+    pub fn registrable_description(&self) -> Result<String, Error> {
+        self.described(DomainSet::registrable_fingerprint)
+    }
+
+    fn described(&self, fingerprint: fn(&DomainSet) -> u64) -> Result<String, Error> {
         let describe = |list: &DomainList| -> Result<String, Error> {
             let set = list.domains()?;
-            Ok(format!("{} ({:016x})", set.len(), set.fingerprint()))
+            Ok(format!("{} ({:016x})", set.len(), fingerprint(&set)))
         };
         Ok(format!(
             "own {}, top {}",
@@ -200,6 +215,8 @@ mod tests {
         config.set("spotql.user_domains", "intel").unwrap();
         let after = SpotqlOptions::of(&config).domain_description().unwrap();
         assert_ne!(before, after);
+        let registrable = SpotqlOptions::of(&config).registrable_description();
+        assert_ne!(after, registrable.unwrap());
         assert!(
             before.starts_with("own 0 (0000000000000000), top 9"),
             "{before}"

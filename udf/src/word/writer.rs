@@ -35,6 +35,18 @@ const PADDED: [[u8; 4]; TABULATED] = {
     table
 };
 
+/// What a field begins with that is only worth naming if it is common in the corpus.
+///
+/// The training folds rare ones to this mark alone, so that thousands of ports that were seen once
+/// do not become thousands of words. Words of generation v2 only.
+pub const FOLDABLE: char = '~';
+
+/// Text fields of generation v2 are cut to so many characters.
+pub const LONGEST_TEXT: usize = 16;
+
+/// What stands in generation v2 for a text that is missing or empty.
+pub const BLANK: &str = "-";
+
 /// A growing buffer of words, and the end of the last field in it.
 ///
 /// Every field is written with a `_` behind it; [`finish_word`](Self::finish_word) takes the last
@@ -85,6 +97,35 @@ impl WordWriter {
         room[..text.len()].copy_from_slice(text.as_bytes());
         room[text.len()] = b'_';
         self.end += text.len() + 1;
+    }
+
+    /// Appends a text field that can be told from its neighbours: cut to [`LONGEST_TEXT`]
+    /// characters, with `-` for every `_` and for [`FOLDABLE`] in front, and [`BLANK`] for the
+    /// empty text.
+    #[inline]
+    pub fn plain_text(&mut self, text: &str) {
+        let cut = text
+            .char_indices()
+            .nth(LONGEST_TEXT)
+            .map_or(text, |(end, _)| &text[..end]);
+        if cut.is_empty() {
+            return self.text(BLANK);
+        }
+        let start = self.end;
+        self.text(cut);
+        let field = &mut self.bytes[start..self.end - 1];
+        for (at, byte) in field.iter_mut().enumerate() {
+            if *byte == b'_' || (at == 0 && *byte == FOLDABLE as u8) {
+                *byte = b'-';
+            }
+        }
+    }
+
+    /// Appends an integer field with [`FOLDABLE`] in front.
+    #[inline]
+    pub fn foldable_number(&mut self, number: i64) {
+        self.put([FOLDABLE as u8; 4], 1);
+        self.number(number);
     }
 
     fn any_number(&mut self, number: i64) {
@@ -176,6 +217,27 @@ mod tests {
             writer.text("");
         });
         assert_eq!(written, "_7_é_");
+    }
+
+    #[test]
+    fn plain_texts_hold_nothing_that_parts_words() {
+        for (text, expected) in [
+            ("", "-"),
+            ("TCP", "TCP"),
+            ("RPC_IN_DATA", "RPC-IN-DATA"),
+            ("_", "-"),
+            ("~a~b", "-a~b"),
+            ("0123456789abcdefg", "0123456789abcdef"),
+            ("ééééééééééééééééé", "éééééééééééééééé"),
+        ] {
+            assert_eq!(word(|writer| writer.plain_text(text)), expected, "{text:?}");
+        }
+        let after_another = word(|writer| {
+            writer.number(1);
+            writer.plain_text("~_");
+            writer.foldable_number(8443);
+        });
+        assert_eq!(after_another, "1_--_~8443");
     }
 
     #[test]

@@ -5,14 +5,18 @@
 //! among columns, documentation. Kernels see whole columns.
 
 mod dns;
+mod dns_v2;
 mod domain;
 mod flow;
+mod flow_v2;
 mod invalid;
 mod numbers;
 mod proxy;
+mod proxy_v2;
 mod scalar;
 #[cfg(test)]
 mod tests;
+mod text;
 mod words;
 
 use std::sync::Arc;
@@ -21,11 +25,18 @@ use datafusion::logical_expr::ScalarUDF;
 
 use scalar::{Declaration, WordFunction};
 
-const DECLARATIONS: [&Declaration; 14] = [
+const DECLARATIONS: [&Declaration; 21] = [
     &flow::SOURCE,
     &flow::DESTINATION,
     &dns::WORD,
     &proxy::WORD,
+    &flow_v2::SOURCE,
+    &flow_v2::DESTINATION,
+    &dns_v2::WORD,
+    &proxy_v2::WORD,
+    &text::FLOW,
+    &text::DNS,
+    &text::PROXY,
     &invalid::FLOW,
     &invalid::DNS,
     &invalid::PROXY,

@@ -25,6 +25,8 @@ pub(super) enum Takes {
     Whole,
     /// Any number; whole ones are read as [`Int64Array`], all others as [`Float64Array`].
     Number,
+    /// Any number; read as [`Float64Array`].
+    Real,
     /// A text; read as [`StringViewArray`].
     Text,
     /// A text, or a whole number that is written as text; read as [`StringViewArray`].
@@ -52,6 +54,7 @@ impl Takes {
                 Some(DataType::Int64)
             }
             Self::Number if given.is_numeric() => Some(DataType::Float64),
+            Self::Real if null || given.is_numeric() => Some(DataType::Float64),
             Self::Text if null || text => Some(DataType::Utf8View),
             Self::TextOrWhole if null || text || given.is_integer() => Some(DataType::Utf8View),
             Self::Anything => Some(given.clone()),
@@ -63,7 +66,7 @@ impl Takes {
     fn accepted(self) -> &'static str {
         match self {
             Self::Whole => "a number (TINYINT to BIGINT, signed or not, DECIMAL, FLOAT or DOUBLE)",
-            Self::Number => "a number (TINYINT to BIGINT, DECIMAL, FLOAT or DOUBLE)",
+            Self::Number | Self::Real => "a number (TINYINT to BIGINT, DECIMAL, FLOAT or DOUBLE)",
             Self::Text => "a text (STRING or VARCHAR)",
             Self::TextOrWhole => "a text (STRING or VARCHAR) or a whole number",
             Self::Anything => "any type",
@@ -74,7 +77,7 @@ impl Takes {
     fn usage(self) -> &'static str {
         match self {
             Self::Whole => "BIGINT",
-            Self::Number => "DOUBLE",
+            Self::Number | Self::Real => "DOUBLE",
             Self::Text | Self::TextOrWhole => "STRING",
             Self::Anything => "ANY",
         }
@@ -204,6 +207,11 @@ impl Call {
         }
     }
 
+    /// A column of real numbers.
+    pub(super) fn real(&self, index: usize) -> &Float64Array {
+        self.columns[index].as_primitive::<Float64Type>()
+    }
+
     /// A column of texts.
     pub(super) fn text(&self, index: usize) -> &StringViewArray {
         self.columns[index].as_string_view()
@@ -242,6 +250,18 @@ impl Call {
     fn run(&self) -> Result<ArrayRef> {
         (self.declaration.kernel)(self)
     }
+}
+
+/// The text in this row, if there is one.
+#[inline]
+pub(super) fn text_at(column: &StringViewArray, row: usize) -> Option<&str> {
+    column.is_valid(row).then(|| column.value(row))
+}
+
+/// The number in this row, if there is one.
+#[inline]
+pub(super) fn whole_at(column: &Int64Array, row: usize) -> Option<i64> {
+    column.is_valid(row).then(|| column.value(row))
 }
 
 /// A column of [`Takes::Number`].

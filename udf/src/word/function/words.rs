@@ -45,6 +45,18 @@ impl Words {
         }
     }
 
+    /// Appends the word that `write` writes if `missing` is false, else null.
+    #[inline]
+    pub(super) fn push_unless(&mut self, missing: bool, write: impl FnOnce(&mut WordWriter)) {
+        if missing {
+            return self.push_null();
+        }
+        self.push(|word| {
+            write(word);
+            true
+        });
+    }
+
     /// Appends null.
     #[inline]
     pub(super) fn push_null(&mut self) {

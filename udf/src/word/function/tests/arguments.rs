@@ -210,7 +210,7 @@ async fn tables_without_rows_give_columns_without_rows() {
             .parameters
             .iter()
             .map(|parameter| match parameter.takes {
-                Takes::Whole | Takes::Number => "n",
+                Takes::Whole | Takes::Number | Takes::Real => "n",
                 _ => "t",
             })
             .collect();
@@ -300,7 +300,14 @@ async fn functions_describe_themselves() {
 fn only_functions_that_read_settings_are_stable() {
     use datafusion::logical_expr::Volatility;
     for function in functions() {
-        let stable = ["dns_word", "proxy_word", "domain_class"].contains(&function.name());
+        let stable = [
+            "dns_word",
+            "proxy_word",
+            "dns_word_v2",
+            "proxy_word_v2",
+            "domain_class",
+        ]
+        .contains(&function.name());
         let expected = if stable {
             Volatility::Stable
         } else {
