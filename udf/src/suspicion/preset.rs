@@ -13,7 +13,7 @@ use datafusion::functions_aggregate::expr_fn::count;
 use datafusion::logical_expr::{Expr, LogicalPlan, LogicalPlanBuilder, ScalarUDF, cast, col, lit};
 
 use super::error::{Error, Result};
-use crate::word;
+use crate::word::{self, text};
 
 /// A kind of log that Apache Spot knew.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
@@ -99,7 +99,12 @@ impl Preset {
 
     /// What a word means, for people.
     pub(crate) fn meaning(self, word: &str) -> String {
-        word.to_owned()
+        let text = match self {
+            Self::Flow => text::flow_word_text(word),
+            Self::Dns => text::dns_word_text(word),
+            Self::Proxy => text::proxy_word_text(word),
+        };
+        text.unwrap_or_else(|| word.to_owned())
     }
 
     /// How often each user agent occurs in `input`, for the presets whose words need it: the

@@ -37,9 +37,6 @@ pub mod settings;
 pub mod text;
 pub mod writer;
 
-/// Begins a field whose value is only worth naming if it is common.
-pub const FOLDABLE: char = '~';
-
 pub use error::Error;
 pub use function::functions;
 pub use settings::SpotqlOptions;
