@@ -94,7 +94,9 @@ impl Detection {
         let mut detection = Figures::default();
         // Alternating, so that both meet the same machine.
         for _ in 0..self.runs {
-            floor.measure(execute(&session, floor_query(self.source))).await?;
+            floor
+                .measure(execute(&session, floor_query(self.source)))
+                .await?;
             detection
                 .measure(run_script(&session, &detect, &variables))
                 .await?;

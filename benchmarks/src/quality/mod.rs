@@ -13,6 +13,7 @@ mod sets;
 mod sources;
 
 use std::collections::HashMap;
+use std::collections::hash_map::Entry;
 use std::error::Error;
 use std::path::PathBuf;
 use std::time::Instant;
@@ -51,6 +52,27 @@ pub(crate) struct Options {
     /// Where the report is written besides standard output
     #[arg(long, value_name = "FILE.md")]
     out: Option<PathBuf>,
+}
+
+impl Options {
+    /// What was called, for the report; without the folder, which differs from machine to machine.
+    fn command(&self) -> String {
+        let mut command = "spotql-benchmarks quality".to_owned();
+        match self.kind {
+            Kinds::Flow => command += " --kind flow",
+            Kinds::Dns => command += " --kind dns",
+            Kinds::Proxy => command += " --kind proxy",
+            Kinds::All => {}
+        }
+        if !self.set.is_empty() {
+            command += &format!(" --set \"{}\"", self.set);
+        }
+        command += &format!(" --seeds {}", self.seeds);
+        for text in &self.configs {
+            command += &format!(" --configs \"{text}\"");
+        }
+        command
+    }
 }
 
 #[derive(Debug, Clone, Copy, clap::ValueEnum)]
@@ -122,7 +144,7 @@ pub(crate) async fn run(options: &Options) -> Result<(), Box<dyn Error>> {
     let engine = Engine::open(EngineOptions::new(folder.path().join("warehouse"))).await?;
     let session = engine.session();
     let mut sources = Sources::new(&session, &options.data, folder.path()).await?;
-    let mut report = Report::new(configurations, options.seeds);
+    let mut report = Report::new(options.command(), configurations, options.seeds);
     let count = chosen.len();
     for (number, set) in (1..).zip(chosen) {
         eprintln!("{number}/{count} {}", set.name);
@@ -167,13 +189,12 @@ async fn measure(
     let mut results = Vec::new();
     for configuration in configurations {
         let words = configuration.leads;
-        if !leads.contains_key(words.name) {
-            leads.insert(
-                words.name,
-                lead_of(session, set.kind, words, labels.len()).await?,
-            );
-        }
-        let lead_of = &leads[words.name];
+        let lead_of = match leads.entry(words.name) {
+            Entry::Occupied(known) => known.into_mut(),
+            Entry::Vacant(new) => {
+                new.insert(lead_of(session, set.kind, words, labels.len()).await?)
+            }
+        };
 
         let seeds = if configuration.is_seeded() { seeds } else { 1 };
         let mut rankings = Vec::new();

@@ -11,6 +11,7 @@ use super::{Measured, Measurement};
 use crate::kind::Kind;
 
 pub(super) struct Report {
+    command: String,
     pub(super) configurations: Vec<Configuration>,
     seeds: u64,
     pub(super) sets: Vec<Measured>,
@@ -19,8 +20,9 @@ pub(super) struct Report {
 }
 
 impl Report {
-    pub(super) fn new(configurations: Vec<Configuration>, seeds: u64) -> Self {
+    pub(super) fn new(command: String, configurations: Vec<Configuration>, seeds: u64) -> Self {
         Self {
+            command,
             configurations,
             seeds,
             sets: Vec::new(),
@@ -28,6 +30,11 @@ impl Report {
         }
     }
 }
+
+/// Figures of records, or of leads.
+type Pick = fn(&Measurement) -> &Figures;
+const RECORDS_OF: Pick = |one| &one.records;
+const LEADS_OF: Pick = |one| &one.leads;
 
 /// A line of progress.
 pub(super) fn in_short(name: &str, measurement: &Measurement) -> String {
@@ -43,13 +50,9 @@ impl fmt::Display for Report {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         self.head(f)?;
         self.means(f)?;
-        self.by_set(
-            f,
-            "Records",
-            |set| vec![set.records.to_string(), set.attacks.to_string()],
-            |one| &one.records,
-        )?;
-        self.by_set(f, "Leads", |set| self.lead_counts(set), |one| &one.leads)?;
+        let counts = |set: &Measured| vec![set.records.to_string(), set.attacks.to_string()];
+        self.by_set(f, "Records", counts, RECORDS_OF)?;
+        self.by_set(f, "Leads", |set| self.lead_counts(set), LEADS_OF)?;
         self.overlaps(f)?;
         self.made_of(f)
     }
@@ -63,9 +66,9 @@ impl Report {
 
 Written by
 
-    target/release/spotql-benchmarks quality --seeds {} --out benchmarks/detection.md
+    target/release/{}
 
-(`README.md` beside this has the other options). Every set of records below was scored by every
+(`README.md` beside this has the options). Every set of records below was scored by every
 configuration; what was measured is how far in front the attacks stand when the lowest score comes
 first. Nothing was left out: losses are in the tables as they are.
 
@@ -83,14 +86,14 @@ first. Nothing was left out: losses are in the tables as they are.
 - **overlap**: of the first 300 records (equals in the order of the set) what two seeds have in
   common, as mean and least over all pairs of seeds.
 - **seconds**: the median of one scoring, training included, from a Parquet table.
-- Figures are means over seeds 1 to {0}; what has no model has no seeds. A record without a
+- Figures are means over seeds 1 to {}; what has no model has no seeds. A record without a
   score ranks last. Records whose label is unsure are trained on and scored, and left out of the figures.
 
 ## Configurations
 
 | name | what |
 |---|---|",
-            self.seeds
+            self.command, self.seeds
         )?;
         for configuration in &self.configurations {
             writeln!(
@@ -186,10 +189,7 @@ seconds.
                 format!("{name} ({})", sets.len()),
                 configuration.name.clone(),
             ];
-            for figures in [
-                |one: &Measurement| one.records.clone(),
-                |one: &Measurement| one.leads.clone(),
-            ] {
+            for figures in [RECORDS_OF, LEADS_OF] {
                 for cut in 0..3 {
                     line.push(or_dash(over(&|one| figures(one).percent(cut)), 1));
                 }
@@ -209,7 +209,7 @@ seconds.
         f: &mut fmt::Formatter<'_>,
         title: &str,
         counts: impl Fn(&Measured) -> Vec<String>,
-        figures: impl Fn(&Measurement) -> &Figures,
+        figures: Pick,
     ) -> fmt::Result {
         writeln!(f, "\n## {title}\n")?;
         let names = ["set".to_owned(), title.to_lowercase(), "attacks".to_owned()];

@@ -252,6 +252,7 @@ fn flow_captures() -> Vec<Set> {
 }
 
 fn flow_mixed() -> Vec<Set> {
+    let mixed = |name: &str, parts| set(Kind::Flow, Group::Mixed, name, parts);
     let office = |name: &str, attacks: &[Part]| {
         // Small networks of every kind, as one.
         let mut parts = vec![all("iot_34").only(NORMAL), all("iot_42"), all("honeypot_4")];
@@ -259,9 +260,6 @@ fn flow_mixed() -> Vec<Set> {
         parts.extend_from_slice(attacks);
         mixed(&format!("IoT and office + {name}"), parts)
     };
-    fn mixed(name: &str, parts: Vec<Part>) -> Set {
-        set(Kind::Flow, Group::Mixed, name, parts)
-    }
     let of_type = |attack: &str| all("iot_34").only(&format!("attack_type = '{attack}'"));
     let commands = |source: &str| all(source).only(ATTACKS).sample(100);
     vec![
@@ -399,4 +397,39 @@ fn dns_semi_real() -> Vec<Set> {
         );
     }
     sets
+}
+
+#[cfg(test)]
+mod tests {
+    use std::collections::HashSet;
+
+    use super::*;
+    use crate::quality::sources;
+
+    #[test]
+    fn every_set_has_a_name_of_its_own_and_sources_that_there_are() {
+        let sets = sets();
+        let names: HashSet<&str> = sets.iter().map(|set| set.name.as_str()).collect();
+        assert_eq!(names.len(), sets.len());
+        for set in &sets {
+            for part in &set.parts {
+                assert!(sources::is_known(&part.source), "{}", part.source);
+            }
+        }
+    }
+
+    #[test]
+    fn a_set_says_what_it_is_made_of() {
+        let client = busiest("sme", "ip_dst", 1);
+        let tunnel = all("iodine")
+            .only(ATTACKS)
+            .sample(40)
+            .at_hour(9)
+            .asked_by(&client);
+        let set = set(Kind::Dns, Group::Mixed, "tunnel", vec![all("sme"), tunnel]);
+        assert_eq!(
+            set.made_of(),
+            "sme; 40 of iodine where label = 1, at hour 9, asked by busiest ip_dst no. 1 of sme"
+        );
+    }
 }

@@ -75,6 +75,15 @@ FROM indicators
 WHERE family IN ('matsnu', 'necurs')
   AND regexp_like(indicator, '^[a-z0-9-]{8,}[.][a-z]{2,6}$')";
 
+/// Whether there is such a source.
+#[cfg(test)]
+pub(super) fn is_known(source: &str) -> bool {
+    let mut captures = CAPTURES.iter().map(|capture| capture.name);
+    captures.any(|name| name == source)
+        || source == MALWARE_NAMES
+        || source.starts_with("synthetic_")
+}
+
 /// Makes sources as they are needed.
 pub(super) struct Sources<'a> {
     session: &'a Session,
