@@ -112,9 +112,10 @@ Four groups, which say more or less about real attacks:
 
 - **capture**: a labelled capture as it is. Attacks are often most of it, so that what is rare is
   normal: hardly what the method is for.
-- **mixed**: real normal traffic and real attacks that were recorded elsewhere. Attacks are known by
-  addresses that occur nowhere else, unless the set's name says that they were moved to a host of the normal traffic.
-- **semi-real**: a synthetic day without its planted attacks, and real attacks.
+- **mixed**: real normal traffic and real attacks that were recorded elsewhere. Most of these attacks have
+  addresses that occur nowhere else, unless the set's name says that a host of the normal traffic has them; often
+  the normal traffic of the attacks' own capture comes along (see the parts).
+- **semi-real**: a synthetic day without its planted attacks, and real attacks, likewise.
 - **synthetic**: a synthetic day with its planted attacks. Counts least: both come from the same program.
 
 The label `unknown` counts as normal (WRCCDC, the Spot demo: some of it may be attacks), `outlier` as unsure. A
