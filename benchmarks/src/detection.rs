@@ -8,46 +8,28 @@ use std::time::{Duration, Instant};
 use clap::Args;
 use datafusion::arrow::array::AsArray;
 use datafusion::arrow::datatypes::Int64Type;
-use futures::TryStreamExt;
-use spotql_sql::script::{self, Script};
-use spotql_sql::{Engine, EngineOptions, Outcome, Session};
+use spotql_sql::{Engine, EngineOptions, Session};
 
+use crate::kind::Kind;
 use crate::memory;
+use crate::statements::{execute, rows, run_script};
 
-/// A kind of log.
-#[derive(Debug, Clone, Copy, clap::ValueEnum)]
-enum Source {
-    Flow,
-    Dns,
-    Proxy,
-}
-
-impl Source {
-    fn name(self) -> &'static str {
-        match self {
-            Self::Flow => "flow",
-            Self::Dns => "dns",
-            Self::Proxy => "proxy",
+/// One pass over the columns that detection needs: what no detection can be faster than.
+fn floor_query(source: Kind) -> &'static str {
+    match source {
+        Kind::Flow => {
+            "SELECT sip, dip, count(*), sum(ibyt), sum(ipkt), min(trhour), max(sport), \
+             max(dport), max(proto) FROM flow GROUP BY sip, dip"
         }
-    }
-
-    /// One pass over the columns that detection needs: what no detection can be faster than.
-    fn floor(self) -> &'static str {
-        match self {
-            Self::Flow => {
-                "SELECT sip, dip, count(*), sum(ibyt), sum(ipkt), min(trhour), max(sport), \
-                 max(dport), max(proto) FROM flow GROUP BY sip, dip"
-            }
-            Self::Dns => {
-                "SELECT ip_dst, dns_qry_name, count(*), max(frame_time), sum(frame_len), \
-                 max(dns_qry_type), max(dns_qry_rcode), max(dns_qry_class), max(unix_tstamp) \
-                 FROM dns GROUP BY ip_dst, dns_qry_name"
-            }
-            Self::Proxy => {
-                "SELECT clientip, host, count(*), max(p_date), max(p_time), max(reqmethod), \
-                 max(useragent), max(resconttype), max(respcode), max(fulluri) \
-                 FROM proxy GROUP BY clientip, host"
-            }
+        Kind::Dns => {
+            "SELECT ip_dst, dns_qry_name, count(*), max(frame_time), sum(frame_len), \
+             max(dns_qry_type), max(dns_qry_rcode), max(dns_qry_class), max(unix_tstamp) \
+             FROM dns GROUP BY ip_dst, dns_qry_name"
+        }
+        Kind::Proxy => {
+            "SELECT clientip, host, count(*), max(p_date), max(p_time), max(reqmethod), \
+             max(useragent), max(resconttype), max(respcode), max(fulluri) \
+             FROM proxy GROUP BY clientip, host"
         }
     }
 }
@@ -56,7 +38,7 @@ impl Source {
 pub(crate) struct Detection {
     /// Which kind of log
     #[arg(long, value_enum, default_value = "flow")]
-    source: Source,
+    source: Kind,
     /// About how many records
     #[arg(long, default_value_t = 1_000_000)]
     records: u64,
@@ -91,21 +73,21 @@ impl Detection {
             ("optimizer".to_owned(), self.optimizer.clone()),
         ]);
         run_script(&session, &format!("schema/{name}.sql"), &variables).await?;
-        let rows = &format!("SELECT count(*) FROM {name}");
-        if number(&session, rows).await? == 0 {
+        let count = &format!("SELECT count(*) FROM {name}");
+        if number(&session, count).await? == 0 {
             println!("making {} records …", self.records);
             let started = Instant::now();
             let sql = format!(
                 "INSERT INTO {name} PARTITION (y, m, d, h) SELECT * FROM synthetic_{name}({}, 1, '{DATE}')",
                 self.records
             );
-            consume(session.execute(&sql).await?).await?;
+            execute(&session, &sql).await?;
             println!(
                 "made and loaded in {:.1} s",
                 started.elapsed().as_secs_f64()
             );
         }
-        println!("{name} records: {}", number(&session, rows).await?);
+        println!("{name} records: {}", number(&session, count).await?);
 
         let detect = format!("detect/{name}.sql");
         let mut floor = Figures::default();
@@ -113,10 +95,10 @@ impl Detection {
         // Alternating, so that both meet the same machine.
         for _ in 0..self.runs {
             floor
-                .measure(async { consume(session.execute(self.source.floor()).await?).await })
+                .measure(execute(&session, floor_query(self.source)))
                 .await?;
             detection
-                .measure(async { run_script(&session, &detect, &variables).await })
+                .measure(run_script(&session, &detect, &variables))
                 .await?;
         }
         floor.print("floor query");
@@ -167,34 +149,12 @@ impl Figures {
     }
 }
 
-async fn run_script(
-    session: &Session,
-    name: &str,
-    variables: &BTreeMap<String, String>,
-) -> Result<(), Box<dyn Error>> {
-    let script = Script::shipped(name).ok_or("no such script")?;
-    for piece in script.statements()? {
-        consume(script::execute(session, &piece, variables).await?).await?;
-    }
-    Ok(())
-}
-
-async fn consume(outcome: Outcome) -> Result<(), Box<dyn Error>> {
-    if let Outcome::Rows(mut rows) = outcome {
-        while let Some(batch) = rows.try_next().await? {
-            std::hint::black_box(batch);
-        }
-    }
-    Ok(())
-}
-
 async fn number(session: &Session, sql: &str) -> Result<i64, Box<dyn Error>> {
-    let Outcome::Rows(rows) = session.execute(sql).await? else {
-        return Err("no rows".into());
-    };
-    let batches: Vec<_> = rows.try_collect().await?;
-    Ok(batches
+    let batch = rows(session, sql).await?;
+    Ok(batch
+        .column(0)
+        .as_primitive::<Int64Type>()
+        .values()
         .iter()
-        .flat_map(|batch| batch.column(0).as_primitive::<Int64Type>().values())
         .sum())
 }
