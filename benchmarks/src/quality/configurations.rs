@@ -10,7 +10,7 @@ pub(super) struct Configuration {
     pub(super) name: String,
     pub(super) method: Method,
     /// What makes records one lead.
-    pub(super) leads: &'static Words,
+    pub(super) leads: Words,
 }
 
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -24,10 +24,17 @@ pub(super) enum Method {
 }
 
 /// The configurations with a name: name, method, words of the leads.
-const KNOWN: [(&str, Known, &Words); 3] = [
-    ("rarity", Known::Rarity, &SPOT),
-    ("host", Known::Host, &SPOT),
-    ("spot", Known::Model(""), &SPOT),
+const KNOWN: [(&str, Known, Words); 6] = [
+    ("rarity", Known::Rarity, Words::Spot),
+    ("host", Known::Host, Words::Spot),
+    (
+        "spot",
+        Known::Model("words => 'spot', scoring => 'spot'"),
+        Words::Spot,
+    ),
+    ("spot words", Known::Model("words => 'spot'"), Words::Spot),
+    ("spot scoring", Known::Model("scoring => 'spot'"), Words::V2),
+    ("new", Known::Model(""), Words::V2),
 ];
 
 enum Known {
@@ -46,7 +53,7 @@ impl Configuration {
                 Known::Host => Method::Host,
                 Known::Model(arguments) => Method::Model((*arguments).to_owned()),
             },
-            leads,
+            leads: *leads,
         });
         known.collect()
     }
@@ -60,7 +67,7 @@ impl Configuration {
             }
             let (name, leads) = match name.split_once('@') {
                 Some((name, words)) => (name, Words::named(words.trim())?),
-                None => (name, &SPOT),
+                None => (name, Words::V2),
             };
             return Ok(vec![Self {
                 name: name.trim().to_owned(),
@@ -106,7 +113,7 @@ impl Configuration {
         format!(
             "SELECT row_id, min(share) AS score FROM (SELECT row_id, {share} AS share FROM ({})) \
              GROUP BY row_id",
-            SPOT.of(kind).pairs(kind, table)
+            Recipe::of(kind).pairs(kind, table)
         )
     }
 
@@ -132,23 +139,27 @@ impl Configuration {
     }
 }
 
-/// The (document, word) functions of every kind of log, under a name.
-#[derive(Debug)]
-pub(super) struct Words {
-    pub(super) name: &'static str,
-    flow: Recipe,
-    dns: Recipe,
-    proxy: Recipe,
+/// The generations of words, which say what makes records one lead.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub(super) enum Words {
+    Spot,
+    V2,
 }
 
-/// The words that there are.
-const WORDS: [&Words; 1] = [&SPOT];
-
 impl Words {
-    fn named(name: &str) -> Result<&'static Self, String> {
-        let found = WORDS.iter().find(|words| words.name == name).copied();
+    const ALL: [Self; 2] = [Self::Spot, Self::V2];
+
+    pub(super) fn name(self) -> &'static str {
+        match self {
+            Self::Spot => "spot",
+            Self::V2 => "v2",
+        }
+    }
+
+    fn named(name: &str) -> Result<Self, String> {
+        let found = Self::ALL.into_iter().find(|words| words.name() == name);
         found.ok_or_else(|| {
-            let names = WORDS.map(|words| words.name);
+            let names = Self::ALL.map(Self::name);
             format!(
                 "no words are called '{name}'; there are {}",
                 names.join(", ")
@@ -156,28 +167,15 @@ impl Words {
         })
     }
 
-    fn of(&self, kind: Kind) -> &Recipe {
-        match kind {
-            Kind::Flow => &self.flow,
-            Kind::Dns => &self.dns,
-            Kind::Proxy => &self.proxy,
-        }
-    }
-
     /// The query of `row_id` and `lead`, a number from 1, of the records of `table`: the same for
-    /// records of the same documents and words.
-    pub(super) fn leads(&self, kind: Kind, table: &str) -> String {
-        let recipe = self.of(kind);
-        let together: Vec<&str> = recipe
-            .documents
-            .iter()
-            .chain(recipe.words)
-            .copied()
-            .collect();
+    /// records of the same documents and words. The model, which does not matter, is a small one.
+    pub(super) fn leads(self, kind: Kind, table: &str) -> String {
         format!(
-            "SELECT row_id, CAST(dense_rank() OVER (ORDER BY {}) AS BIGINT) AS lead FROM {}",
-            together.join(", "),
-            input(kind, table)
+            "SELECT row_id, CAST(dense_rank() OVER (ORDER BY lead) AS BIGINT) AS lead FROM \
+             lda_score((SELECT * FROM {table}), source => '{}', words => '{}', scoring => 'spot', \
+             topics => 2, iterations => 1, lead => true)",
+            kind.name(),
+            self.name()
         )
     }
 }
@@ -191,6 +189,14 @@ struct Recipe {
 }
 
 impl Recipe {
+    fn of(kind: Kind) -> &'static Self {
+        match kind {
+            Kind::Flow => &FLOW,
+            Kind::Dns => &DNS,
+            Kind::Proxy => &PROXY,
+        }
+    }
+
     /// The query of `row_id`, `document` and `word`, a row a pair.
     fn pairs(&self, kind: Kind, table: &str) -> String {
         let pairs: Vec<String> = self
@@ -220,32 +226,28 @@ fn input(kind: Kind, table: &str) -> String {
     }
 }
 
-/// Those of `source => …`, which are Apache Spot's (`udf/src/suspicion/preset.rs`).
-static SPOT: Words = Words {
-    name: "spot",
-    flow: Recipe {
-        documents: &["sip", "dip"],
-        words: &[
-            "flow_src_word(trhour, sport, dport, proto, ibyt, ipkt)",
-            "flow_dst_word(trhour, sport, dport, proto, ibyt, ipkt)",
-        ],
-        valid: "flow_invalid(treceived, trhour, trminute, trsec, sip, dip, sport, dport, ibyt, \
-                ipkt) IS NULL",
-    },
-    dns: Recipe {
-        documents: &["ip_dst"],
-        words: &["dns_word(frame_time, frame_len, dns_qry_name, dns_qry_type, dns_qry_rcode)"],
-        valid: "dns_invalid(frame_time, unix_tstamp, frame_len, ip_dst, dns_qry_name, \
-                dns_qry_class, dns_qry_type, dns_qry_rcode) IS NULL",
-    },
-    proxy: Recipe {
-        documents: &["clientip"],
-        words: &[
-            "proxy_word(host, p_time, reqmethod, fulluri, coalesce(resconttype, '-'), \
-                  agents, respcode)",
-        ],
-        valid: "proxy_invalid(p_date, p_time, clientip, host, fulluri) IS NULL",
-    },
+// Apache Spot's words (`udf/src/suspicion/preset.rs`).
+static FLOW: Recipe = Recipe {
+    documents: &["sip", "dip"],
+    words: &[
+        "flow_src_word(trhour, sport, dport, proto, ibyt, ipkt)",
+        "flow_dst_word(trhour, sport, dport, proto, ibyt, ipkt)",
+    ],
+    valid: "flow_invalid(treceived, trhour, trminute, trsec, sip, dip, sport, dport, ibyt, ipkt) \
+            IS NULL",
+};
+static DNS: Recipe = Recipe {
+    documents: &["ip_dst"],
+    words: &["dns_word(frame_time, frame_len, dns_qry_name, dns_qry_type, dns_qry_rcode)"],
+    valid: "dns_invalid(frame_time, unix_tstamp, frame_len, ip_dst, dns_qry_name, dns_qry_class, \
+            dns_qry_type, dns_qry_rcode) IS NULL",
+};
+static PROXY: Recipe = Recipe {
+    documents: &["clientip"],
+    words: &[
+        "proxy_word(host, p_time, reqmethod, fulluri, coalesce(resconttype, '-'), agents, respcode)",
+    ],
+    valid: "proxy_invalid(p_date, p_time, clientip, host, fulluri) IS NULL",
 };
 
 #[cfg(test)]
@@ -256,7 +258,8 @@ mod tests {
     fn configurations_are_named_or_written_out() {
         let two = Configuration::parse("rarity, spot").unwrap();
         assert_eq!(two[0].method, Method::Rarity);
-        assert_eq!(two[1].method, Method::Model(String::new()));
+        let spot = "words => 'spot', scoring => 'spot'".to_owned();
+        assert_eq!(two[1].method, Method::Model(spot));
 
         let own = Configuration::parse("try@spot=optimizer => 'cvb0', topics => 10").unwrap();
         assert_eq!(own[0].name, "try");
@@ -270,8 +273,8 @@ mod tests {
         let error = |text| Configuration::parse(text).unwrap_err().to_string();
         assert_eq!(
             error("spot,none"),
-            "no configuration is called 'none'; there are rarity, host, spot, and name=arguments \
-             of lda_score"
+            "no configuration is called 'none'; there are rarity, host, spot, spot words, spot \
+             scoring, new, and name=arguments of lda_score"
         );
         assert_eq!(
             error("topics => 10"),
@@ -279,7 +282,7 @@ mod tests {
         );
         assert_eq!(
             error("try@odd="),
-            "no words are called 'odd'; there are spot"
+            "no words are called 'odd'; there are spot, v2"
         );
     }
 }

@@ -189,7 +189,7 @@ async fn measure(
     let mut results = Vec::new();
     for configuration in configurations {
         let words = configuration.leads;
-        let lead_of = match leads.entry(words.name) {
+        let lead_of = match leads.entry(words.name()) {
             Entry::Occupied(known) => known.into_mut(),
             Entry::Vacant(new) => {
                 new.insert(lead_of(session, set.kind, words, labels.len()).await?)
@@ -256,7 +256,7 @@ async fn labels(session: &Session) -> Result<Vec<Option<bool>>, Box<dyn Error>> 
 async fn lead_of(
     session: &Session,
     kind: Kind,
-    words: &Words,
+    words: Words,
     records: usize,
 ) -> Result<Vec<usize>, Box<dyn Error>> {
     let batch = rows(session, &words.leads(kind, TABLE)).await?;

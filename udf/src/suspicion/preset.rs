@@ -27,9 +27,9 @@ pub(crate) enum Preset {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub(crate) enum Generation {
     /// The original's, fault by fault.
-    #[default]
     Spot,
     /// Ours (see `word::flow_v2`, `word::dns_v2`, `word::proxy_v2`).
+    #[default]
     V2,
 }
 

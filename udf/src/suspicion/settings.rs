@@ -35,9 +35,9 @@ pub(crate) const DOMAINS: &str = "domains";
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default)]
 pub(crate) enum Rule {
     /// The original's: the smallest probability of its pairs under a model of all records.
-    #[default]
     Spot,
     /// Every pair under a model that has not seen it, multiplied (see [`super::score`]).
+    #[default]
     LeaveOneOut,
 }
 
