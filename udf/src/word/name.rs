@@ -1,8 +1,8 @@
 //! Splits a DNS or host name for words of generation v2, and says whose it is.
 //!
 //! The registrable domain is what somebody can have registered, by Mozilla's Public Suffix List
-//! (<https://publicsuffix.org>) with its private part: `bbc.co.uk`, `x.info`, and `d1` of
-//! `d1.cloudfront.net`, since the neighbours there belong to others. What stands before it is the
+//! (<https://publicsuffix.org>) with its private part: `bbc.co.uk`, `x.info`, and all
+//! of `d1.cloudfront.net`, since its neighbours there belong to others. What stands before it is the
 //! subdomain, which its owner fills at will. Nothing is checked: any text is split.
 
 use psl::Psl;
