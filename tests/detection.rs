@@ -12,6 +12,8 @@ use spotql_tests::{rows, run, try_run};
 
 const MONDAY: &str = "2024-05-13";
 const TUESDAY: &str = "2024-05-14";
+/// The lists hold all that these words are made of, and so tell which records are alike.
+const WORDS: &str = "spot";
 
 /// A kind of log, and how its results are rated.
 struct Log {
@@ -147,7 +149,7 @@ async fn detect(session: &Session, log: &Log, date: &str) {
     run(
         session,
         &format!("detect/{}.sql", log.name),
-        &[("date", date)],
+        &[("date", date), ("words", WORDS)],
     )
     .await;
 }
@@ -207,7 +209,7 @@ async fn what_is_rated_harmless_leaves_the_list_with_its_like_and_other_ratings_
             place(&after)
         );
         // It does so on no more days than asked for.
-        let variables = [("date", TUESDAY), ("feedback_days", "0")];
+        let variables = [("date", TUESDAY), ("words", WORDS), ("feedback_days", "0")];
         run(&session, &format!("detect/{}.sql", log.name), &variables).await;
         assert_eq!(list(&session, log, 14).await, tuesday, "{}", log.name);
     }

@@ -95,7 +95,7 @@ async fn scores_have_the_same_bits_on_any_number_of_threads_and_in_any_batches()
     for precision in ["double", "single"] {
         let sql = format!(
             "SELECT treceived, sip, dip, sport, dport, ipkt, ibyt, score FROM \
-             lda_score({MORNING}, source => 'flow', iterations => 10, precision => '{precision}') \
+             lda_score({MORNING}, source => 'flow', words => 'spot', scoring => 'spot', iterations => 10, precision => '{precision}') \
              ORDER BY score, treceived, sip, dip, sport, dport, ipkt, ibyt LIMIT 500"
         );
         let mut results = Vec::new();
@@ -114,7 +114,7 @@ async fn scores_have_the_same_bits_on_any_number_of_threads_and_in_any_batches()
 async fn every_valid_flow_gets_a_probability() {
     let sql = format!(
         "SELECT count(*), count(score), sum(CASE WHEN score > 0 AND score <= 1 THEN 1 ELSE 0 END) \
-         FROM lda_score({MORNING}, source => 'flow', topics => 5, iterations => 5)"
+         FROM lda_score({MORNING}, source => 'flow', words => 'spot', scoring => 'spot', topics => 5, iterations => 5)"
     );
     let batches = rows(&session(2, 8192, PLENTY), &sql).await.unwrap();
     let number = |column: usize| {
@@ -132,7 +132,7 @@ async fn an_invalid_record_keeps_its_row_with_a_null_score() {
     let sql = "SELECT ipkt, score FROM lda_score((SELECT \
          treceived, CASE WHEN ipkt > 20 THEN 25 ELSE trhour END AS trhour, trminute, trsec, sip, \
          dip, sport, dport, proto, ibyt, ipkt FROM synthetic_flow(500, 5, '2024-05-14')), \
-         source => 'flow', topics => 2, iterations => 2)";
+         source => 'flow', words => 'spot', scoring => 'spot', topics => 2, iterations => 2)";
     let batches = rows(&session(2, 8192, PLENTY), sql).await.unwrap();
     let mut seen = [0, 0];
     for batch in &batches {
@@ -148,7 +148,9 @@ async fn an_invalid_record_keeps_its_row_with_a_null_score() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn the_scans_read_only_the_columns_that_are_needed() {
-    let sql = format!("SELECT opkt, score FROM lda_score({MORNING}, source => 'flow')");
+    let sql = format!(
+        "SELECT opkt, score FROM lda_score({MORNING}, source => 'flow', words => 'spot', scoring => 'spot')"
+    );
     let plan = plan(&session(2, 8192, PLENTY), &sql).await.unwrap();
     let text = datafusion::physical_plan::displayable(plan.as_ref())
         .indent(false)
@@ -175,7 +177,9 @@ async fn the_scans_read_only_the_columns_that_are_needed() {
 #[tokio::test(flavor = "multi_thread")]
 async fn too_little_memory_is_an_error_that_says_what_to_do() {
     let context = session(2, 8192, 1 << 20);
-    let sql = format!("SELECT count(score) FROM lda_score({MORNING}, source => 'flow')");
+    let sql = format!(
+        "SELECT count(score) FROM lda_score({MORNING}, source => 'flow', words => 'spot', scoring => 'spot')"
+    );
     let error = rows(&context, &sql).await.unwrap_err().to_string();
     assert!(
         error.contains("does not fit the memory limit; raise the limit"),
@@ -188,7 +192,7 @@ async fn too_little_memory_is_an_error_that_says_what_to_do() {
 async fn dropping_the_result_stops_the_training_and_gives_the_memory_back() {
     let context = session(2, 8192, PLENTY);
     let sql = format!(
-        "SELECT score FROM lda_score({MORNING}, source => 'flow', topics => 100, \
+        "SELECT score FROM lda_score({MORNING}, source => 'flow', words => 'spot', scoring => 'spot', topics => 100, \
          iterations => 100000)"
     );
     let plan = plan(&context, &sql).await.unwrap();
@@ -211,7 +215,7 @@ async fn dropping_the_result_stops_the_training_and_gives_the_memory_back() {
 #[tokio::test(flavor = "multi_thread")]
 async fn an_error_of_the_input_reaches_the_user() {
     let sql = "SELECT * FROM lda_train((SELECT sip, CAST(1 / (sport - sport) AS STRING) AS w FROM \
-               synthetic_flow(50, 5, '2024-05-14')), documents => sip, words => w)";
+               synthetic_flow(50, 5, '2024-05-14')), scoring => 'spot', documents => sip, words => w)";
     let error: DataFusionError = rows(&session(2, 8192, PLENTY), sql).await.unwrap_err();
     assert!(error.to_string().contains("Divide by zero"), "{error}");
 }

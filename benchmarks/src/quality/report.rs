@@ -234,8 +234,8 @@ seconds.
         let mut counts = Vec::new();
         let mut attacks = Vec::new();
         for (configuration, one) in self.configurations.iter().zip(&set.results) {
-            if !names.contains(&configuration.leads.name) {
-                names.push(configuration.leads.name);
+            if !names.contains(&configuration.leads.name()) {
+                names.push(configuration.leads.name());
                 counts.push(one.lead_count.to_string());
                 attacks.push(one.lead_attacks.to_string());
             }

@@ -9,6 +9,7 @@ use std::time::Instant;
 
 use arrow::array::{AsArray, RecordBatch};
 use arrow::datatypes::{Int64Type, SchemaRef};
+use arrow::util::display::{ArrayFormatter, FormatOptions};
 use clap::Args;
 use datafusion::error::DataFusionError;
 use datafusion::physical_plan::stream::RecordBatchStreamAdapter;
@@ -77,10 +78,12 @@ impl Demo {
             self.detect(&session, log).await?;
         }
         say(&format!(
-            "\nThe method (Apache Spot's) judges single records by how unusual they are for their \
-             hosts; attacks that repeat\nthemselves, or look like everyday traffic, stay below. \
-             That is the honest picture, not a tuned one: the\nattacks were chosen from public \
-             descriptions before the detector was run on them.\n\n\
+            "\nA record is judged by what the other hosts do, and the more often a habit that nobody \
+             shares is repeated, the\nhigher it ranks; attacks that look like everyday traffic \
+             stay below. That is the honest picture, not a tuned one:\nthe attacks were chosen \
+             from public descriptions before the detector was run on them.\nApache Spot's own \
+             method, for comparison: spotql run detect/flow.sql --var words=spot --var scoring=spot \
+             …\n\n\
              The warehouse is in {shown_folder}. Look around, for instance:\n\
              \x20 spotql sql --warehouse {shown_folder} \"SHOW TABLES IN {DATABASE}\"\n\
              \x20 spotql sql --warehouse {shown_folder} \"SELECT * FROM {DATABASE}.flow_scores ORDER BY rank LIMIT 10\"\n\
@@ -105,6 +108,8 @@ impl Demo {
         let started = Instant::now();
         runner.run(&shipped(&format!("detect/{log}.sql"))?).await?;
         let detected = started.elapsed();
+        let leads = shipped(&format!("detect/{log}_leads.sql"))?;
+        runner.run(&leads).await?;
 
         let date = &self.date;
         let day = format!(
@@ -123,7 +128,21 @@ impl Demo {
         runner
             .run(&shipped(&format!("demo/{log}_top.sql"))?)
             .await?;
-        let (found, schema) = self.found(session, log).await?;
+        let (leads, _) = self
+            .rows_of(session, &format!("demo/{log}_leads.sql"))
+            .await?;
+        say("\nThe first leads (records of the same hosts and words stand together), and why:")?;
+        for batch in &leads {
+            for row in 0..batch.num_rows() {
+                let text = |column| text(batch, column, row);
+                say(&format!("{:>4}. {}", text(0)?, text(1)?))?;
+                say(&format!("      {}\n      {}", text(2)?, text(3)?))?;
+                say(&format!("      usually: {}", text(4)?))?;
+            }
+        }
+        let (found, schema) = self
+            .rows_of(session, &format!("demo/{log}_found.sql"))
+            .await?;
         let sum = |column: usize| -> i64 {
             let columns = found.iter().map(|batch| batch.column(column));
             columns
@@ -160,15 +179,13 @@ impl Demo {
         }
     }
 
-    /// For each kind of attack, how many records were planted, and how many of them are among the
-    /// first 50 and 300.
-    async fn found(
+    /// The rows of a script's query.
+    async fn rows_of(
         &self,
         session: &Session,
-        log: &str,
+        name: &str,
     ) -> Result<(Vec<RecordBatch>, SchemaRef), Error> {
-        let name = format!("demo/{log}_found.sql");
-        let script = shipped(&name)?;
+        let script = shipped(name)?;
         let variables = self.runner(session).variables;
         for piece in script.statements()? {
             let outcome = spotql_sql::script::execute(session, &piece, &variables).await?;
@@ -180,6 +197,14 @@ impl Demo {
         }
         Err(Error::Usage(format!("{name} holds no query")))
     }
+}
+
+/// A value as text, `-` for NULL.
+fn text(batch: &RecordBatch, column: usize, row: usize) -> Result<String, Error> {
+    let options = FormatOptions::default().with_null("-");
+    let column = ArrayFormatter::try_new(batch.column(column), &options)
+        .map_err(|error| spotql_sql::Error::from(DataFusionError::from(error)))?;
+    Ok(column.value(row).to_string())
 }
 
 fn say(text: &str) -> Result<(), Error> {

@@ -42,9 +42,9 @@ words AS (
   FROM requests
 )
 -- Two documents for each word: a host that does what it seldom does, and a part of the site that is
--- asked for as it seldom is. The less probable of the two is the score, and 'document' tells which.
+-- asked for as it seldom is. Both count in the score; 'document' tells which is the less probable.
 SELECT score, number, host, method, status, document, word, substr(agent, 1, 40) AS agent, uri
-FROM lda_score(words, documents => [host, part_of_site], words => [manner, manner], explain => true)
+FROM lda_score(words, documents => [host, part_of_site], words => [manner, manner], explain => 'pair')
 WHERE score IS NOT NULL
 ORDER BY score, number
 LIMIT ${limit:-20};

@@ -28,7 +28,7 @@ FROM lda_score(
    WHERE y = year(DATE '${date}') AND m = month(DATE '${date}') AND d = day(DATE '${date}') AND h = ${hour}),
   source => 'flow',
   model => '${database:-default}.flow_model',
-  explain => true
+  explain => 'pair'
 )
 WHERE score IS NOT NULL
 ORDER BY score, treceived, sip, dip, sport, dport, ipkt, ibyt

@@ -35,7 +35,7 @@ use datafusion::sql::sqlparser::ast::{Query, TableFactor};
 use super::arguments::{Arguments, Function};
 use super::error::Error;
 use super::model::{Part, SCHEMA, columns_of};
-use super::preset::{AGENT, AGENT_COUNT, Preset};
+use super::preset::{AGENT, AGENT_COUNT, Generation, Preset};
 use super::score::{Explain, Score, ScoreExec, Scoring};
 use super::settings::{Rule, Settings};
 use super::source::Source;
@@ -222,9 +222,12 @@ fn settings(
     context: &dyn RelationPlannerContext,
 ) -> Result<Settings> {
     let domains = match source.preset() {
-        Some((preset, _)) if preset.reads_domains() => {
+        Some((preset, generation)) if preset.reads_domains() => {
             let options = SpotqlOptions::of(context.context_provider().options());
-            Some(options.domain_description()?)
+            Some(match generation {
+                Generation::Spot => options.domain_description()?,
+                Generation::V2 => options.registrable_description()?,
+            })
         }
         _ => None,
     };
