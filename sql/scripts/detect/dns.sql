@@ -6,8 +6,9 @@
 --   database    where dns and dns_scores are              (default)
 --   threshold   rows with a higher score are left out     (1)
 --   limit       how many rows are kept                    (300)
---   words, scoring   the original's method: --var words=spot --var scoring=spot   (v2, leave_one_out)
---   topics, iterations, seed, precision, optimizer   of the model (20, 20, 1, double, em)
+--   words, scoring   v2 and leave_one_out; 'spot' and 'spot' are the original's method
+--   topics, iterations   of the model (10, 60; with the original's scoring 20, 20)
+--   seed, precision, optimizer   of the training (1, double, em)
 --   feedback_days   ratings of the day and of so many days before it count   (30)
 --   dupfactor   how often a record rated 3 counts in training   (1000)
 --
@@ -65,8 +66,8 @@ FROM (
     ),
     dupfactor => ${dupfactor:-1000},
     optimizer => '${optimizer:-em}',
-    topics => ${topics:-20},
-    iterations => ${iterations:-20},
+    topics => ${topics:-NULL},
+    iterations => ${iterations:-NULL},
     seed => ${seed:-1},
     precision => '${precision:-double}'
   ) s

@@ -141,7 +141,7 @@ impl Arguments {
                 input = Some(as_query(value).ok_or_else(|| Error::MissingInput {
                     function: function.name().to_owned(),
                 })?);
-            } else {
+            } else if !is_null(value) {
                 named.push((name, value.clone()));
             }
         }
@@ -228,6 +228,11 @@ impl Arguments {
             accepted: accepted.to_owned(),
         }
     }
+}
+
+/// NULL is as good as nothing: so scripts leave a default to the function.
+fn is_null(value: &Expr) -> bool {
+    matches!(value, Expr::Value(value) if value.value == Value::Null)
 }
 
 enum Literal {

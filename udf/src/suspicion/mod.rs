@@ -2,17 +2,20 @@
 //!
 //! * `lda_train` fits latent Dirichlet allocation to (document, word) pairs and returns the model
 //!   as rows (parameters, course of the training, documents, words), to be kept with `CREATE TABLE … AS` or `INSERT`.
-//! * `lda_score` returns every input row with one more column, `score`: the estimated probability
-//!   of the record, `min Σ_k p(k|document) p(word|k)` over its pairs. Low is suspicious. The model
-//!   is trained on the same input unless `model =>` names one.
+//! * `lda_score` returns every input row with one more column, `score`. Low is suspicious. By default a
+//!   record is judged by what all the others do (`scoring => 'leave_one_out'`); `'spot'` is the
+//!   original's rule, `min Σ_k p(k|document) p(word|k)` over its pairs. Both are in [`score`]. The
+//!   model is trained on the same input unless `model =>` names one.
 //!
-//! Named arguments: `source` (`'flow'`, `'dns'`, `'proxy'`), or `documents` and `words` (an
+//! Named arguments: `source` (`'flow'`, `'dns'`, `'proxy'`), with `words => 'v2'` or `'spot'` for ours
+//! or the original's; or `documents` and `words` (an
 //! expression over the input's columns each, or several in brackets) with `counts` (how often the
 //! pair of a row occurred); `feedback` (records of the same columns that an analyst has rated
 //! harmless; each counts `dupfactor` times in training, 1000 by default, without being copied);
-//! `optimizer` (`'em'`, `'online'`, `'cvb0'`), `topics` (20), `iterations` (20), `alpha` and `beta`
+//! `scoring`; `optimizer` (`'em'`, `'online'`, `'cvb0'`), `topics` (10; by `scoring => 'spot'` 20),
+//! `iterations` (60; 20), `alpha` and `beta`
 //! (the concentrations, as the optimizer takes them: 1.02 and 1.001 for `em`), `seed` (1),
-//! `precision` (`'double'`, or `'single'` with `em`). For `lda_score` also
+//! `precision` (`'double'`, or `'single'` with `em`). NULL is as if not given. For `lda_score` also
 //!
 //! * `model`: a table or query of a model's rows, in place of a training. The arguments above may still be
 //!   given; a model that was made with others is refused. It must have been made with the same
@@ -20,8 +23,12 @@
 //! * `unseen`: what a stored model makes of documents and words that it does not know:
 //!   `'smoothed'` (an estimate, see `model`) or `'zero'` (the original's rule). With a stored
 //!   model there is a column `unseen`: `document`, `word`, `both`, or NULL;
-//! * `explain => true`: two more columns, `document` and `word`: the pair whose probability the
-//!   score is.
+//! * `restarts` (2): models from so many starts, whose judgements are averaged;
+//! * `explain => true`: why, in seven columns about the least probable pair: `document`, `word`, what it
+//!   means (`meaning`), how often the document has it (`times`), how many others have it (`elsewhere`),
+//!   what the document does most (`usual`), and `p(k|document) p(word|k)` by topic (`by_topic`);
+//!   `explain => 'pair'` for the first two alone;
+//! * `lead => true`: a column `lead`, equal for records with the same documents and words.
 //!
 //! Records that the source's rules call invalid (see `flow_invalid` and its kin, which say why)
 //! take no part in training and get a NULL score.

@@ -59,6 +59,15 @@ impl Rule {
 }
 
 impl Rule {
+    /// Topics and iterations if nobody says: the original's, or half as many topics and three times
+    /// as many iterations, which take about the same time and agree better from seed to seed.
+    fn usual_size(self) -> (usize, usize) {
+        match self {
+            Self::Spot => (20, 20),
+            Self::LeaveOneOut => (10, 60),
+        }
+    }
+
     /// How many models are averaged if nobody says.
     fn usual_restarts(self) -> usize {
         match self {
@@ -104,8 +113,7 @@ pub(crate) struct Settings {
 }
 
 impl Default for Settings {
-    /// The original's defaults (Apache Spot), but for the seed: without one it gave another result
-    /// each time; ours is 1.
+    /// The defaults. Where the original (Apache Spot) took another seed each time, ours is 1.
     fn default() -> Self {
         Self {
             recipe: String::new(),
@@ -114,8 +122,8 @@ impl Default for Settings {
             rule: Rule::default(),
             restarts: 1,
             optimizer: Optimizer::default(),
-            topics: 20,
-            iterations: 20,
+            topics: Rule::default().usual_size().0,
+            iterations: Rule::default().usual_size().1,
             alpha: None,
             beta: None,
             seed: 1,
@@ -141,18 +149,15 @@ impl Settings {
                 .whole_number(name)?
                 .map(|n| usize::try_from(n).unwrap_or(usize::MAX)))
         };
-        if let Some(topics) = size("topics")? {
-            settings.topics = topics;
-        }
-        if let Some(iterations) = size("iterations")? {
-            settings.iterations = iterations;
-        }
         if let Some(scoring) = arguments.get("scoring") {
             settings.rule = arguments
                 .word("scoring")
                 .and_then(|name| Rule::from_name(&name))
                 .ok_or_else(|| arguments.invalid("scoring", scoring, Rule::NAMES))?;
         }
+        let (topics, iterations) = settings.rule.usual_size();
+        settings.topics = size("topics")?.unwrap_or(topics);
+        settings.iterations = size("iterations")?.unwrap_or(iterations);
         // What is trained to be stored is one model.
         if arguments.function == Function::Score {
             settings.restarts = settings.rule.usual_restarts();
