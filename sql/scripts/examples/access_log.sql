@@ -42,9 +42,12 @@ words AS (
   FROM requests
 )
 -- Two documents for each word: a host that does what it seldom does, and a part of the site that is
--- asked for as it seldom is. Both count in the score; 'document' tells which is the less probable.
+-- asked for as it seldom is. The less probable of the two is the score, and 'document' tells which.
+-- The original's scoring finds single oddities, which is what this small log has; with
+-- --var scoring=leave_one_out habits that nobody shares come first.
 SELECT score, number, host, method, status, document, word, substr(agent, 1, 40) AS agent, uri
-FROM lda_score(words, documents => [host, part_of_site], words => [manner, manner], explain => 'pair')
+FROM lda_score(words, documents => [host, part_of_site], words => [manner, manner],
+  scoring => '${scoring:-spot}', explain => 'pair')
 WHERE score IS NOT NULL
 ORDER BY score, number
 LIMIT ${limit:-20};
