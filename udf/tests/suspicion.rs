@@ -169,7 +169,9 @@ async fn the_scans_read_only_the_columns_that_are_needed() {
         text.contains("LdaScoreExec: smallest of 2 words a record, model trained on this input")
     );
     assert!(
-        text.contains("LdaTrainExec: recipe=flow, scoring=spot, optimizer=em, topics=20, iterations=20"),
+        text.contains(
+            "LdaTrainExec: recipe=flow, scoring=spot, optimizer=em, topics=20, iterations=20"
+        ),
         "{text}"
     );
 }

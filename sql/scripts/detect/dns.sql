@@ -7,7 +7,7 @@
 --   threshold   rows with a higher score are left out     (1)
 --   limit       how many rows are kept                    (300)
 --   words, scoring   v2 and leave_one_out; 'spot' and 'spot' are the original's method
---   topics, iterations   of the model (10, 60; with the original's scoring 20, 20)
+--   restarts, topics, iterations   of the model (2, 10, 60; with the original's scoring 1, 20, 20)
 --   seed, precision, optimizer   of the training (1, double, em)
 --   feedback_days   ratings of the day and of so many days before it count   (30)
 --   dupfactor   how often a record rated 3 counts in training   (1000)
@@ -66,6 +66,7 @@ FROM (
     ),
     dupfactor => ${dupfactor:-1000},
     optimizer => '${optimizer:-em}',
+    restarts => ${restarts:-NULL},
     topics => ${topics:-NULL},
     iterations => ${iterations:-NULL},
     seed => ${seed:-1},

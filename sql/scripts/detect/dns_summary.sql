@@ -1,10 +1,11 @@
 -- How many of a day's DNS answers can be scored, and why the others cannot.
--- Variables: date (YYYY-MM-DD), database (default).
+-- Variables: date (YYYY-MM-DD), database (default), words (v2) as in the detection.
 
 SELECT coalesce(
     dns_invalid(frame_time, unix_tstamp, frame_len, ip_dst, dns_qry_name, dns_qry_class,
                 dns_qry_type, dns_qry_rcode),
-    CASE WHEN dns_word(frame_time, frame_len, dns_qry_name, dns_qry_type, dns_qry_rcode) IS NULL
+    -- Only the original's words need the hour.
+    CASE WHEN '${words:-v2}' = 'spot' AND dns_word(frame_time, frame_len, dns_qry_name, dns_qry_type, dns_qry_rcode) IS NULL
       THEN 'no word can be made: frame_time holds no hour' END,
     'scored') AS outcome,
   count(*) AS answers

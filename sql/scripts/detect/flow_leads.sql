@@ -9,15 +9,18 @@ INSERT OVERWRITE TABLE ${database:-default}.flow_leads
 PARTITION (y = year(DATE '${date}'), m = month(DATE '${date}'), d = day(DATE '${date}'))
 SELECT
   row_number() OVER (ORDER BY ml_score, lead) AS rank, ml_score, flows, first_seen, last_seen,
-  srcip, dstip, proto, sport_min, sport_max, dport_min, dport_max, ipkt, ibyt,
+  srcip, dstip, sport, dport, proto, ipkt, ibyt,
   document, word, meaning, times, elsewhere, usual
 FROM (
   SELECT
     lead, min(score) AS ml_score, count(*) AS flows,
     min(treceived) AS first_seen, max(treceived) AS last_seen,
-    min(sip) AS srcip, min(dip) AS dstip, min(proto) AS proto,
-    min(sport) AS sport_min, max(sport) AS sport_max, min(dport) AS dport_min,
-    max(dport) AS dport_max, sum(ipkt) AS ipkt, sum(ibyt) AS ibyt,
+    -- Of the first flow: both directions of a conversation may be one lead.
+    first_value(sip ORDER BY treceived, sip, sport, dport) AS srcip,
+    first_value(dip ORDER BY treceived, sip, sport, dport) AS dstip,
+    first_value(sport ORDER BY treceived, sip, sport, dport) AS sport,
+    first_value(dport ORDER BY treceived, sip, sport, dport) AS dport,
+    min(proto) AS proto, sum(ipkt) AS ipkt, sum(ibyt) AS ibyt,
     -- The same for all rows of a lead.
     min(document) AS document, min(word) AS word, min(meaning) AS meaning, min(times) AS times,
     min(elsewhere) AS elsewhere, min(usual) AS usual
@@ -46,6 +49,7 @@ FROM (
     ),
     dupfactor => ${dupfactor:-1000},
     optimizer => '${optimizer:-em}',
+    restarts => ${restarts:-NULL},
     topics => ${topics:-NULL},
     iterations => ${iterations:-NULL},
     seed => ${seed:-1},

@@ -47,6 +47,7 @@ FROM (
     ),
     dupfactor => ${dupfactor:-1000},
     optimizer => '${optimizer:-em}',
+    restarts => ${restarts:-NULL},
     topics => ${topics:-NULL},
     iterations => ${iterations:-NULL},
     seed => ${seed:-1},

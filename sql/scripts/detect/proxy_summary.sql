@@ -1,9 +1,10 @@
 -- How many of a day's web requests can be scored, and why the others cannot.
--- Variables: date (YYYY-MM-DD), database (default).
+-- Variables: date (YYYY-MM-DD), database (default), words (v2) as in the detection.
 
 SELECT coalesce(
     proxy_invalid(p_date, p_time, clientip, host, fulluri),
-    CASE WHEN proxy_word(host, p_time, reqmethod, fulluri, coalesce(resconttype, '-'), 1, respcode) IS NULL
+    -- Only the original's words need the hour.
+    CASE WHEN '${words:-v2}' = 'spot' AND proxy_word(host, p_time, reqmethod, fulluri, coalesce(resconttype, '-'), 1, respcode) IS NULL
       THEN 'no word can be made: p_time holds no hour' END,
     'scored') AS outcome,
   count(*) AS requests

@@ -28,8 +28,7 @@ LOCATION 'flow/hive/oa/suspicious';
 -- Not one of the original's tables.
 CREATE EXTERNAL TABLE IF NOT EXISTS ${database:-default}.flow_leads (
   rank INT, ml_score DOUBLE, flows BIGINT, first_seen STRING, last_seen STRING,
-  srcip STRING, dstip STRING, proto STRING, sport_min INT, sport_max INT, dport_min INT,
-  dport_max INT, ipkt BIGINT, ibyt BIGINT,
+  srcip STRING, dstip STRING, sport INT, dport INT, proto STRING, ipkt BIGINT, ibyt BIGINT,
   document STRING, word STRING, meaning STRING, times BIGINT, elsewhere BIGINT, usual STRING
 )
 COMMENT 'the most suspicious leads of a day: flows with the same documents and words, and why'

@@ -96,6 +96,7 @@ impl Arguments {
         };
         let mut input = None;
         let mut named: Vec<(String, Expr)> = Vec::new();
+        let mut given: Vec<String> = Vec::new();
         for argument in &args.args {
             let (name, value) = match argument {
                 FunctionArg::Named { name, arg, .. } => (name.value.to_ascii_lowercase(), arg),
@@ -129,14 +130,13 @@ impl Arguments {
                     accepted: "a value".to_owned(),
                 });
             };
-            let repeated = named.iter().any(|(known, _)| *known == name)
-                || (name == "input" && input.is_some());
-            if repeated {
+            if given.contains(&name) {
                 return Err(Error::RepeatedArgument {
                     function: function.name().to_owned(),
                     name,
                 });
             }
+            given.push(name.clone());
             if name == "input" {
                 input = Some(as_query(value).ok_or_else(|| Error::MissingInput {
                     function: function.name().to_owned(),

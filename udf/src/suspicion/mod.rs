@@ -4,7 +4,7 @@
 //!   as rows (parameters, course of the training, documents, words), to be kept with `CREATE TABLE … AS` or `INSERT`.
 //! * `lda_score` returns every input row with one more column, `score`. Low is suspicious. By default a
 //!   record is judged by what all the others do (`scoring => 'leave_one_out'`); `'spot'` is the
-//!   original's rule, `min Σ_k p(k|document) p(word|k)` over its pairs. Both are in [`score`]. The
+//!   original's rule, `min Σ_k p(k|document) p(word|k)` over its pairs. Both are in `score`. The
 //!   model is trained on the same input unless `model =>` names one.
 //!
 //! Named arguments: `source` (`'flow'`, `'dns'`, `'proxy'`), with `words => 'v2'` or `'spot'` for ours

@@ -65,7 +65,9 @@ impl Texts {
             documents.resize(lookup.words.len(), 0);
         }
         for bounds in judged.offsets.windows(2) {
-            let mut pairs: Vec<usize> = (bounds[0]..bounds[1]).collect();
+            // Not those that only the feedback has.
+            let of_input = |pair: &usize| judged.times[*pair] > 0;
+            let mut pairs: Vec<usize> = (bounds[0]..bounds[1]).filter(of_input).collect();
             for &pair in &pairs {
                 documents[judged.words[pair] as usize] += 1;
             }
@@ -76,7 +78,9 @@ impl Texts {
                 .take(USUAL)
                 .map(|&pair| {
                     let meaning = meanings.get(judged.words[pair]);
-                    format!("{meaning} ({} times)", judged.times[pair])
+                    let times = judged.times[pair];
+                    let s = if times == 1 { "" } else { "s" };
+                    format!("{meaning} ({times} time{s})")
                 })
                 .collect();
             usual.push(&strongest.join("; "))?;

@@ -133,6 +133,9 @@ impl fmt::Display for Scoring {
             Some(_) if self.zero_unseen => f.write_str(", model given, unseen is 0")?,
             Some(_) => f.write_str(", model given, unseen is smoothed")?,
         }
+        if self.lead {
+            f.write_str(", with leads")?;
+        }
         match self.explain {
             Explain::Nothing => {}
             Explain::Pair => f.write_str(", with document and word")?,

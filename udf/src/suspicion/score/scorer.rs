@@ -102,6 +102,7 @@ impl Scorer {
             .lead
             .then(|| StringViewBuilder::with_capacity(rows).with_deduplicate_strings());
         let mut lead = String::new();
+        let mut ends = Vec::new();
         for row in 0..rows {
             let usable = valid.is_none_or(|valid| valid.is_valid(row) && valid.value(row))
                 && pairs
@@ -124,12 +125,8 @@ impl Scorer {
                 seen = seen.and(pair.seen());
                 record.add(pair, lookup, self.scoring.zero_unseen, (document, word));
                 if leads.is_some() {
-                    if !lead.is_empty() {
-                        lead.push(' ');
-                    }
-                    lead.push_str(document);
-                    lead.push(' ');
-                    lead.push_str(pair.word.map_or(word, |word| lookup.words.name(word)));
+                    let word = pair.word.map_or(word, |word| lookup.words.name(word));
+                    ends.push((document, word));
                 }
             }
             scores.append_value(record.score());
@@ -137,6 +134,16 @@ impl Scorer {
                 unseen.append_option(seen.missing());
             }
             if let Some(leads) = &mut leads {
+                // Both directions of a conversation are one lead.
+                ends.sort_unstable();
+                for (document, word) in ends.drain(..) {
+                    for part in [document, word] {
+                        if !lead.is_empty() {
+                            lead.push(SEPARATOR);
+                        }
+                        lead.push_str(part);
+                    }
+                }
                 leads.append_value(&lead);
             }
             if let Some(explanations) = &mut explanations {
@@ -167,13 +174,16 @@ impl Scorer {
     }
 }
 
+/// Between the documents and words of a lead: the unit separator of ASCII, which no log writes.
+const SEPARATOR: char = '\u{1f}';
+
 /// A record's score in the making.
 struct Record<'a> {
     rule: Rule,
     lowest: f64,
     product: f64,
-    /// How often the rarest of the pairs occurred.
-    times: u32,
+    /// How often the rarest of the pairs occurred; none for a stored model, which counted others.
+    times: Option<u32>,
     least: Option<Explained<'a>>,
 }
 
@@ -183,7 +193,7 @@ impl<'a> Record<'a> {
             rule,
             lowest: f64::INFINITY,
             product: 1.0,
-            times: u32::MAX,
+            times: None,
             least: None,
         }
     }
@@ -197,7 +207,8 @@ impl<'a> Record<'a> {
     ) {
         let probability = match pair.pair {
             Some(pair) => {
-                self.times = self.times.min(lookup.judged.times[pair]);
+                let times = lookup.judged.times[pair];
+                self.times = Some(self.times.map_or(times, |least| least.min(times)));
                 lookup.judged.probabilities[pair]
             }
             None if zero_unseen && pair.seen() != Seen::ALL => 0.0,
@@ -224,9 +235,8 @@ impl<'a> Record<'a> {
     fn score(&self) -> f64 {
         match (self.rule, self.times) {
             (Rule::Spot, _) => self.lowest,
-            // Pairs of a stored model have not been counted.
-            (Rule::LeaveOneOut, u32::MAX) => self.product,
-            (Rule::LeaveOneOut, times) => self.product / f64::from(times.max(1)),
+            (Rule::LeaveOneOut, None) => self.product,
+            (Rule::LeaveOneOut, Some(times)) => self.product / f64::from(times.max(1)),
         }
     }
 }

@@ -54,14 +54,24 @@ fn port_and_proto(fields: &str) -> Option<(i64, &str)> {
 /// records of what a server sends, too.
 fn second(word: &str) -> Option<String> {
     let [role, service, proto, bytes, reply, flags, duration] = fields(word)?;
+    let icmp = proto.to_ascii_uppercase().contains("ICMP");
     let service = match service.strip_prefix(FOLDABLE) {
+        Some("") if icmp => format!("an uncommon type of {proto}"),
         Some("") => format!("an uncommon port above 1024 ({})", known(proto)),
         port => match port.unwrap_or(service).parse().ok()? {
+            // Exporters write type and code where other protocols have the port.
+            code @ 0..=65_535_i64 if icmp => {
+                format!("{proto} type {} code {}", code >> 8, code & 255)
+            }
             0 => format!("{} without a port", known(proto)),
             port => port_of(port, proto),
         },
     };
     let role = match role {
+        "c" | "s" | "p" if icmp => format!("sends or gets {service}"),
+        // A SYN that nobody acknowledged says nothing of a service there.
+        "c" if flags == "s" => format!("tries {service}"),
+        "s" if flags == "s" => format!("is asked for {service}"),
         "c" => format!("asks for {service}"),
         "s" => format!("serves {service}"),
         "p" => format!("uses {service} at both ends"),
@@ -170,8 +180,13 @@ mod tests {
                  times as much; part of a connection; 1000 s or more",
             ),
             (
+                "s_~2048_ICMP_3_n_-_0",
+                "sends or gets ICMP type 8 code 0; source sends 63-254 bytes, no answer seen; less \
+                 than 0.01 s",
+            ),
+            (
                 "c_~_TCP_2_n_s_0",
-                "asks for an uncommon port above 1024 (TCP); source sends 15-62 bytes, no answer \
+                "tries an uncommon port above 1024 (TCP); source sends 15-62 bytes, no answer \
                  seen; never acknowledged (SYN alone); less than 0.01 s",
             ),
             (
