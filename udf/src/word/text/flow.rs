@@ -191,7 +191,7 @@ mod tests {
             ),
             (
                 "p_0_ICMP_3_u_-_3",
-                "uses ICMP without a port at both ends; source sends 63-254 bytes, answered with \
+                "sends or gets ICMP type 0 code 0; source sends 63-254 bytes, answered with \
                  less than a quarter of it; 1-10 s",
             ),
             (
