@@ -151,14 +151,8 @@ pub(crate) fn fold(counts: Counts, width: usize) -> Result<(Counts, Common)> {
     names.par_sort_unstable();
     let mut words = Strings::default();
     let mut numbers = vec![0; names.len()];
-    let mut last: Option<(&str, u32)> = None;
     for (name, id) in &names {
-        let number = match last {
-            Some((before, number)) if before == name => number,
-            _ => words.push(name)?,
-        };
-        last = Some((name, number));
-        numbers[*id] = number;
+        numbers[*id] = words.push_sorted(name)?;
     }
     drop(names);
     let renumbered = |pairs: Vec<Pair>| {

@@ -119,6 +119,14 @@ impl Strings {
         Ok(id)
     }
 
+    /// The number of `string`, when strings come in order: that of the last one if it is the same.
+    pub(crate) fn push_sorted(&mut self, string: &str) -> Result<u32> {
+        match self.len().checked_sub(1) {
+            Some(last) if self.get(last as u32) == string => Ok(last as u32),
+            _ => self.push(string),
+        }
+    }
+
     pub(crate) fn get(&self, id: u32) -> &str {
         let id = id as usize;
         &self.text[self.offsets[id]..self.offsets[id + 1]]

@@ -228,14 +228,8 @@ fn canonical(lists: Vec<Strings>) -> Result<(Strings, Vec<Vec<u32>>)> {
     }
     order.par_sort_unstable();
     let mut sorted = Strings::default();
-    let mut last: Option<(&str, u32)> = None;
     for (string, list, id) in order {
-        let number = match last {
-            Some((before, number)) if before == string => number,
-            _ => sorted.push(string)?,
-        };
-        last = Some((string, number));
-        numbers[list][id as usize] = number;
+        numbers[list][id as usize] = sorted.push_sorted(string)?;
     }
     Ok((sorted, numbers))
 }
