@@ -17,11 +17,16 @@ pub(super) struct Configuration {
 pub(super) enum Method {
     /// `lda_score` with these arguments besides `source` and `seed`.
     Model(String),
+    /// A query of `row_id` and `score` over the records, with [`SEED`] where the seed belongs.
+    Query(String),
     /// The word's share of all words; a record has the smallest share of its words.
     Rarity,
     /// The word's share of its document's words; again the smallest.
     Host,
 }
+
+/// What a seed replaces in a query.
+const SEED: &str = "{seed}";
 
 /// The configurations with a name: name, method, words of the leads.
 const KNOWN: [(&str, Known, Words); 6] = [
@@ -59,7 +64,7 @@ impl Configuration {
     }
 
     /// Reads what `--configs` was given once: names of known ones with commas between, or one of
-    /// one's own as `name=arguments` or `name@words=arguments`.
+    /// one's own as `name=arguments` or `name@words=arguments`; in place of arguments, a whole query.
     pub(super) fn parse(text: &str) -> Result<Vec<Self>, Box<dyn Error>> {
         if let Some((name, arguments)) = text.split_once('=') {
             if arguments.starts_with('>') {
@@ -69,9 +74,19 @@ impl Configuration {
                 Some((name, words)) => (name, Words::named(words.trim())?),
                 None => (name, Words::V2),
             };
+            let arguments = arguments.trim();
+            let is_query = arguments
+                .split_whitespace()
+                .next()
+                .is_some_and(|first| ["select", "with"].contains(&first.to_lowercase().as_str()));
+            let method = if is_query {
+                Method::Query(arguments.to_owned())
+            } else {
+                Method::Model(arguments.to_owned())
+            };
             return Ok(vec![Self {
                 name: name.trim().to_owned(),
-                method: Method::Model(arguments.trim().to_owned()),
+                method,
                 leads,
             }]);
         }
@@ -102,6 +117,13 @@ impl Configuration {
                     kind.name()
                 );
             }
+            Method::Query(query) => {
+                let query = query.replace(SEED, &seed.to_string());
+                return format!(
+                    "SELECT CAST(row_id AS BIGINT) AS row_id, CAST(score AS DOUBLE) AS score \
+                     FROM ({query})"
+                );
+            }
             Method::Rarity => {
                 "CAST(count(*) OVER (PARTITION BY word) AS DOUBLE) / count(*) OVER ()"
             }
@@ -119,7 +141,11 @@ impl Configuration {
 
     /// Whether other seeds give other scores.
     pub(super) fn is_seeded(&self) -> bool {
-        matches!(self.method, Method::Model(_))
+        match &self.method {
+            Method::Model(_) => true,
+            Method::Query(query) => query.contains(SEED),
+            Method::Rarity | Method::Host => false,
+        }
     }
 
     /// What `lda_score` is given, or what is done without it.
@@ -129,6 +155,7 @@ impl Configuration {
                 "`lda_score` with its defaults".to_owned()
             }
             Method::Model(arguments) => format!("`lda_score` with `{arguments}`"),
+            Method::Query(query) => format!("`{query}`"),
             Method::Rarity => "no model: the word's share of all words of the set, the smallest \
                                of a record's words"
                 .to_owned(),
@@ -266,6 +293,12 @@ mod tests {
         let sql = own[0].query(Kind::Dns, "records", 3);
         let arguments = "source => 'dns', seed => 3, optimizer => 'cvb0', topics => 10)";
         assert!(sql.ends_with(arguments), "{sql}");
+
+        let query = "SELECT row_id, score FROM lda_score(records, seed => {seed})";
+        let own = Configuration::parse(&format!("mine={query}")).unwrap();
+        assert!(own[0].is_seeded());
+        let sql = own[0].query(Kind::Dns, "records", 3);
+        assert!(sql.ends_with("(SELECT row_id, score FROM lda_score(records, seed => 3))"));
     }
 
     #[test]

@@ -7,20 +7,9 @@
 
 INSERT OVERWRITE TABLE ${database:-default}.dns_leads
 PARTITION (y = year(DATE '${date}'), m = month(DATE '${date}'), d = day(DATE '${date}'))
-SELECT
-  row_number() OVER (ORDER BY ml_score, lead) AS rank, ml_score, answers, first_seen, last_seen,
-  ip_dst, names, name_first, name_last, dns_qry_type, dns_qry_rcode,
-  document, word, meaning, times, elsewhere, usual
-FROM (
-  SELECT
-    lead, min(score) AS ml_score, count(*) AS answers,
-    min(frame_time) AS first_seen, max(frame_time) AS last_seen,
-    min(ip_dst) AS ip_dst, count(DISTINCT dns_qry_name) AS names, min(dns_qry_name) AS name_first,
-    max(dns_qry_name) AS name_last, min(dns_qry_type) AS dns_qry_type,
-    min(dns_qry_rcode) AS dns_qry_rcode,
-    -- The same for all rows of a lead.
-    min(document) AS document, min(word) AS word, min(meaning) AS meaning, min(times) AS times,
-    min(elsewhere) AS elsewhere, min(usual) AS usual
+WITH
+scored AS (
+  SELECT s.*
   FROM lda_score(
     (SELECT * FROM ${database:-default}.dns
      WHERE y = year(DATE '${date}') AND m = month(DATE '${date}') AND d = day(DATE '${date}')),
@@ -62,7 +51,30 @@ FROM (
         AND r.unix_tstamp = s.unix_tstamp AND r.ip_dst = s.ip_dst
         AND r.dns_qry_name = s.dns_qry_name
     )
+),
+-- First which leads, then what there is to tell of them: to tell it of all would take much memory.
+chosen AS (
+  SELECT lead, min(score) AS ml_score
+  FROM scored
   GROUP BY lead
   ORDER BY ml_score, lead
   LIMIT ${limit:-300}
+)
+SELECT
+  row_number() OVER (ORDER BY ml_score, lead) AS rank, ml_score, answers, first_seen, last_seen,
+  ip_dst, names, name_first, name_last, dns_qry_type, dns_qry_rcode,
+  document, word, meaning, times, elsewhere, usual
+FROM (
+  SELECT
+    chosen.lead, chosen.ml_score, count(*) AS answers,
+    min(frame_time) AS first_seen, max(frame_time) AS last_seen,
+    min(ip_dst) AS ip_dst, count(DISTINCT dns_qry_name) AS names, min(dns_qry_name) AS name_first,
+    max(dns_qry_name) AS name_last, min(dns_qry_type) AS dns_qry_type,
+    min(dns_qry_rcode) AS dns_qry_rcode,
+    -- The same for all rows of a lead.
+    min(document) AS document, min(word) AS word, min(meaning) AS meaning, min(times) AS times,
+    min(elsewhere) AS elsewhere, min(usual) AS usual
+  FROM chosen
+  JOIN scored ON scored.lead = chosen.lead
+  GROUP BY chosen.lead, chosen.ml_score
 );

@@ -7,23 +7,9 @@
 
 INSERT OVERWRITE TABLE ${database:-default}.flow_leads
 PARTITION (y = year(DATE '${date}'), m = month(DATE '${date}'), d = day(DATE '${date}'))
-SELECT
-  row_number() OVER (ORDER BY ml_score, lead) AS rank, ml_score, flows, first_seen, last_seen,
-  srcip, dstip, sport, dport, proto, ipkt, ibyt,
-  document, word, meaning, times, elsewhere, usual
-FROM (
-  SELECT
-    lead, min(score) AS ml_score, count(*) AS flows,
-    min(treceived) AS first_seen, max(treceived) AS last_seen,
-    -- Of the first flow: both directions of a conversation may be one lead.
-    first_value(sip ORDER BY treceived, sip, sport, dport) AS srcip,
-    first_value(dip ORDER BY treceived, sip, sport, dport) AS dstip,
-    first_value(sport ORDER BY treceived, sip, sport, dport) AS sport,
-    first_value(dport ORDER BY treceived, sip, sport, dport) AS dport,
-    min(proto) AS proto, sum(ipkt) AS ipkt, sum(ibyt) AS ibyt,
-    -- The same for all rows of a lead.
-    min(document) AS document, min(word) AS word, min(meaning) AS meaning, min(times) AS times,
-    min(elsewhere) AS elsewhere, min(usual) AS usual
+WITH
+scored AS (
+  SELECT s.*
   FROM lda_score(
     (SELECT * FROM ${database:-default}.flow
      WHERE y = year(DATE '${date}') AND m = month(DATE '${date}') AND d = day(DATE '${date}')),
@@ -65,7 +51,33 @@ FROM (
         AND r.dstip = s.dip
         AND r.srcport = s.sport AND r.dstport = s.dport
     )
+),
+-- First which leads, then what there is to tell of them: to tell it of all would take much memory.
+chosen AS (
+  SELECT lead, min(score) AS ml_score
+  FROM scored
   GROUP BY lead
   ORDER BY ml_score, lead
   LIMIT ${limit:-300}
+)
+SELECT
+  row_number() OVER (ORDER BY ml_score, lead) AS rank, ml_score, flows, first_seen, last_seen,
+  srcip, dstip, sport, dport, proto, ipkt, ibyt,
+  document, word, meaning, times, elsewhere, usual
+FROM (
+  SELECT
+    chosen.lead, chosen.ml_score, count(*) AS flows,
+    min(treceived) AS first_seen, max(treceived) AS last_seen,
+    -- Of the first flow: both directions of a conversation may be one lead.
+    first_value(sip ORDER BY treceived, sip, sport, dport) AS srcip,
+    first_value(dip ORDER BY treceived, sip, sport, dport) AS dstip,
+    first_value(sport ORDER BY treceived, sip, sport, dport) AS sport,
+    first_value(dport ORDER BY treceived, sip, sport, dport) AS dport,
+    min(proto) AS proto, sum(ipkt) AS ipkt, sum(ibyt) AS ibyt,
+    -- The same for all rows of a lead.
+    min(document) AS document, min(word) AS word, min(meaning) AS meaning, min(times) AS times,
+    min(elsewhere) AS elsewhere, min(usual) AS usual
+  FROM chosen
+  JOIN scored ON scored.lead = chosen.lead
+  GROUP BY chosen.lead, chosen.ml_score
 );

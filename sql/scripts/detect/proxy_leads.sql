@@ -7,20 +7,9 @@
 
 INSERT OVERWRITE TABLE ${database:-default}.proxy_leads
 PARTITION (y = year(DATE '${date}'), m = month(DATE '${date}'), d = day(DATE '${date}'))
-SELECT
-  row_number() OVER (ORDER BY ml_score, lead) AS rank, ml_score, requests, first_seen, last_seen,
-  clientip, hosts, host_first, host_last, uri_first, uri_last, useragent, scbytes, csbytes,
-  document, word, meaning, times, elsewhere, usual
-FROM (
-  SELECT
-    lead, min(score) AS ml_score, count(*) AS requests,
-    min(p_time) AS first_seen, max(p_time) AS last_seen,
-    min(clientip) AS clientip, count(DISTINCT host) AS hosts, min(host) AS host_first,
-    max(host) AS host_last, min(fulluri) AS uri_first, max(fulluri) AS uri_last,
-    min(useragent) AS useragent, sum(scbytes) AS scbytes, sum(csbytes) AS csbytes,
-    -- The same for all rows of a lead.
-    min(document) AS document, min(word) AS word, min(meaning) AS meaning, min(times) AS times,
-    min(elsewhere) AS elsewhere, min(usual) AS usual
+WITH
+scored AS (
+  SELECT s.*
   FROM lda_score(
     (SELECT * FROM ${database:-default}.proxy
      WHERE TRY_CAST(y AS INT) = year(DATE '${date}') AND TRY_CAST(m AS INT) = month(DATE '${date}')
@@ -61,7 +50,30 @@ FROM (
       WHERE r.y = year(DATE '${date}') AND r.m = month(DATE '${date}') AND r.d = day(DATE '${date}')
         AND r.uri_sev BETWEEN 1 AND 3 AND r.tdate = s.p_date AND r.fulluri = s.fulluri
     )
+),
+-- First which leads, then what there is to tell of them: to tell it of all would take much memory.
+chosen AS (
+  SELECT lead, min(score) AS ml_score
+  FROM scored
   GROUP BY lead
   ORDER BY ml_score, lead
   LIMIT ${limit:-300}
+)
+SELECT
+  row_number() OVER (ORDER BY ml_score, lead) AS rank, ml_score, requests, first_seen, last_seen,
+  clientip, hosts, host_first, host_last, uri_first, uri_last, useragent, scbytes, csbytes,
+  document, word, meaning, times, elsewhere, usual
+FROM (
+  SELECT
+    chosen.lead, chosen.ml_score, count(*) AS requests,
+    min(p_time) AS first_seen, max(p_time) AS last_seen,
+    min(clientip) AS clientip, count(DISTINCT host) AS hosts, min(host) AS host_first,
+    max(host) AS host_last, min(fulluri) AS uri_first, max(fulluri) AS uri_last,
+    min(useragent) AS useragent, sum(scbytes) AS scbytes, sum(csbytes) AS csbytes,
+    -- The same for all rows of a lead.
+    min(document) AS document, min(word) AS word, min(meaning) AS meaning, min(times) AS times,
+    min(elsewhere) AS elsewhere, min(usual) AS usual
+  FROM chosen
+  JOIN scored ON scored.lead = chosen.lead
+  GROUP BY chosen.lead, chosen.ml_score
 );

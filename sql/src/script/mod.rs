@@ -44,6 +44,8 @@ const SHIPPED: &[(&str, &str)] = shipped![
     "detect/proxy.sql",
     "detect/proxy_leads.sql",
     "detect/proxy_summary.sql",
+    "hunt/dns_generated.sql",
+    "hunt/flow_rhythm.sql",
     "examples/access_log.sql",
     "examples/load_dns.sql",
     "examples/load_flows.sql",

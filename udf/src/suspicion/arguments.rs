@@ -48,6 +48,7 @@ impl Function {
             "documents",
             "words",
             "counts",
+            "distinct",
             "feedback",
             "dupfactor",
             "scoring",

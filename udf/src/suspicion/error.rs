@@ -174,8 +174,11 @@ pub enum Error {
         /// The function.
         function: String,
     },
-    /// More than 2^32 names.
-    #[error("more than 4,294,967,295 distinct documents or words in one model; train on fewer")]
+    /// More than 2^32 names, or pairs of them.
+    #[error(
+        "more than 4,294,967,295 distinct documents, words or pairs of them in one model; train on \
+         fewer"
+    )]
     TooManyNames,
     /// From the topic model itself.
     #[error(transparent)]

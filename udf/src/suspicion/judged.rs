@@ -1,7 +1,10 @@
 //! What is known of each (document, word) pair of a training's input: how often it occurred, and how
 //! probable it is. Scoring the very input looks its pairs up here.
 
-use super::error::Result;
+use ahash::RandomState;
+use hashbrown::HashTable;
+
+use super::error::{Error, Result};
 use super::fold::SEPARATOR;
 use super::interner::{Interner, Strings};
 use super::pairs::Joined;
@@ -11,29 +14,89 @@ use crate::topic::leave_one_out::Fields;
 /// A word of more fields than these counts the rest as one.
 const MOST_FIELDS: usize = 16;
 
+/// What is known of a pair besides its document.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub(crate) struct Pair {
+    pub(crate) word: u32,
+    /// How often it occurred in the input: 0 for one that only the feedback has.
+    pub(crate) times: u32,
+    pub(crate) probability: f64,
+}
+
 /// The pairs of the documents, in order.
 #[derive(Debug, Default)]
 pub(crate) struct Judged {
     /// Where each document's pairs begin; one more than there are documents.
     pub(crate) offsets: Vec<usize>,
-    pub(crate) words: Vec<u32>,
-    /// How often each occurred in the input: 0 for one that only the feedback has.
-    pub(crate) times: Vec<u32>,
-    pub(crate) probabilities: Vec<f64>,
+    pub(crate) pairs: Vec<Pair>,
 }
 
 impl Judged {
-    /// Where the pair is, if there was one.
-    pub(crate) fn find(&self, document: u32, word: u32) -> Option<usize> {
-        let document = document as usize;
-        let begin = *self.offsets.get(document)?;
-        let words = &self.words[begin..*self.offsets.get(document + 1)?];
-        words.binary_search(&word).ok().map(|place| begin + place)
+    /// The pairs of every document.
+    pub(crate) fn by_document(&self) -> impl Iterator<Item = &[Pair]> {
+        let bounds = self.offsets.windows(2);
+        bounds.map(|bounds| &self.pairs[bounds[0]..bounds[1]])
     }
 
     /// Bytes of so many pairs.
     pub(crate) fn predicted_bytes(documents: usize, pairs: usize) -> usize {
-        documents * size_of::<usize>() + pairs * (2 * size_of::<u32>() + size_of::<f64>())
+        documents * size_of::<usize>() + pairs * size_of::<Pair>()
+    }
+}
+
+/// Finds pairs: records are many and come in no order, so a search for each would be the most
+/// expensive part of their scoring.
+#[derive(Debug, Default)]
+pub(crate) struct PairIndex {
+    places: HashTable<u32>,
+    hasher: RandomState,
+}
+
+impl PairIndex {
+    /// The index of all pairs.
+    ///
+    /// # Errors
+    /// More than 2^32 pairs.
+    pub(crate) fn of(judged: &Judged) -> Result<Self> {
+        if u32::try_from(judged.pairs.len()).is_err() {
+            return Err(Error::TooManyNames);
+        }
+        let hasher = RandomState::default();
+        let mut places = HashTable::with_capacity(judged.pairs.len());
+        let mut place = 0;
+        for (document, pairs) in (0_u32..).zip(judged.by_document()) {
+            for pair in pairs {
+                let hash = hasher.hash_one((document, pair.word));
+                // There is room: nothing is ever hashed again.
+                places.insert_unique(hash, place, |_| hash);
+                place += 1;
+            }
+        }
+        Ok(Self { places, hasher })
+    }
+
+    /// The pair, if there was one.
+    pub(crate) fn find(&self, judged: &Judged, document: u32, word: u32) -> Option<Pair> {
+        let bounds = judged
+            .offsets
+            .get(document as usize..)?
+            .first_chunk::<2>()?;
+        let of_document = bounds[0]..bounds[1];
+        let is_it = |place: &u32| {
+            let place = *place as usize;
+            judged.pairs[place].word == word && of_document.contains(&place)
+        };
+        let place = self
+            .places
+            .find(self.hasher.hash_one((document, word)), is_it);
+        place.map(|place| judged.pairs[*place as usize])
+    }
+
+    /// An upper bound of the bytes of an index of so many pairs.
+    pub(crate) fn predicted_bytes(pairs: usize) -> usize {
+        // At most seven of eight buckets are in use, which are a power of two; each has a byte of control.
+        let buckets = (pairs + pairs / 7 + 1).next_power_of_two().max(16);
+        buckets * (size_of::<u32>() + 1) + 64
     }
 }
 
@@ -92,6 +155,29 @@ mod tests {
         assert_eq!(weigh(1024), (11, 1011));
         assert_eq!(weigh(0), (0, 1000));
         assert_eq!(weight(Rule::Spot, pair(1024)), (1024, 2024));
+    }
+
+    #[test]
+    fn the_index_finds_the_pairs_that_there_are() {
+        let pair = |word| Pair {
+            word,
+            times: word + 1,
+            probability: 0.5,
+        };
+        // Documents of 0, 3, 0 and 500 pairs.
+        let judged = Judged {
+            offsets: vec![0, 0, 3, 3, 503],
+            pairs: [2, 5, 7].into_iter().chain(0..500).map(pair).collect(),
+        };
+        let index = PairIndex::of(&judged).unwrap();
+        let bound = PairIndex::predicted_bytes(judged.pairs.len());
+        assert!(index.places.allocation_size() <= bound);
+        assert_eq!(index.find(&judged, 1, 5), Some(pair(5)));
+        assert_eq!(index.find(&judged, 3, 5), Some(pair(5)));
+        assert_eq!(index.find(&judged, 3, 499), Some(pair(499)));
+        for (document, word) in [(0, 5), (1, 6), (2, 7), (3, 500), (4, 0)] {
+            assert_eq!(index.find(&judged, document, word), None);
+        }
     }
 
     #[test]

@@ -209,10 +209,10 @@ fn train(
         None => None,
     };
     let records = source.records(input, agents, context)?;
-    let (width, counted) = (records.width(), records.counted());
+    let (width, rows) = (records.width(), records.rows());
     let pairs = records.pairs()?;
     Ok(extension(Train::new(
-        pairs, feedback, settings, width, counted, judges,
+        pairs, feedback, settings, width, rows, judges,
     )?))
 }
 

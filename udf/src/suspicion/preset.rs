@@ -9,6 +9,7 @@ use std::sync::Arc;
 use datafusion::arrow::datatypes::DataType;
 use datafusion::common::{Column, DFSchema, JoinType, ScalarValue};
 use datafusion::functions::core::expr_fn::coalesce;
+use datafusion::functions::string::expr_fn::lower;
 use datafusion::functions_aggregate::expr_fn::count;
 use datafusion::logical_expr::{Expr, LogicalPlan, LogicalPlanBuilder, ScalarUDF, cast, col, lit};
 
@@ -67,6 +68,9 @@ pub(crate) struct Recipe {
     pub(crate) words: Vec<Expr>,
     /// True for the records that can be scored; none means that all can.
     pub(crate) valid: Option<Expr>,
+    /// If there is one, records of the same documents and words count in training as often as they
+    /// differ in it.
+    pub(crate) distinct: Option<Expr>,
 }
 
 impl Preset {
@@ -220,50 +224,62 @@ impl Preset {
                         )?
                         .is_null(),
                     ),
+                    distinct: None,
                 })
             }
-            Self::Dns => Ok(Recipe {
-                documents: documents(&["ip_dst"])?,
-                words: vec![if spot {
-                    call(
-                        "dns_word",
-                        &[
-                            "frame_time",
-                            "frame_len",
-                            "dns_qry_name",
-                            "dns_qry_type",
-                            "dns_qry_rcode",
-                        ],
-                    )?
+            Self::Dns => {
+                let name = || self.column(function, schema, "dns_qry_name");
+                let client = self.column(function, schema, "ip_dst")?;
+                let (documents, words) = if spot {
+                    let columns = [
+                        "frame_time",
+                        "frame_len",
+                        "dns_qry_name",
+                        "dns_qry_type",
+                        "dns_qry_rcode",
+                    ];
+                    (vec![client], vec![call("dns_word", &columns)?])
                 } else {
-                    call(
-                        "dns_word_v2",
-                        &[
-                            "frame_len",
-                            "dns_qry_name",
-                            "dns_qry_type",
-                            "dns_qry_rcode",
-                            "dns_a",
+                    let columns = [
+                        "frame_len",
+                        "dns_qry_name",
+                        "dns_qry_type",
+                        "dns_qry_rcode",
+                        "dns_a",
+                    ];
+                    (
+                        vec![client, udf_named("registrable_domain")?.call(vec![name()?])],
+                        vec![
+                            call("dns_word_v2", &columns)?,
+                            call("dns_domain_word_v2", &columns[1..])?,
                         ],
-                    )?
-                }],
-                valid: Some(
-                    call(
-                        "dns_invalid",
-                        &[
-                            "frame_time",
-                            "unix_tstamp",
-                            "frame_len",
-                            "ip_dst",
-                            "dns_qry_name",
-                            "dns_qry_class",
-                            "dns_qry_type",
-                            "dns_qry_rcode",
-                        ],
-                    )?
-                    .is_null(),
-                ),
-            }),
+                    )
+                };
+                Ok(Recipe {
+                    documents,
+                    words,
+                    valid: Some(
+                        call(
+                            "dns_invalid",
+                            &[
+                                "frame_time",
+                                "unix_tstamp",
+                                "frame_len",
+                                "ip_dst",
+                                "dns_qry_name",
+                                "dns_qry_class",
+                                "dns_qry_type",
+                                "dns_qry_rcode",
+                            ],
+                        )?
+                        .is_null(),
+                    ),
+                    // To ask for one name again and again is no news; to ask for another each time
+                    // is how tunnels and generated names show. Clients may mix upper and lower case
+                    // at random (draft-vixie-dnsext-dns0x20), which makes no other name.
+                    distinct: if spot { None } else { Some(lower(name()?)) },
+                })
+            }
             Self::Proxy => {
                 let words = if spot {
                     let mut arguments = [
@@ -306,6 +322,7 @@ impl Preset {
                         )?
                         .is_null(),
                     ),
+                    distinct: None,
                 })
             }
         }

@@ -5,17 +5,23 @@ use datafusion::arrow::datatypes::DataType;
 use datafusion::common::tree_node::TreeNode;
 use datafusion::common::{Column, DFSchema, ScalarValue};
 use datafusion::error::Result;
+use datafusion::functions_aggregate::expr_fn::count;
 use datafusion::logical_expr::planner::RelationPlannerContext;
-use datafusion::logical_expr::{Expr, LogicalPlan, LogicalPlanBuilder, cast, expr_fn::when, lit};
+use datafusion::logical_expr::{
+    Expr, LogicalPlan, LogicalPlanBuilder, cast, col, expr_fn::when, lit,
+};
 use datafusion::sql::sqlparser::ast::{Expr as SqlExpr, Value};
 
 use super::arguments::Arguments;
 use super::error::Error;
 use super::preset::{Generation, Preset, Recipe};
 use super::score::{VALID, document_column, word_column};
+use super::tally::Rows;
 
 /// The column of counts that a training's input may have.
 const COUNT: &str = "__lda_count";
+/// What records must differ in to count each.
+const DISTINCT: &str = "__lda_distinct";
 
 /// What the arguments say about documents and words.
 pub(crate) struct Source<'a> {
@@ -66,6 +72,16 @@ impl<'a> Source<'a> {
                 });
             }
         };
+        if let Some(distinct) = arguments.get("distinct") {
+            let accepted = match kind {
+                Kind::Preset(..) => "nothing beside source => …, which knows what to tell apart",
+                Kind::Expressions { .. } if arguments.get("counts").is_some() => {
+                    "nothing beside counts => …: either says how often a pair counts"
+                }
+                Kind::Expressions { .. } => return Ok(Self { arguments, kind }),
+            };
+            return Err(arguments.invalid("distinct", distinct, accepted));
+        }
         Ok(Self { arguments, kind })
     }
 
@@ -87,7 +103,11 @@ impl<'a> Source<'a> {
         match &self.kind {
             Kind::Preset(preset, generation) => preset.description(*generation),
             Kind::Expressions { documents, words } => {
-                format!("documents {}, words {}", list(documents), list(words))
+                let (documents, words) = (list(documents), list(words));
+                match self.arguments.get("distinct") {
+                    None => format!("documents {documents}, words {words}"),
+                    Some(it) => format!("documents {documents}, words {words}, distinct {it}"),
+                }
             }
         }
     }
@@ -130,6 +150,10 @@ impl<'a> Source<'a> {
                 documents: expressions(documents, schema, context)?,
                 words: expressions(words, schema, context)?,
                 valid: None,
+                distinct: match self.arguments.get("distinct") {
+                    Some(distinct) => Some(expression(distinct, schema, context)?),
+                    None => None,
+                },
             },
         };
         let counts = match self.arguments.get("counts") {
@@ -163,6 +187,7 @@ impl Records {
             documents,
             words,
             valid,
+            distinct,
         } = self.recipe;
         let mut columns = Vec::with_capacity(2 * words.len() + 1);
         for (i, (document, word)) in documents.into_iter().zip(words).enumerate() {
@@ -176,9 +201,25 @@ impl Records {
             columns.push(document.alias(document_column(i)));
             columns.push(cast(word, DataType::Utf8View).alias(word_column(i)));
         }
-        columns.extend(self.counts.map(|counts| counts.alias(COUNT)));
+        let Some(distinct) = distinct else {
+            columns.extend(self.counts.map(|counts| counts.alias(COUNT)));
+            return LogicalPlanBuilder::from(self.input)
+                .project(columns)?
+                .build();
+        };
+        let names: Vec<String> = columns
+            .iter()
+            .map(|it| it.name_for_alias())
+            .collect::<Result<_>>()?;
+        columns.push(distinct.alias(DISTINCT));
+        let kept = names.iter().map(col).chain([col(COUNT)]);
         LogicalPlanBuilder::from(self.input)
             .project(columns)?
+            .aggregate(
+                names.iter().map(col).chain([col(DISTINCT)]),
+                [count(lit(1)).alias(COUNT)],
+            )?
+            .project(kept)?
             .build()
     }
 
@@ -187,9 +228,13 @@ impl Records {
         self.recipe.words.len()
     }
 
-    /// Whether the user gave a column of counts.
-    pub(crate) fn counted(&self) -> bool {
-        self.counts.is_some()
+    /// What a row of the pairs stands for.
+    pub(crate) fn rows(&self) -> Rows {
+        match (&self.recipe.distinct, &self.counts) {
+            (Some(_), _) => Rows::Merged,
+            (None, Some(_)) => Rows::Counted,
+            (None, None) => Rows::Records,
+        }
     }
 
     /// The columns that the user knows and, hidden, what scoring needs.

@@ -1,7 +1,7 @@
 //! From record batches to the counts a topic model is trained on.
 //!
-//! A batch has the columns `document 0, word 0, document 1, word 1, …` (Utf8View) and, if counts
-//! are given, one Int64 column at the end. A record with a null among them takes no part.
+//! A batch has the columns `document 0, word 0, document 1, word 1, …` (Utf8View) and perhaps an
+//! Int64 column at the end, see [`Rows`]. A record with a null among them takes no part.
 //!
 //! Several tallies may run in parallel; [`Tally::combine`] brings them into one canonical order
 //! (documents and words by their bytes), so that neither the number of threads nor the order in
@@ -15,12 +15,24 @@ use super::error::{Error, Result};
 use super::interner::{Interner, Strings};
 use super::pairs::{Pair, PairCounter, combine};
 
+/// What a row stands for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default)]
+pub(crate) enum Rows {
+    /// A record.
+    #[default]
+    Records,
+    /// A record whose pairs occurred as often as the last column says.
+    Counted,
+    /// As many records as the last column says, which count as one.
+    Merged,
+}
+
 /// Counts of one stream of batches.
 #[derive(Debug)]
 pub(crate) struct Tally {
     /// (document, word) column pairs in a record.
     width: usize,
-    counted: bool,
+    rows: Rows,
     /// How often a record of the feedback counts; none for records of the input.
     times: Option<u64>,
     documents: Interner,
@@ -46,10 +58,10 @@ pub(crate) struct Counts {
 }
 
 impl Tally {
-    pub(crate) fn new(width: usize, counted: bool, times: Option<u64>) -> Self {
+    pub(crate) fn new(width: usize, rows: Rows, times: Option<u64>) -> Self {
         Self {
             width,
-            counted,
+            rows,
             times,
             documents: Interner::default(),
             words: Interner::default(),
@@ -72,7 +84,6 @@ impl Tally {
     /// Adds a batch's records.
     pub(crate) fn add(&mut self, batch: &RecordBatch) -> Result<()> {
         let rows = batch.num_rows();
-        self.records += rows as u64;
         let nulls = batch
             .columns()
             .iter()
@@ -84,11 +95,20 @@ impl Tally {
             })
             .filter(|nulls| nulls.null_count() > 0);
         let complete = |row: usize| nulls.as_ref().is_none_or(|nulls| nulls.is_valid(row));
-        self.used += (rows - nulls.as_ref().map_or(0, |nulls| nulls.null_count())) as u64;
+        let last = || batch.column(2 * self.width).as_primitive::<Int64Type>();
+        if self.rows == Rows::Merged {
+            let records = |row: usize| last().value(row).unsigned_abs();
+            self.records += (0..rows).map(records).sum::<u64>();
+            self.used += (0..rows)
+                .filter(|&row| complete(row))
+                .map(records)
+                .sum::<u64>();
+        } else {
+            self.records += rows as u64;
+            self.used += (rows - nulls.as_ref().map_or(0, |nulls| nulls.null_count())) as u64;
+        }
 
-        let counts = self
-            .counted
-            .then(|| batch.column(2 * self.width).as_primitive::<Int64Type>());
+        let counts = (self.rows == Rows::Counted).then(last);
         if let Some(counts) = counts
             && let Some(value) = (0..rows)
                 .filter(|&row| complete(row))
@@ -276,7 +296,7 @@ mod tests {
 
     #[test]
     fn both_ends_of_a_record_count_and_a_null_takes_the_record_out() {
-        let mut tally = Tally::new(2, false, None);
+        let mut tally = Tally::new(2, Rows::Records, None);
         tally
             .add(&batch(
                 &[
@@ -305,7 +325,7 @@ mod tests {
         let tally = |rows: &[(String, String)]| {
             let documents: Vec<_> = rows.iter().map(|row| Some(row.0.as_str())).collect();
             let words: Vec<_> = rows.iter().map(|row| Some(row.1.as_str())).collect();
-            let mut tally = Tally::new(1, false, None);
+            let mut tally = Tally::new(1, Rows::Records, None);
             tally.add(&batch(&[&documents, &words], None)).unwrap();
             tally
         };
@@ -322,7 +342,7 @@ mod tests {
     #[test]
     fn counts_weigh_pairs_and_negative_ones_are_refused() {
         let columns: [&[Option<&str>]; 2] = [&[Some("d"), Some("d")], &[Some("w"), Some("w")]];
-        let mut tally = Tally::new(1, true, None);
+        let mut tally = Tally::new(1, Rows::Counted, None);
         tally.add(&batch(&columns, Some(&[5, 0]))).unwrap();
         assert!(matches!(
             tally.add(&batch(&columns, Some(&[1, -2]))),
@@ -330,5 +350,18 @@ mod tests {
         ));
         let counts = Tally::combine(vec![tally]).unwrap();
         assert_eq!(described(&counts), [("d".into(), "w".into(), 5)]);
+    }
+
+    #[test]
+    fn merged_records_count_once_and_are_told_in_full() {
+        let columns: [&[Option<&str>]; 2] = [
+            &[Some("d"), Some("d"), None],
+            &[Some("w"), Some("w"), Some("w")],
+        ];
+        let mut tally = Tally::new(1, Rows::Merged, None);
+        tally.add(&batch(&columns, Some(&[5, 2, 4]))).unwrap();
+        assert_eq!(tally.records(), (11, 7));
+        let counts = Tally::combine(vec![tally]).unwrap();
+        assert_eq!(described(&counts), [("d".into(), "w".into(), 2)]);
     }
 }

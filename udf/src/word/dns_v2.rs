@@ -1,8 +1,14 @@
-//! The word of a DNS answer, generation v2, for the client that asked.
+//! The words of a DNS answer, generation v2: for the client that asked, and for the domain that it
+//! asked about.
 //!
 //! `CLASS_SUBLENGTH_SUBENTROPY_LABELS_LENGTH_TYPE_RCODE_ANSWER`: whose the name is, how long and
-//! random the part is that its owner fills at will, and what was asked and answered. Ranges are not
-//! checked here; [`super::invalid`] says which records are valid.
+//! random the part is that its owner fills at will, and what was asked and answered. The domain's
+//! word is of the same form, `n_SUBLENGTH_SUBENTROPY___TYPE_RCODE_ANSWER`, so that what fields have in
+//! common is shared; the class is `n` as in name, and what the client's network or resolver decides is
+//! left out. A domain whose names look like those of no other shows even where a single resolver
+//! asks for a whole network.
+//!
+//! Ranges are not checked here; [`super::invalid`] says which records are valid.
 
 use super::dns::UNKNOWN_CODE;
 use super::domain::DomainClasses;
@@ -11,7 +17,10 @@ use super::math::log2_of_size;
 use super::name::{LowerCase, Name};
 use super::writer::WordWriter;
 
-/// The fields of a DNS answer that its word is made of.
+/// The first field of a domain's word.
+pub const DOMAIN: &str = "n";
+
+/// The fields of a DNS answer that its words are made of.
 #[derive(Debug, Clone, Copy)]
 pub struct DnsRecord<'a> {
     /// Length of the frame in bytes; a negative one counts as 0.
@@ -40,6 +49,25 @@ impl DnsRecord<'_> {
     ) {
         Name::of(lower.of(self.name)).write_fields(classes, meter, word);
         word.number(i64::from(log2_of_size(self.frame_len)));
+        self.write_answer(word);
+    }
+
+    /// Writes the word for the registrable domain of the name. The length is not looked at.
+    #[inline]
+    pub fn write_domain_word(
+        &self,
+        lower: &mut LowerCase,
+        meter: &mut EntropyMeter,
+        word: &mut WordWriter,
+    ) {
+        word.text(DOMAIN);
+        Name::of(lower.of(self.name)).write_subdomain(meter, word);
+        word.text("");
+        word.text("");
+        self.write_answer(word);
+    }
+
+    fn write_answer(&self, word: &mut WordWriter) {
         word.number(self.query_type.unwrap_or(UNKNOWN_CODE));
         word.number(self.response_code.unwrap_or(UNKNOWN_CODE));
         word.text(if self.addresses.is_empty() { "n" } else { "y" });
@@ -67,6 +95,20 @@ mod tests {
                 writer,
             );
         })
+    }
+
+    fn domain_word(name: &str) -> String {
+        crate::word::writer::word(|writer| {
+            let (mut lower, mut meter) = (LowerCase::default(), EntropyMeter::default());
+            DnsRecord { name, ..RECORD }.write_domain_word(&mut lower, &mut meter, writer);
+        })
+    }
+
+    #[test]
+    fn the_domains_word_describes_what_stands_before_it() {
+        assert_eq!(domain_word("Mail.eu.example.com"), "n_3_2___1_0_y");
+        assert_eq!(domain_word("example.com"), "n_0_0___1_0_y");
+        assert_eq!(domain_word("4.3.2.1.in-addr.arpa"), "n_0_0___1_0_y");
     }
 
     fn of_name(name: &str) -> String {

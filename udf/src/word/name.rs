@@ -103,7 +103,7 @@ impl<'a> Name<'a> {
 
     /// Whose the name is; never [`NameClass::Address`].
     pub fn class(&self, classes: &DomainClasses) -> NameClass {
-        if self.text == "arpa" || self.text.ends_with(".arpa") {
+        if self.is_reverse() {
             NameClass::Reverse
         } else if !self.text.contains('.') {
             NameClass::Single
@@ -125,16 +125,25 @@ impl<'a> Name<'a> {
         meter: &mut EntropyMeter,
         word: &mut WordWriter,
     ) {
-        let class = self.class(classes);
-        let subdomain = match class {
-            NameClass::Reverse => "",
-            _ => self.subdomain,
+        word.text(self.class(classes).field());
+        self.write_subdomain(meter, word);
+        word.number(self.labels().min(MOST_LABELS) as i64);
+    }
+
+    /// Writes the second and the third of these.
+    pub fn write_subdomain(&self, meter: &mut EntropyMeter, word: &mut WordWriter) {
+        let subdomain = if self.is_reverse() {
+            ""
+        } else {
+            self.subdomain
         };
         let entropy = meter.entropy_without_dots(subdomain).min(MOST_ENTROPY);
-        word.text(class.field());
         word.number(i64::from(log2_of_size(utf16_len(subdomain) as i64)));
         word.number(entropy as i64);
-        word.number(self.labels().min(MOST_LABELS) as i64);
+    }
+
+    fn is_reverse(&self) -> bool {
+        self.text == "arpa" || self.text.ends_with(".arpa")
     }
 }
 

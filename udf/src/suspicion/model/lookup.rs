@@ -8,7 +8,7 @@ use super::Part;
 use crate::suspicion::error::{Error, Result};
 use crate::suspicion::fold::Common;
 use crate::suspicion::interner::Interner;
-use crate::suspicion::judged::Judged;
+use crate::suspicion::judged::{Judged, Pair, PairIndex};
 use crate::suspicion::preset::{Generation, Preset};
 use crate::suspicion::settings::{DOMAINS, RECIPE};
 
@@ -27,6 +27,7 @@ pub(crate) struct Lookup {
     pub(crate) unseen_word: Vec<f64>,
     /// The pairs of the very input, by document; empty for a stored model.
     pub(crate) judged: Judged,
+    index: PairIndex,
     /// The values of foldable fields that words name.
     pub(crate) common: Common,
     parameters: Vec<(String, String)>,
@@ -139,11 +140,13 @@ impl Lookup {
         }
         for [word, times, probability] in triples {
             // Whole numbers of 32 bits, as they were written.
-            judged.words.push(*word as u32);
-            judged.times.push(*times as u32);
-            judged.probabilities.push(*probability);
+            judged.pairs.push(Pair {
+                word: *word as u32,
+                times: *times as u32,
+                probability: *probability,
+            });
         }
-        judged.offsets.push(judged.words.len());
+        judged.offsets.push(judged.pairs.len());
         Ok(())
     }
 
@@ -195,11 +198,24 @@ impl Lookup {
         Ok(())
     }
 
+    /// Makes pairs findable, once all rows have been added.
+    pub(crate) fn index_pairs(&mut self) -> Result<()> {
+        self.index = PairIndex::of(&self.judged)?;
+        Ok(())
+    }
+
+    /// What is known of a pair of the very input.
+    pub(crate) fn pair(&self, document: u32, word: u32) -> Option<Pair> {
+        self.index.find(&self.judged, document, word)
+    }
+
+    /// Bytes held, those of the index included even while it is not made.
     pub(crate) fn memory_bytes(&self) -> usize {
         self.documents.memory_bytes()
             + self.words.memory_bytes()
             + (self.theta.capacity() + self.phi.capacity()) * size_of::<f64>()
-            + Judged::predicted_bytes(self.judged.offsets.capacity(), self.judged.words.capacity())
+            + Judged::predicted_bytes(self.judged.offsets.capacity(), self.judged.pairs.capacity())
+            + PairIndex::predicted_bytes(self.judged.pairs.len())
             + self.common.memory_bytes()
     }
 }

@@ -132,10 +132,10 @@ impl Model {
         let begin = judged.offsets[documents.start];
         let pairs = begin..judged.offsets[documents.end];
         let mut values = Vec::with_capacity(3 * pairs.len());
-        for pair in pairs {
-            values.push(f64::from(judged.words[pair]));
-            values.push(f64::from(judged.times[pair]));
-            values.push(judged.probabilities[pair]);
+        for pair in &judged.pairs[pairs] {
+            values.push(f64::from(pair.word));
+            values.push(f64::from(pair.times));
+            values.push(pair.probability);
         }
         let ends = &judged.offsets[documents.start + 1..=documents.end];
         let ends = ends.iter().map(|end| 3 * (end - begin));

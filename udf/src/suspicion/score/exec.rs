@@ -114,12 +114,16 @@ async fn load(
         reserve(&memory, lookup.memory_bytes())?;
     }
     lookup.check(&asked)?;
+    lookup.index_pairs()?;
+    let known = lookup.memory_bytes();
     let texts = match scoring.explain {
-        Explain::Full => Some(Texts::of(&lookup, scoring.preset)?),
+        Explain::Full => Some(Texts::of(&lookup, scoring.preset, |bytes| {
+            reserve(&memory, known + bytes)
+        })?),
         Explain::Pair | Explain::Nothing => None,
     };
     let said = texts.as_ref().map_or(0, Texts::memory_bytes);
-    reserve(&memory, lookup.memory_bytes() + said)?;
+    reserve(&memory, known + said)?;
     Ok(Arc::new(Loaded {
         lookup,
         texts,
@@ -198,7 +202,7 @@ impl ExecutionPlan for ScoreExec {
                 scoring,
                 schema: output,
                 metrics,
-                folded: String::new(),
+                found: Vec::new(),
             };
             Ok::<_, DataFusionError>(input.map(move |batch| scorer.score(&batch?)))
         })

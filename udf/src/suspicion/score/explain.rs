@@ -10,15 +10,19 @@ use datafusion::arrow::array::{
     ArrayRef, Float64Builder, Int64Builder, ListBuilder, StringViewBuilder,
 };
 use datafusion::arrow::datatypes::{DataType, Field};
+use datafusion::error::Result as DataFusionResult;
 
 use super::Explain;
 use crate::suspicion::error::Result;
 use crate::suspicion::interner::Strings;
+use crate::suspicion::judged::Pair;
 use crate::suspicion::model::Lookup;
 use crate::suspicion::preset::Preset;
 
 /// How many of a document's words say what it usually does.
 const USUAL: usize = 3;
+/// After so many texts their memory is accounted for.
+const TOLD: u32 = 1024;
 
 /// The columns that are added, in order.
 pub(super) fn columns(explain: Explain) -> Vec<Field> {
@@ -53,44 +57,65 @@ pub(super) struct Texts {
 }
 
 impl Texts {
-    pub(super) fn of(lookup: &Lookup, preset: Option<Preset>) -> Result<Self> {
-        let mut meanings = Strings::default();
-        for word in 0..lookup.words.len() as u32 {
-            meanings.push(&meaning(preset, lookup.words.name(word)))?;
-        }
-        let judged = &lookup.judged;
-        let mut usual = Strings::default();
-        let mut documents = Vec::new();
-        if !judged.offsets.is_empty() {
-            documents.resize(lookup.words.len(), 0);
-        }
-        for bounds in judged.offsets.windows(2) {
-            // Not those that only the feedback has.
-            let of_input = |pair: &usize| judged.times[*pair] > 0;
-            let mut pairs: Vec<usize> = (bounds[0]..bounds[1]).filter(of_input).collect();
-            for &pair in &pairs {
-                documents[judged.words[pair] as usize] += 1;
-            }
-            // Equally frequent words in their own order.
-            pairs.sort_by_key(|&pair| std::cmp::Reverse(judged.times[pair]));
-            let strongest: Vec<String> = pairs
-                .iter()
-                .take(USUAL)
-                .map(|&pair| {
-                    let meaning = meanings.get(judged.words[pair]);
-                    let times = judged.times[pair];
-                    let s = if times == 1 { "" } else { "s" };
-                    format!("{meaning} ({times} time{s})")
-                })
-                .collect();
-            usual.push(&strongest.join("; "))?;
-        }
-        Ok(Self {
+    /// Works them out; `reserve` is told now and then how many bytes they take by then.
+    pub(super) fn of(
+        lookup: &Lookup,
+        preset: Option<Preset>,
+        reserve: impl Fn(usize) -> DataFusionResult<()>,
+    ) -> DataFusionResult<Self> {
+        let mut texts = Self {
             preset,
-            meanings,
-            documents,
-            usual,
-        })
+            meanings: Strings::default(),
+            documents: Vec::new(),
+            usual: Strings::default(),
+        };
+        for word in 0..lookup.words.len() as u32 {
+            texts
+                .meanings
+                .push(&meaning(preset, lookup.words.name(word)))?;
+            texts.tell_now_and_then(word, &reserve)?;
+        }
+        if !lookup.judged.pairs.is_empty() {
+            texts.documents.resize(lookup.words.len(), 0);
+        }
+        for (document, pairs) in (0..).zip(lookup.judged.by_document()) {
+            texts.add_document(pairs)?;
+            texts.tell_now_and_then(document, &reserve)?;
+        }
+        Ok(texts)
+    }
+
+    fn tell_now_and_then(
+        &self,
+        number: u32,
+        reserve: &impl Fn(usize) -> DataFusionResult<()>,
+    ) -> DataFusionResult<()> {
+        if number.is_multiple_of(TOLD) {
+            reserve(self.memory_bytes())?;
+        }
+        Ok(())
+    }
+
+    fn add_document(&mut self, pairs: &[Pair]) -> Result<()> {
+        // Not those that only the feedback has.
+        let mut pairs: Vec<&Pair> = pairs.iter().filter(|pair| pair.times > 0).collect();
+        for pair in &pairs {
+            self.documents[pair.word as usize] += 1;
+        }
+        // Equally frequent words in their own order.
+        pairs.sort_by_key(|pair| std::cmp::Reverse(pair.times));
+        let strongest: Vec<String> = pairs
+            .iter()
+            .take(USUAL)
+            .map(|pair| {
+                let meaning = self.meanings.get(pair.word);
+                let times = pair.times;
+                let s = if times == 1 { "" } else { "s" };
+                format!("{meaning} ({times} time{s})")
+            })
+            .collect();
+        self.usual.push(&strongest.join("; "))?;
+        Ok(())
     }
 
     pub(super) fn memory_bytes(&self) -> usize {
@@ -115,8 +140,8 @@ pub(super) struct Explained<'a> {
     pub(super) word: &'a str,
     pub(super) document_id: Option<u32>,
     pub(super) word_id: Option<u32>,
-    /// The pair's place among those of the training, if it was in it.
-    pub(super) pair: Option<usize>,
+    /// What the training said of the pair, if it was in it.
+    pub(super) pair: Option<Pair>,
 }
 
 /// The columns of one batch.
@@ -177,7 +202,7 @@ impl<'a> Explanations<'a> {
             Some(word) => self.meanings.append_value(texts.meanings.get(word)),
             None => self.meanings.append_value(meaning(texts.preset, name)),
         }
-        let times = explained.pair.map(|pair| lookup.judged.times[pair].into());
+        let times = explained.pair.map(|pair| pair.times.into());
         self.times.append_option(times);
         let having = word.and_then(|word| texts.documents.get(word as usize));
         // The document itself is one of them.

@@ -15,6 +15,7 @@ use datafusion::physical_plan::metrics::{
 
 use super::explain::{Explained, Explanations, Texts};
 use super::{Explain, HIDDEN, Scoring, VALID, document_column, word_column};
+use crate::suspicion::judged::Pair;
 use crate::suspicion::model::Lookup;
 use crate::suspicion::settings::Rule;
 use crate::topic::score;
@@ -64,8 +65,8 @@ pub(super) struct Scorer {
     pub(super) scoring: Scoring,
     pub(super) schema: SchemaRef,
     pub(super) metrics: Metrics,
-    /// A word with rare values folded, kept for its allocation.
-    pub(super) folded: String,
+    /// What the model knows of a batch's pairs, kept for its allocation.
+    pub(super) found: Vec<Vec<Found>>,
 }
 
 impl Scorer {
@@ -88,6 +89,10 @@ impl Scorer {
             })
             .collect();
         let Loaded { lookup, texts, .. } = self.model.as_ref();
+        self.found.resize_with(pairs.len(), Vec::new);
+        for ((documents, words), found) in pairs.iter().zip(&mut self.found) {
+            lookup.find_all(documents, words, found);
+        }
         let mut unknown = 0;
         let mut scores = Float64Builder::with_capacity(rows);
         let mut unseen = self
@@ -118,9 +123,9 @@ impl Scorer {
             let mut record = Record::new(self.scoring.rule);
             let mut seen = Seen::ALL;
             lead.clear();
-            for (documents, words) in &pairs {
+            for ((documents, words), found) in pairs.iter().zip(&self.found) {
                 let (document, word) = (documents.value(row), words.value(row));
-                let pair = lookup.find(document, word, &mut self.folded);
+                let pair = found[row];
                 unknown += usize::from(pair.seen() != Seen::ALL);
                 seen = seen.and(pair.seen());
                 record.add(pair, lookup, self.scoring.zero_unseen, (document, word));
@@ -207,9 +212,9 @@ impl<'a> Record<'a> {
     ) {
         let probability = match pair.pair {
             Some(pair) => {
-                let times = lookup.judged.times[pair];
+                let times = pair.times;
                 self.times = Some(self.times.map_or(times, |least| least.min(times)));
-                lookup.judged.probabilities[pair]
+                pair.probability
             }
             None if zero_unseen && pair.seen() != Seen::ALL => 0.0,
             None => {
@@ -243,11 +248,11 @@ impl<'a> Record<'a> {
 
 /// What the model knows of a document and a word.
 #[derive(Debug, Clone, Copy)]
-struct Found {
+pub(super) struct Found {
     document: Option<u32>,
     word: Option<u32>,
-    /// The pair's place among those of the training.
-    pair: Option<usize>,
+    /// What the training, if it was on the very input, said of the pair.
+    pair: Option<Pair>,
 }
 
 impl Found {
@@ -291,20 +296,34 @@ impl Seen {
 }
 
 impl Lookup {
-    /// Looks a pair up, its word as it is or with rare values folded.
-    fn find(&self, document: &str, word: &str, folded: &mut String) -> Found {
-        let document = self.documents.get(document);
-        let word = self.words.get(word).or_else(|| {
-            let changed = self.common.fold(word, folded);
-            changed.then(|| self.words.get(folded)).flatten()
-        });
-        let pair = document
-            .zip(word)
-            .and_then(|(document, word)| self.judged.find(document, word));
-        Found {
-            document,
-            word,
-            pair,
+    /// Looks the pairs of a batch up, words as they are or with rare values folded.
+    ///
+    /// A table after the other, each for all rows: nearly every access goes to memory far away, and
+    /// in a loop that does nothing else several of them are under way at once.
+    fn find_all(
+        &self,
+        documents: &StringViewArray,
+        words: &StringViewArray,
+        found: &mut Vec<Found>,
+    ) {
+        found.clear();
+        found.extend((0..documents.len()).map(|row| Found {
+            document: self.documents.get(documents.value(row)),
+            word: None,
+            pair: None,
+        }));
+        let mut folded = String::new();
+        for (row, found) in found.iter_mut().enumerate() {
+            let word = words.value(row);
+            found.word = self.words.get(word).or_else(|| {
+                let changed = self.common.fold(word, &mut folded);
+                changed.then(|| self.words.get(&folded)).flatten()
+            });
+        }
+        for found in found {
+            if let (Some(document), Some(word)) = (found.document, found.word) {
+                found.pair = self.pair(document, word);
+            }
         }
     }
 

@@ -20,6 +20,7 @@ use super::Train;
 use super::training::{Metrics, Training};
 use crate::suspicion::model::SCHEMA;
 use crate::suspicion::settings::Settings;
+use crate::suspicion::tally::Rows;
 
 /// The physical node of `lda_train`.
 #[derive(Debug)]
@@ -28,7 +29,7 @@ pub(crate) struct TrainExec {
     inputs: Vec<Arc<dyn ExecutionPlan>>,
     settings: Settings,
     width: usize,
-    counted: bool,
+    rows: Rows,
     judges: bool,
     properties: Arc<PlanProperties>,
     metrics: ExecutionPlanMetricsSet,
@@ -38,14 +39,14 @@ impl TrainExec {
     /// The physical node of `node` over its inputs, the records first.
     pub(crate) fn new(inputs: Vec<Arc<dyn ExecutionPlan>>, node: &Train) -> Self {
         let settings = node.settings.clone();
-        Self::over(inputs, settings, node.width, node.counted, node.judges)
+        Self::over(inputs, settings, node.width, node.rows, node.judges)
     }
 
     fn over(
         inputs: Vec<Arc<dyn ExecutionPlan>>,
         settings: Settings,
         width: usize,
-        counted: bool,
+        rows: Rows,
         judges: bool,
     ) -> Self {
         let properties = PlanProperties::new(
@@ -58,7 +59,7 @@ impl TrainExec {
             inputs,
             settings,
             width,
-            counted,
+            rows,
             judges,
             properties: Arc::new(properties),
             metrics: ExecutionPlanMetricsSet::new(),
@@ -111,7 +112,7 @@ impl ExecutionPlan for TrainExec {
             children,
             self.settings.clone(),
             self.width,
-            self.counted,
+            self.rows,
             self.judges,
         )))
     }
@@ -135,7 +136,7 @@ impl ExecutionPlan for TrainExec {
         let training = Training {
             settings: self.settings.clone(),
             width: self.width,
-            counted: self.counted,
+            rows: self.rows,
             judges: self.judges,
             threads: context.session_config().target_partitions(),
             metrics: Metrics::new(&self.metrics),

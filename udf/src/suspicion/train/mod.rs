@@ -22,6 +22,7 @@ pub(super) use training::reserve;
 
 use super::model::SCHEMA;
 use super::settings::Settings;
+use super::tally::Rows;
 
 /// The logical node of `lda_train`.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
@@ -32,8 +33,8 @@ pub(crate) struct Train {
     pub(crate) settings: Settings,
     /// (document, word) column pairs of the input.
     pub(crate) width: usize,
-    /// Whether a column of counts follows them.
-    pub(crate) counted: bool,
+    /// What a row of the input, and of the feedback, stands for.
+    pub(crate) rows: Rows,
     /// Whether the model says what it knows of each pair, for scoring the very input.
     pub(crate) judges: bool,
     schema: DFSchemaRef,
@@ -45,7 +46,7 @@ impl Train {
         feedback: Option<LogicalPlan>,
         settings: Settings,
         width: usize,
-        counted: bool,
+        rows: Rows,
         judges: bool,
     ) -> Result<Self> {
         let schema = DFSchema::try_from(Arc::clone(&SCHEMA))?;
@@ -54,7 +55,7 @@ impl Train {
             feedback,
             settings,
             width,
-            counted,
+            rows,
             judges,
             schema: Arc::new(schema),
         })

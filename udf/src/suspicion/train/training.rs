@@ -14,12 +14,12 @@ use futures::StreamExt;
 use crate::suspicion::error::Error;
 use crate::suspicion::fold::{Common, fold};
 use crate::suspicion::interner::Strings;
-use crate::suspicion::judged::{Judged, fields, weight};
+use crate::suspicion::judged::{Judged, Pair, fields, weight};
 use crate::suspicion::method::Method;
 use crate::suspicion::model::{Model, Records};
 use crate::suspicion::pairs::joined;
 use crate::suspicion::settings::{Rule, Settings};
-use crate::suspicion::tally::{Counts, Tally};
+use crate::suspicion::tally::{Counts, Rows, Tally};
 use crate::topic::leave_one_out::{LeaveOneOut, Weights};
 use crate::topic::{Corpus, Fitted, em};
 
@@ -27,7 +27,7 @@ use crate::topic::{Corpus, Fitted, em};
 pub(super) struct Training {
     pub(super) settings: Settings,
     pub(super) width: usize,
-    pub(super) counted: bool,
+    pub(super) rows: Rows,
     pub(super) judges: bool,
     pub(super) threads: usize,
     pub(super) metrics: Metrics,
@@ -57,7 +57,7 @@ impl Training {
                 let memory = MemoryConsumer::new(format!("lda_train counts[{partition}]"))
                     .register(self.context.memory_pool());
                 let times = feedback.then_some(self.settings.dupfactor);
-                let tally = Tally::new(self.width, self.counted, times);
+                let tally = Tally::new(self.width, self.rows, times);
                 (feedback, SpawnedTask::spawn(count(stream, tally, memory)))
             })
             .collect();
@@ -141,8 +141,8 @@ impl Training {
             joined(&pairs, &feedback).count(),
         );
         let judging = if self.judges {
-            // What is kept, and the pairs' own counts while they are judged.
-            Judged::predicted_bytes(d, p) + p * size_of::<u32>()
+            // What is kept, and its parts while pairs are judged.
+            Judged::predicted_bytes(d, p) + p * (2 * size_of::<u32>() + size_of::<f64>())
         } else {
             0
         };
@@ -210,12 +210,19 @@ impl Training {
         };
         let fitted = train(&method)?;
         let judged = if self.judges {
+            let probabilities = self.judge(&corpus, &words, &own, &fitted, &mut train)?;
+            drop(own);
             let rows = corpus.by_document();
+            let known = rows.columns().iter().zip(times).zip(probabilities);
             Some(Judged {
                 offsets: rows.offsets().to_vec(),
-                words: rows.columns().to_vec(),
-                times,
-                probabilities: self.judge(&corpus, &words, &own, &fitted, &mut train)?,
+                pairs: known
+                    .map(|((&word, times), probability)| Pair {
+                        word,
+                        times,
+                        probability,
+                    })
+                    .collect(),
             })
         } else {
             None

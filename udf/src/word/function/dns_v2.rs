@@ -1,40 +1,40 @@
-//! `dns_word_v2`.
+//! `dns_word_v2` and `dns_domain_word_v2`.
 
 use arrow::array::{Array, ArrayRef};
 use arrow::datatypes::DataType;
 use datafusion::common::Result;
 
-use super::scalar::{Call, Declaration, Takes, parameter, text_at, whole_at};
+use super::scalar::{Call, Declaration, Parameter, Takes, parameter, text_at, whole_at};
 use super::words::Words;
 use crate::word::dns_v2::DnsRecord;
 use crate::word::entropy::EntropyMeter;
 use crate::word::name::LowerCase;
 
+const FRAME_LEN: Parameter = parameter("frame_len", Takes::Whole, "length of the frame in bytes");
+const NAME: Parameter = parameter(
+    "dns_qry_name",
+    Takes::Text,
+    "the name asked for, in any case",
+);
+const TYPE: Parameter = parameter(
+    "dns_qry_type",
+    Takes::Whole,
+    "query type; NULL is written -1",
+);
+const RCODE: Parameter = parameter(
+    "dns_qry_rcode",
+    Takes::Whole,
+    "response code; NULL is written -1",
+);
+const ADDRESSES: Parameter = parameter(
+    "dns_a",
+    Takes::Text,
+    "addresses in the answer; NULL, like '', means none",
+);
+
 pub(super) const WORD: Declaration = Declaration {
     name: "dns_word_v2",
-    parameters: &[
-        parameter("frame_len", Takes::Whole, "length of the frame in bytes"),
-        parameter(
-            "dns_qry_name",
-            Takes::Text,
-            "the name asked for, in any case",
-        ),
-        parameter(
-            "dns_qry_type",
-            Takes::Whole,
-            "query type; NULL is written -1",
-        ),
-        parameter(
-            "dns_qry_rcode",
-            Takes::Whole,
-            "response code; NULL is written -1",
-        ),
-        parameter(
-            "dns_a",
-            Takes::Text,
-            "addresses in the answer; NULL, like '', means none",
-        ),
-    ],
+    parameters: &[FRAME_LEN, NAME, TYPE, RCODE, ADDRESSES],
     returns: DataType::Utf8View,
     reads_settings: true,
     about: "The word of generation v2 of a DNS answer for the client that asked (document: \
@@ -48,6 +48,40 @@ pub(super) const WORD: Declaration = Declaration {
         "t_2_2_3_6_1_0_y",
     ),
     kernel: words,
+};
+
+pub(super) const DOMAIN_WORD: Declaration = Declaration {
+    name: "dns_domain_word_v2",
+    parameters: &[NAME, TYPE, RCODE, ADDRESSES],
+    returns: DataType::Utf8View,
+    reads_settings: false,
+    about: "The word of generation v2 of a DNS answer for the domain asked about (document: \
+            registrable_domain(dns_qry_name)): n, bins of the subdomain's length and entropy, two \
+            empty fields, type, response code, y or n for an address in the answer. NULL if \
+            dns_qry_name is NULL",
+    example: (
+        "dns_domain_word_v2('mail.example.com', 1, 0, '192.0.2.1')",
+        "n_2_2___1_0_y",
+    ),
+    kernel: |call| {
+        let (names, types, codes) = (call.text(0), call.whole(1), call.whole(2));
+        let addresses = call.text(3);
+        let (mut lower, mut meter) = (LowerCase::default(), EntropyMeter::default());
+        let mut words = Words::with_capacity(call.rows());
+        for row in 0..call.rows() {
+            words.push_unless(names.is_null(row), |word| {
+                let record = DnsRecord {
+                    frame_len: 0,
+                    name: names.value(row),
+                    query_type: whole_at(types, row),
+                    response_code: whole_at(codes, row),
+                    addresses: text_at(addresses, row).unwrap_or_default(),
+                };
+                record.write_domain_word(&mut lower, &mut meter, word);
+            });
+        }
+        words.finish()
+    },
 };
 
 fn words(call: &Call) -> Result<ArrayRef> {

@@ -1,12 +1,13 @@
-//! `domain_class`, `domain` and `subdomain`.
+//! `domain_class`, `domain`, `subdomain` and `registrable_domain`.
 
 use std::sync::Arc;
 
-use arrow::array::{Array, ArrayRef, Int32Array, StringViewArray};
+use arrow::array::{Array, ArrayRef, Int32Array, StringViewArray, StringViewBuilder};
 use arrow::datatypes::DataType;
 
 use super::scalar::{Call, Declaration, Parameter, Takes, parameter};
 use crate::word::domain::DomainInfo;
+use crate::word::name::{LowerCase, Name};
 
 const NAME: &[Parameter] = &[parameter("name", Takes::Text, "a DNS or host name")];
 
@@ -45,6 +46,24 @@ pub(super) const SUBDOMAIN: Declaration = Declaration {
             the name has no domain, NULL for NULL",
     example: ("subdomain('mail.eu.example.com')", "mail.eu"),
     kernel: |call| Ok(part(call, |info| info.subdomain_text())),
+    ..DOMAIN
+};
+
+pub(super) const REGISTRABLE: Declaration = Declaration {
+    name: "registrable_domain",
+    about: "What somebody can have registered of a name, in lower case, by the Public Suffix List \
+            with its private part: bbc.co.uk, x.info, and all of d1.cloudfront.net. A name that is \
+            a public suffix itself or a single label is returned whole, the root as '', NULL for \
+            NULL",
+    example: ("registrable_domain('WWW.BBC.co.uk.')", "bbc.co.uk"),
+    kernel: |call| {
+        let mut lower = LowerCase::default();
+        let mut domains = StringViewBuilder::with_capacity(call.rows()).with_deduplicate_strings();
+        for name in call.text(0) {
+            domains.append_option(name.map(|name| Name::of(lower.of(name)).domain));
+        }
+        Ok(Arc::new(domains.finish()))
+    },
     ..DOMAIN
 };
 

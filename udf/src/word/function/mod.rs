@@ -25,7 +25,7 @@ use datafusion::logical_expr::ScalarUDF;
 
 use scalar::{Declaration, WordFunction};
 
-const DECLARATIONS: [&Declaration; 21] = [
+const DECLARATIONS: [&Declaration; 23] = [
     &flow::SOURCE,
     &flow::DESTINATION,
     &dns::WORD,
@@ -33,6 +33,7 @@ const DECLARATIONS: [&Declaration; 21] = [
     &flow_v2::SOURCE,
     &flow_v2::DESTINATION,
     &dns_v2::WORD,
+    &dns_v2::DOMAIN_WORD,
     &proxy_v2::WORD,
     &text::FLOW,
     &text::DNS,
@@ -43,6 +44,7 @@ const DECLARATIONS: [&Declaration; 21] = [
     &domain::CLASS,
     &domain::DOMAIN,
     &domain::SUBDOMAIN,
+    &domain::REGISTRABLE,
     &numbers::ENTROPY,
     &numbers::ENTROPY_BIN,
     &numbers::CEIL_LOG2,

@@ -1,6 +1,7 @@
 //! Words of DNS answers in plain language.
 
 use super::{Bits, Range, fields, first_owner, hour, owner};
+use crate::word::dns_v2::DOMAIN;
 use crate::word::name::{MOST_ENTROPY, MOST_LABELS, NameClass};
 
 /// What a word of either generation means; `None` for a text that is none.
@@ -17,7 +18,33 @@ use crate::word::name::{MOST_ENTROPY, MOST_LABELS, NameClass};
 /// ```
 pub fn dns_word_text(word: &str) -> Option<String> {
     let word = fields(word)?;
-    second(word).or_else(|| first(word))
+    domain(word)
+        .or_else(|| second(word))
+        .or_else(|| first(word))
+}
+
+/// `n_SUBLENGTH_SUBENTROPY___TYPE_RCODE_ANSWER`, of a domain.
+fn domain(word: [&str; 8]) -> Option<String> {
+    let [DOMAIN, sublength, entropy, "", "", kind, rcode, answer] = word else {
+        return None;
+    };
+    let names = match Range::of_size(sublength, 1)? {
+        Range { last: 0, .. } => "itself".to_owned(),
+        length => {
+            let bits = bits_of(entropy)?;
+            format!(
+                "names of {} below it ({}{bits})",
+                length.of("character", "characters"),
+                random(bits)
+            )
+        }
+    };
+    Some(format!(
+        "is asked for {names}; {}; {}, {}",
+        query_type(kind.parse().ok()?),
+        response(rcode.parse().ok()?),
+        answered(answer)?
+    ))
 }
 
 /// `CLASS_length_hour_subdomain length_subdomain entropy_parts_type_rcode`.
@@ -52,15 +79,7 @@ fn second(word: [&str; 8]) -> Option<String> {
     ] = word;
     let class = NameClass::of_field(class).filter(|class| *class != NameClass::Address)?;
     let sublength = Range::of_size(sublength, 1)?;
-    let bits = Bits::of_steps(entropy, 1.0)?;
-    let bits = Bits {
-        high: if bits.low < MOST_ENTROPY {
-            bits.high
-        } else {
-            f64::INFINITY
-        },
-        ..bits
-    };
+    let bits = bits_of(entropy)?;
     let labels = match labels.parse().ok()? {
         MOST_LABELS => format!("{MOST_LABELS} or more labels"),
         1 => "1 label".to_owned(),
@@ -71,31 +90,50 @@ fn second(word: [&str; 8]) -> Option<String> {
         NameClass::Reverse | NameClass::Single => owner(class).to_owned(),
         _ => below(owner(class), sublength, bits),
     };
-    let answer = match answer {
-        "y" => "with an address",
-        "n" => "no address",
-        _ => return None,
-    };
     Some(format!(
-        "asks for {name}, {labels}; {}; {}, {answer}; frame of {}",
+        "asks for {name}, {labels}; {}; {}, {}; frame of {}",
         query_type(kind.parse().ok()?),
         response(rcode.parse().ok()?),
+        answered(answer)?,
         Range::of_size(length, 1)?.of_bytes(),
     ))
+}
+
+/// What a whole number of bits a character, rounded down, stands for.
+fn bits_of(entropy: &str) -> Option<Bits> {
+    let bits = Bits::of_steps(entropy, 1.0)?;
+    let high = if bits.low < MOST_ENTROPY {
+        bits.high
+    } else {
+        f64::INFINITY
+    };
+    Some(Bits { high, ..bits })
+}
+
+fn random(bits: Bits) -> &'static str {
+    if bits.random_looking() {
+        "random-looking: "
+    } else {
+        ""
+    }
+}
+
+fn answered(answer: &str) -> Option<&'static str> {
+    match answer {
+        "y" => Some("with an address"),
+        "n" => Some("no address"),
+        _ => None,
+    }
 }
 
 fn below(owner: &str, subdomain: Range, bits: Bits) -> String {
     if subdomain.last == 0 {
         return format!("{owner} itself");
     }
-    let random = if bits.random_looking() {
-        "random-looking: "
-    } else {
-        ""
-    };
     format!(
-        "a name of {} below {owner} ({random}{bits})",
-        subdomain.of("character", "characters")
+        "a name of {} below {owner} ({}{bits})",
+        subdomain.of("character", "characters"),
+        random(bits)
     )
 }
 
@@ -195,6 +233,15 @@ mod tests {
                  more than 9 bits a character), 3 labels; type TXT; server failed (SERVFAIL), no \
                  address; frame of 255-510 bytes",
             ),
+            (
+                "n_6_4___10_0_n",
+                "is asked for names of 63-126 characters below it (random-looking: 4-5 bits a \
+                 character); type NULL; answered without error, no address",
+            ),
+            (
+                "n_0_0___1_0_y",
+                "is asked for itself; type A; answered without error, with an address",
+            ),
         ] {
             assert_eq!(dns_word_text(word).as_deref(), Some(expected), "{word}");
         }
@@ -208,6 +255,8 @@ mod tests {
             "i_6_4_4_7_10_0_n",
             "o_6_4_7_7_10_0_n",
             "o_6_4_4_7_10_0_x",
+            "n_6_4_4_7_10_0_n",
+            "n_6_4___10_0_x",
             "o_6_4_4_7_A_0_n",
             "3_6_14_2_10_2_1_0",
             "0_6_24_2_10_2_1_0",
