@@ -8,8 +8,8 @@ SELECT
     CASE WHEN names = 1 THEN name_first ELSE concat(names, ' names, ', name_first, ' … ', name_last) END) AS lead,
   concat(document, ' ', meaning) AS what,
   concat(times, CASE WHEN times = 1 THEN ' time' ELSE ' times' END, ' here; ',
-    CASE elsewhere WHEN 0 THEN 'no other host does' WHEN 1 THEN '1 other host does'
-      ELSE concat(elsewhere, ' other hosts do') END) AS who_else,
+    CASE elsewhere WHEN 0 THEN 'no other does' WHEN 1 THEN '1 other does'
+      ELSE concat(elsewhere, ' others do') END) AS who_else,
   usual
 FROM ${database:-demo}.dns_leads
 WHERE y = year('${date}') AND m = month('${date}') AND d = day('${date}')

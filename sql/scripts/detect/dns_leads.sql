@@ -52,7 +52,8 @@ scored AS (
         AND r.dns_qry_name = s.dns_qry_name
     )
 ),
--- First which leads, then what there is to tell of them: to tell it of all would take much memory.
+-- First which leads, then what there is to tell of them: to tell it of all would take gigabytes. Both
+-- read 'scored', so that the day is trained on and scored twice.
 chosen AS (
   SELECT lead, min(score) AS ml_score
   FROM scored

@@ -52,7 +52,8 @@ scored AS (
         AND r.srcport = s.sport AND r.dstport = s.dport
     )
 ),
--- First which leads, then what there is to tell of them: to tell it of all would take much memory.
+-- First which leads, then what there is to tell of them: to tell it of all would take gigabytes. Both
+-- read 'scored', so that the day is trained on and scored twice.
 chosen AS (
   SELECT lead, min(score) AS ml_score
   FROM scored

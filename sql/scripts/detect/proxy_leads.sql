@@ -51,7 +51,8 @@ scored AS (
         AND r.uri_sev BETWEEN 1 AND 3 AND r.tdate = s.p_date AND r.fulluri = s.fulluri
     )
 ),
--- First which leads, then what there is to tell of them: to tell it of all would take much memory.
+-- First which leads, then what there is to tell of them: to tell it of all would take gigabytes. Both
+-- read 'scored', so that the day is trained on and scored twice.
 chosen AS (
   SELECT lead, min(score) AS ml_score
   FROM scored

@@ -1,12 +1,13 @@
 -- Clients of a day that ask for domains which look made by a program (DGA: malware that tries out
 -- many names until its master has registered one). The word says how long and how random the
 -- registered label is, and what was answered; each domain counts once a client. One row a client
--- and kind of domain, the most suspicious first. It writes nothing.
+-- and kind of domain, the most suspicious first. Only kinds that do not exist or look random are
+-- listed; busy resolvers may be among them, so look at the names. It writes nothing.
 --
 -- Tunnels, which ask for ever new names below one domain, are found by detect/dns.sql.
 --
 -- Variables: date (YYYY-MM-DD), database (default), domains (4: the least that a row
--- must have), limit (20), seed (1).
+-- must have), bits (3: the least a character, of domains that exist), limit (20), seed (1).
 
 WITH
 asked AS (
@@ -48,6 +49,6 @@ SELECT
   min(first_seen) AS first_seen, max(last_seen) AS last_seen
 FROM domains
 GROUP BY lead
-HAVING count(*) >= ${domains:-4}
+HAVING count(*) >= ${domains:-4} AND (min(dns_qry_rcode) = 3 OR avg(entropy(label)) >= ${bits:-3})
 ORDER BY rank
 LIMIT ${limit:-20};

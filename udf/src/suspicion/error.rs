@@ -128,8 +128,8 @@ pub enum Error {
     /// A document, word or count that is not worked out from one record alone.
     #[error(
         "{expression} cannot be worked out from one record alone, the same each time: aggregates, \
-         window functions and random() do not make documents, words or counts; make it a column of \
-         a stored table first"
+         window functions and random() do not make documents, words, counts or what is distinct; make it a \
+         column of a stored table first"
     )]
     NotOfOneRecord {
         /// The expression as written.

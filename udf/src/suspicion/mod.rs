@@ -10,7 +10,8 @@
 //! Named arguments: `source` (`'flow'`, `'dns'`, `'proxy'`), with `words => 'v2'` or `'spot'` for ours
 //! or the original's; or `documents` and `words` (an
 //! expression over the input's columns each, or several in brackets) with `counts` (how often the
-//! pair of a row occurred); `feedback` (records of the same columns that an analyst has rated
+//! pair of a row occurred) or `distinct` (records that agree in documents, words and this expression count
+//! once, NULL being a value like others); `feedback` (records of the same columns that an analyst has rated
 //! harmless; each counts `dupfactor` times in training, 1000 by default, without being copied);
 //! `scoring`; `optimizer` (`'em'`, `'online'`, `'cvb0'`), `topics` (10; by `scoring => 'spot'` 20),
 //! `iterations` (60; 20), `alpha` and `beta`

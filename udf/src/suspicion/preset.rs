@@ -9,7 +9,7 @@ use std::sync::Arc;
 use datafusion::arrow::datatypes::DataType;
 use datafusion::common::{Column, DFSchema, JoinType, ScalarValue};
 use datafusion::functions::core::expr_fn::coalesce;
-use datafusion::functions::string::expr_fn::lower;
+use datafusion::functions::string::expr_fn::{lower, rtrim};
 use datafusion::functions_aggregate::expr_fn::count;
 use datafusion::logical_expr::{Expr, LogicalPlan, LogicalPlanBuilder, ScalarUDF, cast, col, lit};
 
@@ -277,7 +277,11 @@ impl Preset {
                     // To ask for one name again and again is no news; to ask for another each time
                     // is how tunnels and generated names show. Clients may mix upper and lower case
                     // at random (draft-vixie-dnsext-dns0x20), which makes no other name.
-                    distinct: if spot { None } else { Some(lower(name()?)) },
+                    distinct: if spot {
+                        None
+                    } else {
+                        Some(lower(rtrim(vec![name()?, lit(".")])))
+                    },
                 })
             }
             Self::Proxy => {

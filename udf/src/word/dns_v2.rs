@@ -4,7 +4,7 @@
 //! `CLASS_SUBLENGTH_SUBENTROPY_LABELS_LENGTH_TYPE_RCODE_ANSWER`: whose the name is, how long and
 //! random the part is that its owner fills at will, and what was asked and answered. The domain's
 //! word is of the same form, `n_SUBLENGTH_SUBENTROPY___TYPE_RCODE_ANSWER`, so that what fields have in
-//! common is shared; the class is `n` as in name, and what the client's network or resolver decides is
+//! common is shared; the class is `n` as in name (`r` for reverse names), and what the client's network or resolver decides is
 //! left out. A domain whose names look like those of no other shows even where a single resolver
 //! asks for a whole network.
 //!
@@ -19,6 +19,8 @@ use super::writer::WordWriter;
 
 /// The first field of a domain's word.
 pub const DOMAIN: &str = "n";
+/// That of the word of a part of the reverse tree, whose names are of addresses or numbers.
+pub const REVERSE: &str = "r";
 
 /// The fields of a DNS answer that its words are made of.
 #[derive(Debug, Clone, Copy)]
@@ -60,8 +62,9 @@ impl DnsRecord<'_> {
         meter: &mut EntropyMeter,
         word: &mut WordWriter,
     ) {
-        word.text(DOMAIN);
-        Name::of(lower.of(self.name)).write_subdomain(meter, word);
+        let name = Name::of(lower.of(self.name));
+        word.text(if name.is_reverse() { REVERSE } else { DOMAIN });
+        name.write_subdomain(meter, word);
         word.text("");
         word.text("");
         self.write_answer(word);
@@ -108,7 +111,7 @@ mod tests {
     fn the_domains_word_describes_what_stands_before_it() {
         assert_eq!(domain_word("Mail.eu.example.com"), "n_3_2___1_0_y");
         assert_eq!(domain_word("example.com"), "n_0_0___1_0_y");
-        assert_eq!(domain_word("4.3.2.1.in-addr.arpa"), "n_0_0___1_0_y");
+        assert_eq!(domain_word("4.3.2.1.in-addr.arpa"), "r_0_0___1_0_y");
     }
 
     fn of_name(name: &str) -> String {

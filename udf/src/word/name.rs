@@ -142,14 +142,20 @@ impl<'a> Name<'a> {
         word.number(entropy as i64);
     }
 
-    fn is_reverse(&self) -> bool {
+    /// Whether it is the name of an address or a number.
+    pub fn is_reverse(&self) -> bool {
         self.text == "arpa" || self.text.ends_with(".arpa")
     }
 }
 
 /// The registrable domain of a name in lower case without dots at its end; all of a name that has
-/// none.
+/// none, and of an address.
 pub(super) fn registrable(name: &str) -> &str {
+    // No top-level domain begins with a digit (RFC 3696, section 2): this is an address.
+    let last = name.rsplit('.').next().unwrap_or_default();
+    if last.starts_with(|first: char| first.is_ascii_digit()) {
+        return name;
+    }
     psl::List
         .domain(name.as_bytes())
         .and_then(|domain| name.get(name.len().checked_sub(domain.as_bytes().len())?..))

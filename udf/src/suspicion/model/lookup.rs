@@ -36,7 +36,7 @@ pub(crate) struct Lookup {
 }
 
 impl Lookup {
-    /// Takes the rows of a batch of model rows (of [`SCHEMA`]'s types).
+    /// Takes the rows of a batch of model rows (of [`SCHEMA`](super::SCHEMA)'s types).
     pub(crate) fn add(&mut self, batch: &RecordBatch) -> DataFusionResult<()> {
         let parts = batch.column(0).as_string_view();
         let names = batch.column(1).as_string_view();

@@ -111,7 +111,7 @@ impl Model {
         named_lists(part, names, &totals[range.clone()], values, ends)
     }
 
-    /// The common values of fields: see [`super::fold`].
+    /// The common values of fields: see [`crate::suspicion::fold`].
     fn common(&self) -> DataFusionResult<RecordBatch> {
         let common = self.common.sorted();
         let names: Vec<String> = common

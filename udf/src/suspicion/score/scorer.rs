@@ -182,6 +182,11 @@ impl Scorer {
 /// Between the documents and words of a lead: the unit separator of ASCII, which no log writes.
 const SEPARATOR: char = '\u{1f}';
 
+/// More repetitions than these make a record no more suspicious: so many records fill the
+/// analyst's list. Without this limit thousands of an everyday program's equal records, the only one of its
+/// kind in a small network, stood before all that was really odd.
+const MOST_TIMES: u32 = 300;
+
 /// A record's score in the making.
 struct Record<'a> {
     rule: Rule,
@@ -241,7 +246,9 @@ impl<'a> Record<'a> {
         match (self.rule, self.times) {
             (Rule::Spot, _) => self.lowest,
             (Rule::LeaveOneOut, None) => self.product,
-            (Rule::LeaveOneOut, Some(times)) => self.product / f64::from(times.max(1)),
+            (Rule::LeaveOneOut, Some(times)) => {
+                self.product / f64::from(times.clamp(1, MOST_TIMES))
+            }
         }
     }
 }

@@ -56,7 +56,7 @@ pub(super) const DOMAIN_WORD: Declaration = Declaration {
     returns: DataType::Utf8View,
     reads_settings: false,
     about: "The word of generation v2 of a DNS answer for the domain asked about (document: \
-            registrable_domain(dns_qry_name)): n, bins of the subdomain's length and entropy, two \
+            registrable_domain(dns_qry_name)): n, or r for a reverse name, bins of the subdomain's length and entropy, two \
             empty fields, type, response code, y or n for an address in the answer. NULL if \
             dns_qry_name is NULL",
     example: (

@@ -52,9 +52,10 @@ pub(super) const SUBDOMAIN: Declaration = Declaration {
 pub(super) const REGISTRABLE: Declaration = Declaration {
     name: "registrable_domain",
     about: "What somebody can have registered of a name, in lower case, by the Public Suffix List \
-            with its private part: bbc.co.uk, x.info, and all of d1.cloudfront.net. A name that is \
-            a public suffix itself or a single label is returned whole, the root as '', NULL for \
-            NULL",
+            with its private part: bbc.co.uk, x.info, and all of d1.cloudfront.net. Of a \
+            reverse name, the label below in-addr.arpa or ip6.arpa and these. A name that is a \
+            public suffix itself or a single label, and an address, are returned whole, the root \
+            as '', NULL for NULL",
     example: ("registrable_domain('WWW.BBC.co.uk.')", "bbc.co.uk"),
     kernel: |call| {
         let mut lower = LowerCase::default();

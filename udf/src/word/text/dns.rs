@@ -1,7 +1,7 @@
 //! Words of DNS answers in plain language.
 
 use super::{Bits, Range, fields, first_owner, hour, owner};
-use crate::word::dns_v2::DOMAIN;
+use crate::word::dns_v2::{DOMAIN, REVERSE};
 use crate::word::name::{MOST_ENTROPY, MOST_LABELS, NameClass};
 
 /// What a word of either generation means; `None` for a text that is none.
@@ -25,10 +25,12 @@ pub fn dns_word_text(word: &str) -> Option<String> {
 
 /// `n_SUBLENGTH_SUBENTROPY___TYPE_RCODE_ANSWER`, of a domain.
 fn domain(word: [&str; 8]) -> Option<String> {
-    let [DOMAIN, sublength, entropy, "", "", kind, rcode, answer] = word else {
+    let [of, sublength, entropy, "", "", kind, rcode, answer] = word else {
         return None;
     };
     let names = match Range::of_size(sublength, 1)? {
+        _ if of == REVERSE => "reverse names below it".to_owned(),
+        _ if of != DOMAIN => return None,
         Range { last: 0, .. } => "itself".to_owned(),
         length => {
             let bits = bits_of(entropy)?;
@@ -239,6 +241,10 @@ mod tests {
                  character); type NULL; answered without error, no address",
             ),
             (
+                "r_0_0___12_3_n",
+                "is asked for reverse names below it; type PTR; no such name (NXDOMAIN), no address",
+            ),
+            (
                 "n_0_0___1_0_y",
                 "is asked for itself; type A; answered without error, with an address",
             ),
@@ -257,6 +263,7 @@ mod tests {
             "o_6_4_4_7_10_0_x",
             "n_6_4_4_7_10_0_n",
             "n_6_4___10_0_x",
+            "o_6_4___10_0_n",
             "o_6_4_4_7_A_0_n",
             "3_6_14_2_10_2_1_0",
             "0_6_24_2_10_2_1_0",
