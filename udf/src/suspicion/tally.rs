@@ -97,7 +97,8 @@ impl Tally {
         let complete = |row: usize| nulls.as_ref().is_none_or(|nulls| nulls.is_valid(row));
         let last = || batch.column(2 * self.width).as_primitive::<Int64Type>();
         if self.rows == Rows::Merged {
-            let records = |row: usize| last().value(row).unsigned_abs();
+            let merged = last();
+            let records = |row: usize| merged.value(row).unsigned_abs();
             self.records += (0..rows).map(records).sum::<u64>();
             self.used += (0..rows)
                 .filter(|&row| complete(row))
