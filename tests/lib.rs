@@ -15,7 +15,7 @@ use datafusion::arrow::array::RecordBatch;
 use datafusion::arrow::compute::concat_batches;
 use futures::TryStreamExt;
 use parquet::arrow::arrow_reader::ParquetRecordBatchReaderBuilder;
-use spotql_sql::script::{self, Script};
+use spotql_sql::script::{self, Script, Step};
 use spotql_sql::{Outcome, Session};
 
 /// The folder of real data beside the repository, where there is one. A test that needs it says so
@@ -64,12 +64,19 @@ pub async fn try_run(
     for piece in script.statements().unwrap() {
         let failed = |error: &dyn std::fmt::Display| format!("{name}:{}: {error}", piece.line);
         match script::execute(session, &piece, &variables).await {
-            Ok(Outcome::Rows(rows)) => {
+            Ok(Step::Outcome(Outcome::Rows(rows))) => {
                 let schema = rows.schema();
                 let batches: Vec<_> = rows.try_collect().await.map_err(|error| failed(&error))?;
                 last = Some(concat_batches(&schema, &batches).unwrap());
             }
-            Ok(Outcome::Done(_)) => {}
+            Ok(Step::Outcome(Outcome::Done(_))) => {}
+            Ok(Step::Run(inner)) => {
+                let variables: Vec<_> = variables
+                    .iter()
+                    .map(|(name, value)| (name.as_str(), value.as_str()))
+                    .collect();
+                last = Box::pin(try_run(session, &inner.name, &variables)).await?;
+            }
             Err(error) => return Err(failed(&error)),
         }
     }

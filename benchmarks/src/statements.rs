@@ -6,7 +6,7 @@ use std::error::Error;
 use datafusion::arrow::array::RecordBatch;
 use datafusion::arrow::compute::concat_batches;
 use futures::TryStreamExt;
-use spotql_sql::script::{self, Script};
+use spotql_sql::script::{self, Script, Step};
 use spotql_sql::{Outcome, Session};
 
 /// Runs a statement to its end; its rows are dropped.
@@ -35,7 +35,10 @@ pub(crate) async fn run_script(
 ) -> Result<(), Box<dyn Error>> {
     let script = Script::shipped(name).ok_or("no such script")?;
     for piece in script.statements()? {
-        consume(script::execute(session, &piece, variables).await?).await?;
+        match script::execute(session, &piece, variables).await? {
+            Step::Outcome(outcome) => consume(outcome).await?,
+            Step::Run(inner) => Box::pin(run_script(session, &inner.name, variables)).await?,
+        }
     }
     Ok(())
 }

@@ -33,6 +33,25 @@ pub enum Error {
         /// How many tables it holds.
         tables: u64,
     },
+    /// The source of context is not in the metastore.
+    #[error("{kind} '{name}' does not exist; SHOW {}S lists those that do", kind.to_uppercase())]
+    SourceNotFound {
+        /// What it is, as in SQL.
+        kind: &'static str,
+        /// The name asked for.
+        name: String,
+    },
+    /// A source of context of this name is there already.
+    #[error(
+        "{kind} '{name}' exists already; CREATE OR REPLACE takes its place, CREATE … IF NOT EXISTS \
+         leaves it"
+    )]
+    SourceExists {
+        /// What it is, as in SQL.
+        kind: &'static str,
+        /// The name asked for.
+        name: String,
+    },
     /// The table is not in the metastore.
     #[error(
         "table '{database}.{table}' does not exist; SHOW TABLES IN {database} lists those that do"

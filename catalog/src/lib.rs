@@ -32,7 +32,7 @@ pub use statistics::{ColumnRange, FileStatistics};
 pub use table::{Column, Format, Table, TableDefinition};
 pub use types::HiveType;
 pub use warehouse::{
-    DEFAULT_DATABASE, Database, PartitionSpec, RefreshReport, RepairReport, Warehouse,
+    DEFAULT_DATABASE, Database, PartitionSpec, RefreshReport, RepairReport, Source, Warehouse,
     WarehouseOptions,
 };
 pub use write::{InsertMode, InsertReport};

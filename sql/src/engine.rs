@@ -21,10 +21,11 @@ use datafusion::prelude::{SessionConfig, SessionContext};
 use spotql_catalog::{HiveCatalog, Warehouse};
 use spotql_udf::suspicion::{SuspicionExtensionPlanner, SuspicionPlanner};
 use spotql_udf::word::SpotqlOptions;
-use spotql_udf::{hive, read, synthetic, word};
+use spotql_udf::{enrich, hive, read, synthetic, word};
 
 use crate::error::Result;
 use crate::session::Session;
+use crate::sources::SourceCache;
 
 /// The name of the one catalog; databases are its schemas.
 pub const CATALOG: &str = "spotql";
@@ -58,6 +59,7 @@ impl EngineOptions {
 pub struct Engine {
     warehouse: Arc<Warehouse>,
     base: SessionState,
+    sources: SourceCache,
 }
 
 impl Engine {
@@ -93,7 +95,8 @@ impl Engine {
         );
         base.register_relation_planner(Arc::new(SuspicionPlanner))?;
         let context = SessionContext::new_with_state(base);
-        for function in word::functions().into_iter().chain(hive::functions()) {
+        let functions = word::functions().into_iter().chain(hive::functions());
+        for function in functions.chain(enrich::functions()) {
             context.register_udf(Arc::unwrap_or_clone(function));
         }
         let table_functions = synthetic::table_functions().into_iter();
@@ -101,7 +104,11 @@ impl Engine {
             context.register_udtf(name, function);
         }
         base = context.state();
-        Ok(Arc::new(Self { warehouse, base }))
+        Ok(Arc::new(Self {
+            warehouse,
+            base,
+            sources: SourceCache::default(),
+        }))
     }
 
     /// A new session, in database `default`.
@@ -109,6 +116,10 @@ impl Engine {
     pub fn session(self: &Arc<Self>) -> Session {
         let state = SessionStateBuilder::new_from_existing(self.base.clone()).build();
         Session::new(Arc::clone(self), state)
+    }
+
+    pub(crate) fn sources(&self) -> &SourceCache {
+        &self.sources
     }
 
     /// The warehouse.

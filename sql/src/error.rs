@@ -90,6 +90,16 @@ pub enum Error {
         /// What is wrong with it.
         reason: String,
     },
+    /// A source of context that cannot be used.
+    #[error("{kind} '{name}': {reason}")]
+    Source {
+        /// What it is, as in SQL.
+        kind: String,
+        /// Its name.
+        name: String,
+        /// What is wrong with it, and what to do.
+        reason: String,
+    },
     /// A script's variable without a value.
     #[error(
         "line {line}: the variable '{name}' has no value; give one with --var {name}=…, with SET \
@@ -117,12 +127,45 @@ pub enum Error {
         /// Why.
         source: std::io::Error,
     },
+    /// A script that runs itself.
+    #[error("script {path} would run itself without an end; take the RUN out")]
+    EndlessScript {
+        /// Its path.
+        path: String,
+    },
     /// From the metastore or the warehouse.
     #[error(transparent)]
-    Catalog(#[from] spotql_catalog::Error),
+    Catalog(spotql_catalog::Error),
     /// From the query engine.
     #[error("{}", readable(.0))]
     Query(#[from] DataFusionError),
+}
+
+impl Error {
+    /// Whether there was nothing to do: a detection found no records at all.
+    #[must_use]
+    pub fn is_no_data(&self) -> bool {
+        let Self::Query(error) = self else {
+            return false;
+        };
+        match error.find_root() {
+            DataFusionError::External(root) => matches!(
+                root.downcast_ref(),
+                Some(spotql_udf::suspicion::Error::NothingToTrainOn { records: 0, .. })
+            ),
+            _ => false,
+        }
+    }
+}
+
+/// What went wrong in the query of a write is the query's error.
+impl From<spotql_catalog::Error> for Error {
+    fn from(error: spotql_catalog::Error) -> Self {
+        match error {
+            spotql_catalog::Error::Query(error) => Self::Query(error),
+            other => Self::Catalog(other),
+        }
+    }
 }
 
 impl From<ParserError> for Error {

@@ -10,6 +10,7 @@ mod error;
 mod parse;
 pub mod script;
 mod session;
+mod sources;
 mod statement;
 
 pub use dialect::SpotDialect;
@@ -17,3 +18,4 @@ pub use engine::{CATALOG, DEFAULT_DATABASE, Engine, EngineOptions};
 pub use error::{Error, Result};
 pub use parse::Kind;
 pub use session::{Done, Outcome, Prepared, Session};
+pub use spotql_udf::suspicion::Error as SuspicionError;

@@ -15,6 +15,7 @@ use datafusion::physical_plan::{ExecutionPlan, execute_stream};
 use datafusion::sql::parser::Statement as DataFusionStatement;
 use datafusion::sql::sqlparser::ast;
 use spotql_catalog::{Table, Warehouse};
+use spotql_udf::enrich::{Needs, SourcesOption};
 use spotql_udf::suspicion::relations_as_queries;
 
 use crate::engine::Engine;
@@ -187,6 +188,10 @@ impl Session {
             .clone()
     }
 
+    pub(crate) fn engine(&self) -> &Arc<Engine> {
+        &self.engine
+    }
+
     pub(crate) fn context(&self) -> &SessionContext {
         &self.context
     }
@@ -222,7 +227,21 @@ impl Session {
             .with_allow_dml(false)
             .with_allow_statements(false)
             .verify_plan(&plan)?;
-        Ok(self.context.state().create_physical_plan(&plan).await?)
+        self.physical_plan(&plan).await
+    }
+
+    /// The physical plan of a query, with the sources of context that it needs.
+    pub(crate) async fn physical_plan(&self, plan: &LogicalPlan) -> Result<Arc<dyn ExecutionPlan>> {
+        let mut state = self.context.state();
+        let needs = Needs::of(plan)?;
+        if !needs.is_nothing() {
+            let sources = self.engine.sources().get(&self.engine, needs).await?;
+            let options = state.config_mut().options_mut();
+            options.extensions.insert(SourcesOption(Arc::new(sources)));
+            // Functions read the options as they were at this mark.
+            state.mark_start_execution();
+        }
+        Ok(state.create_physical_plan(plan).await?)
     }
 }
 

@@ -3,8 +3,10 @@
 //!
 //! This crate knows DataFusion, and neither catalog, nor SQL text, nor network.
 
+pub mod enrich;
 pub mod hive;
 pub mod read;
+mod scalar;
 pub mod suspicion;
 pub mod synthetic;
 pub mod topic;

@@ -9,6 +9,7 @@ pub(crate) mod databases;
 pub(crate) mod files;
 pub(crate) mod partitions;
 pub(crate) mod schema;
+pub(crate) mod sources;
 pub(crate) mod tables;
 pub(crate) mod writes;
 

@@ -86,6 +86,19 @@ const MIGRATIONS: &[&str] = &[
     CREATE INDEX garbage_by_time ON garbage (retired_at);
     CREATE INDEX garbage_by_write ON garbage (write_id) WHERE write_id IS NOT NULL;
     ",
+    // 3: sources of context (see crate::warehouse::sources).
+    "
+    CREATE TABLE sources (
+        id INTEGER PRIMARY KEY AUTOINCREMENT,
+        kind TEXT NOT NULL,
+        name TEXT NOT NULL,
+        definition TEXT NOT NULL,
+        version INTEGER NOT NULL,
+        UNIQUE (kind, name)
+    ) STRICT;
+    CREATE TABLE source_versions (last INTEGER NOT NULL) STRICT;
+    INSERT INTO source_versions (last) VALUES (0);
+    ",
 ];
 
 fn version(connection: &Connection) -> rusqlite::Result<i64> {
@@ -171,6 +184,8 @@ mod tests {
             "writes",
             "write_roots",
             "garbage",
+            "sources",
+            "source_versions",
         ] {
             assert_eq!(
                 columns(&connection, table),

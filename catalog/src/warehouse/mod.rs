@@ -11,6 +11,7 @@ mod databases;
 mod discover;
 mod partitions;
 mod refresh;
+mod sources;
 mod tables;
 
 use std::collections::{BTreeMap, HashMap};
@@ -24,6 +25,7 @@ use object_store::ObjectStore;
 pub use databases::Database;
 pub use partitions::PartitionSpec;
 pub use refresh::{RefreshReport, RepairReport};
+pub use sources::Source;
 
 use crate::error::{Error, Result};
 use crate::location::Location;

@@ -14,7 +14,7 @@ use clap::Args;
 use datafusion::error::DataFusionError;
 use datafusion::physical_plan::stream::RecordBatchStreamAdapter;
 use futures::TryStreamExt;
-use spotql_sql::script::Script;
+use spotql_sql::script::{self, Script, Step};
 use spotql_sql::{Outcome, Session};
 
 use super::progress::Progress;
@@ -188,8 +188,8 @@ impl Demo {
         let script = shipped(name)?;
         let variables = self.runner(session).variables;
         for piece in script.statements()? {
-            let outcome = spotql_sql::script::execute(session, &piece, &variables).await?;
-            if let Outcome::Rows(rows) = outcome {
+            let step = script::execute(session, &piece, &variables).await?;
+            if let Step::Outcome(Outcome::Rows(rows)) = step {
                 let schema = rows.schema();
                 let batches = rows.try_collect().await.map_err(spotql_sql::Error::from)?;
                 return Ok((batches, schema));

@@ -45,11 +45,14 @@ pub enum Error {
 }
 
 impl Error {
-    /// The exit status, as cron and scripts expect it: 1 for what failed, 2 for wrong usage.
+    /// The exit status, as cron and scripts expect it: 1 for what failed, 2 for wrong usage, 3 for a day without
+    /// records.
     #[must_use]
     pub fn status(&self) -> u8 {
         match self {
             Self::Usage(_) | Self::Sql(spotql_sql::Error::Script { .. }) => 2,
+            Self::Sql(error) if error.is_no_data() => 3,
+            Self::Script { source, .. } if source.is_no_data() => 3,
             _ => 1,
         }
     }

@@ -5,7 +5,7 @@ use std::path::PathBuf;
 use std::time::Instant;
 
 use clap::Args;
-use spotql_sql::script::{self, Script};
+use spotql_sql::script::{self, Script, Step};
 use spotql_sql::{Outcome, Session};
 
 use super::progress::Progress;
@@ -71,6 +71,11 @@ pub(super) struct Runner<'a> {
 
 impl Runner<'_> {
     pub(super) async fn run(&self, script: &Script) -> Result<(), Error> {
+        self.run_within(script, &[]).await
+    }
+
+    /// Runs a script that those of `outer` run.
+    async fn run_within(&self, script: &Script, outer: &[&str]) -> Result<(), Error> {
         let pieces = script.statements().map_err(|source| Error::Script {
             script: script.name.clone(),
             line: 1,
@@ -90,12 +95,22 @@ impl Runner<'_> {
             };
             let work = script::execute(self.session, piece, &self.variables);
             match self.progress.during(&label, work).await.map_err(failed)? {
-                Outcome::Done(done) => {
+                Step::Run(inner) => {
+                    let mut running = outer.to_vec();
+                    running.push(&script.name);
+                    if running.contains(&inner.name.as_str()) {
+                        return Err(failed(spotql_sql::Error::EndlessScript {
+                            path: inner.name,
+                        }));
+                    }
+                    Box::pin(self.run_within(&inner, &running)).await?;
+                }
+                Step::Outcome(Outcome::Done(done)) => {
                     let seconds = started.elapsed().as_secs_f64();
                     self.progress
                         .line(&format!("{place}: {} ({seconds:.2} s)", done.message));
                 }
-                Outcome::Rows(rows) => {
+                Step::Outcome(Outcome::Rows(rows)) => {
                     let mut output = std::io::BufWriter::new(std::io::stdout());
                     match write_rows(rows, self.format, &mut output).await {
                         Err(crate::output::Error::Query(source)) => return Err(failed(source)),

@@ -10,7 +10,7 @@ use arrow_flight::error::FlightError;
 use datafusion::arrow::error::ArrowError;
 use datafusion::common::DataFusionError;
 use spotql_catalog::Error as CatalogError;
-use spotql_sql::Error as SqlError;
+use spotql_sql::{Error as SqlError, SuspicionError};
 use tonic::{Code, Status};
 
 /// The status of a statement's error.
@@ -59,10 +59,12 @@ fn of_catalog(error: &CatalogError) -> Code {
     match error {
         CatalogError::DatabaseNotFound { .. }
         | CatalogError::TableNotFound { .. }
-        | CatalogError::PartitionNotFound { .. } => Code::NotFound,
+        | CatalogError::PartitionNotFound { .. }
+        | CatalogError::SourceNotFound { .. } => Code::NotFound,
         CatalogError::DatabaseExists { .. }
         | CatalogError::TableExists { .. }
-        | CatalogError::PartitionExists { .. } => Code::AlreadyExists,
+        | CatalogError::PartitionExists { .. }
+        | CatalogError::SourceExists { .. } => Code::AlreadyExists,
         CatalogError::Conflict { .. } => Code::Aborted,
         CatalogError::InvalidName { .. }
         | CatalogError::InvalidType { .. }
@@ -128,6 +130,8 @@ fn of_external(error: &(dyn std::error::Error + Send + Sync + 'static)) -> Code 
         of_arrow(error)
     } else if let Some(error) = error.downcast_ref::<io::Error>() {
         of_io(error)
+    } else if error.is::<SuspicionError>() {
+        Code::InvalidArgument
     } else {
         Code::Internal
     }

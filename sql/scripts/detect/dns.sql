@@ -31,14 +31,16 @@
 INSERT OVERWRITE TABLE ${database:-default}.dns_scores
 PARTITION (y = year(DATE '${date}'), m = month(DATE '${date}'), d = day(DATE '${date}'))
 SELECT
+  frame_time, unix_tstamp, frame_len, ip_dst, dns_qry_name, dns_qry_class, dns_qry_type,
+  dns_qry_rcode, ml_score,
+  tld, query_rep, hh, dns_qry_class_name, dns_qry_type_name, dns_qry_rcode_name, network_context
+FROM enrich(source => 'dns', input => (
+SELECT
   frame_time, unix_tstamp, frame_len, ip_dst, dns_qry_name,
   coalesce(dns_qry_class, 'unknown') AS dns_qry_class,
   coalesce(dns_qry_type, -1) AS dns_qry_type,
   coalesce(dns_qry_rcode, -1) AS dns_qry_rcode,
-  score AS ml_score,
-  -- Enrichment fills the columns that are NULL.
-  NULL AS tld, NULL AS query_rep, CAST(h AS INT) AS hh, NULL AS dns_qry_class_name,
-  NULL AS dns_qry_type_name, NULL AS dns_qry_rcode_name, NULL AS network_context
+  score AS ml_score, h
 FROM (
   SELECT *
   FROM lda_score(
@@ -84,4 +86,4 @@ FROM (
   ORDER BY score, unix_tstamp, frame_time, ip_dst, dns_qry_name, frame_len, dns_qry_type,
     dns_qry_rcode, dns_qry_class, h
   LIMIT ${limit:-300}
-);
+)));

@@ -24,15 +24,13 @@
 
 INSERT OVERWRITE TABLE ${database:-default}.flow_scores
 PARTITION (y = year(DATE '${date}'), m = month(DATE '${date}'), d = day(DATE '${date}'))
+-- Adds srcip_internal, dstip_internal, src_geoloc, dst_geoloc, src_domain, dst_domain, src_rep, dst_rep.
+SELECT * FROM enrich(source => 'flow', input => (
 SELECT
   tstart, srcip, dstip, sport, dport, proto, ipkt, ibyt, opkt, obyt, ml_score,
   row_number() OVER (
     ORDER BY ml_score, tstart, srcip, dstip, sport, dport, proto, ipkt, ibyt, opkt, obyt
-  ) AS rank,
-  -- Enrichment fills these columns.
-  CAST(NULL AS INT) AS srcip_internal, CAST(NULL AS INT) AS dstip_internal,
-  NULL AS src_geoloc, NULL AS dst_geoloc, NULL AS src_domain, NULL AS dst_domain,
-  NULL AS src_rep, NULL AS dst_rep
+  ) AS rank
 FROM (
   SELECT
     treceived AS tstart, sip AS srcip, dip AS dstip, sport, dport, proto,
@@ -79,4 +77,4 @@ FROM (
   -- The other columns decide between equal scores, so that the same day gives the same rows.
   ORDER BY ml_score, tstart, srcip, dstip, sport, dport, proto, ipkt, ibyt, opkt, obyt
   LIMIT ${limit:-300}
-);
+)));

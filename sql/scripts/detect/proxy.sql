@@ -29,14 +29,14 @@
 
 INSERT OVERWRITE TABLE ${database:-default}.proxy_scores
 PARTITION (y = year(DATE '${date}'), m = month(DATE '${date}'), d = day(DATE '${date}'))
+-- Adds uri_rep, respcode_name and network_context.
+SELECT * FROM enrich(source => 'proxy', input => (
 SELECT
   p_date AS tdate, p_time AS time, clientip, host, reqmethod,
   coalesce(useragent, '-') AS useragent, coalesce(resconttype, '-') AS resconttype,
   duration, username, webcat, referer, TRY_CAST(respcode AS INT) AS respcode,
   TRY_CAST(uriport AS INT) AS uriport, uripath, uriquery, serverip, scbytes, csbytes, fulluri,
-  word, score AS ml_score,
-  -- Enrichment fills these columns.
-  NULL AS uri_rep, NULL AS respcode_name, NULL AS network_context
+  word, score AS ml_score
 FROM (
   SELECT *
   FROM lda_score(
@@ -83,4 +83,4 @@ FROM (
   ORDER BY score, p_time, clientip, fulluri, reqmethod, useragent, resconttype, respcode,
     serverip, scbytes, csbytes, duration, username, referer, webcat, uriport, host, uripath, uriquery
   LIMIT ${limit:-300}
-);
+)));

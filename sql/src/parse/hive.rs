@@ -287,7 +287,7 @@ impl TryFrom<&ObjectName> for TableName {
     }
 }
 
-fn identifier(parser: &mut Parser<'_>) -> Result<String> {
+pub(super) fn identifier(parser: &mut Parser<'_>) -> Result<String> {
     Ok(parser.parse_identifier()?.value.to_ascii_lowercase())
 }
 
@@ -312,7 +312,7 @@ fn skip(parser: &mut Parser<'_>, words: usize) {
 }
 
 /// Consumes these words if they come next, all of them or none.
-fn take(parser: &mut Parser<'_>, words: &[&str]) -> bool {
+pub(super) fn take(parser: &mut Parser<'_>, words: &[&str]) -> bool {
     let matches = words.iter().enumerate().all(|(i, word)| {
         matches!(parser.peek_nth_token(i).token,
             Token::Word(Word { ref value, quote_style: None, .. }) if value.eq_ignore_ascii_case(word))

@@ -2,11 +2,13 @@
 //!
 //! Queries, `INSERT` and `CREATE TABLE` are parsed by sqlparser; the small statements of Hive and
 //! Impala around them, many of which sqlparser does not know, are parsed in [`hive`] with its
-//! tokenizer.
+//! tokenizer; those on sources of context in [`source`].
 
 mod hive;
+mod source;
 
 pub(crate) use hive::partition_entries;
+pub(crate) use source::{CreateSource, Origin, SourceKind};
 
 use datafusion::sql::sqlparser::ast;
 use datafusion::sql::sqlparser::keywords::Keyword;
@@ -90,6 +92,19 @@ pub(crate) enum Statement {
         if_exists: bool,
         partitions: Vec<PartitionSpec>,
     },
+    CreateSource(CreateSource),
+    RefreshSource {
+        kind: SourceKind,
+        name: String,
+    },
+    DropSource {
+        kind: SourceKind,
+        name: String,
+        if_exists: bool,
+    },
+    ShowSources {
+        kind: SourceKind,
+    },
     /// `SET name = value`.
     Set {
         name: String,
@@ -108,7 +123,7 @@ pub enum Kind {
     Query,
     /// Adds or replaces rows.
     Write,
-    /// Changes databases, tables or partitions.
+    /// Changes databases, tables, partitions or sources of context.
     Ddl,
     /// Changes the session only.
     Session,
@@ -123,6 +138,7 @@ impl Statement {
             | Self::ShowTables { .. }
             | Self::ShowPartitions { .. }
             | Self::ShowCreateTable { .. }
+            | Self::ShowSources { .. }
             | Self::Describe { .. }
             | Self::ShowSettings { .. } => Kind::Query,
             Self::Insert(_) => Kind::Write,
@@ -136,7 +152,10 @@ impl Statement {
             | Self::Refresh { .. }
             | Self::Invalidate { .. }
             | Self::AddPartitions { .. }
-            | Self::DropPartitions { .. } => Kind::Ddl,
+            | Self::DropPartitions { .. }
+            | Self::CreateSource(_)
+            | Self::RefreshSource { .. }
+            | Self::DropSource { .. } => Kind::Ddl,
         }
     }
 }
@@ -180,9 +199,12 @@ pub(crate) fn parse(sql: &str) -> Result<Statement> {
     if parser.peek_token().token == Token::EOF {
         return Err(Error::Empty);
     }
-    let statement = match hive::parse(&mut parser)? {
+    let statement = match source::parse(&mut parser)? {
         Some(statement) => statement,
-        None => classify(parser.parse_statement()?)?,
+        None => match hive::parse(&mut parser)? {
+            Some(statement) => statement,
+            None => classify(parser.parse_statement()?)?,
+        },
     };
     let statement = match statement {
         Statement::CreateTable(create) => Statement::CreateTable(Box::new(ast::CreateTable {

@@ -4,6 +4,8 @@
 //! `${hiveconf:name}`) is replaced by the variable's value before the statement is parsed, and
 //! `${name:-default}` by the default where it has none. Variables come from the caller and from
 //! `SET name = value` in the script; the caller's win. Comments are left alone.
+//!
+//! `RUN 'script'` stands for the statements of another script, with the same variables.
 
 mod split;
 
@@ -44,6 +46,32 @@ const SHIPPED: &[(&str, &str)] = shipped![
     "detect/proxy.sql",
     "detect/proxy_leads.sql",
     "detect/proxy_summary.sql",
+    "day.sql",
+    "day/flow.sql",
+    "day/dns.sql",
+    "day/proxy.sql",
+    "review/dns_dendro.sql",
+    "review/dns_edge.sql",
+    "review/dns_impact.sql",
+    "review/dns_ingest_summary.sql",
+    "review/dns_search.sql",
+    "review/dns_storyboard.sql",
+    "review/dns_threat_dendro.sql",
+    "review/flow_chords.sql",
+    "review/flow_edge.sql",
+    "review/flow_impact.sql",
+    "review/flow_ingest_summary.sql",
+    "review/flow_progression.sql",
+    "review/flow_search.sql",
+    "review/flow_storyboard.sql",
+    "review/flow_timeline.sql",
+    "review/proxy_edge.sql",
+    "review/proxy_impact.sql",
+    "review/proxy_ingest_summary.sql",
+    "review/proxy_progression.sql",
+    "review/proxy_search.sql",
+    "review/proxy_storyboard.sql",
+    "review/proxy_timeline.sql",
     "hunt/dns_generated.sql",
     "hunt/flow_rhythm.sql",
     "examples/access_log.sql",
@@ -104,20 +132,52 @@ impl Script {
     }
 }
 
+/// What a statement of a script gave.
+pub enum Step {
+    /// What [`Session::execute`] gives.
+    Outcome(Outcome),
+    /// It was `RUN`: this script is to be run now.
+    Run(Script),
+}
+
 /// Runs a statement of a script in `session`, with its variables replaced.
 ///
 /// # Errors
-/// When a variable has no value, and as [`Session::execute`].
+/// When a variable has no value, a script is not there, and as [`Session::execute`].
 pub async fn execute(
     session: &Session,
     piece: &Piece<'_>,
     variables: &BTreeMap<String, String>,
-) -> Result<Outcome> {
+) -> Result<Step> {
     let value = |name: &str| {
         variables
             .get(name)
             .cloned()
             .or_else(|| session.variable(name))
     };
-    session.execute(&piece.substitute(&value)?).await
+    let statement = piece.substitute(&value)?;
+    match run_target(&statement)? {
+        Some(script) => Script::load(Path::new(&script)).map(Step::Run),
+        None => session.execute(&statement).await.map(Step::Outcome),
+    }
+}
+
+/// The script of `RUN 'script'`; none for any other statement.
+fn run_target(statement: &str) -> Result<Option<String>> {
+    let Some((first, rest)) = statement.split_once(char::is_whitespace) else {
+        return Ok(None);
+    };
+    if !first.eq_ignore_ascii_case("run") {
+        return Ok(None);
+    }
+    let rest = rest.trim();
+    let quoted = ['\'', '"'].iter().find_map(|quote| {
+        let name = rest.strip_prefix(*quote)?.strip_suffix(*quote)?;
+        (!name.is_empty() && !name.contains(*quote)).then(|| name.to_owned())
+    });
+    quoted.map(Some).ok_or_else(|| {
+        Error::Syntax(format!(
+            "RUN {rest}: the name of a script in quotes is expected, as in RUN 'detect/flow.sql'"
+        ))
+    })
 }

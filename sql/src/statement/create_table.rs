@@ -123,11 +123,7 @@ pub(super) async fn create(session: &Session, create: CreateTable) -> Result<Don
         .collect();
     definition.columns = fields;
     let plan = LogicalPlanBuilder::from(plan).project(casts)?.build()?;
-    let plan = session
-        .context()
-        .state()
-        .create_physical_plan(&plan)
-        .await?;
+    let plan = session.physical_plan(&plan).await?;
     let task = session.context().task_ctx();
     let report = session
         .warehouse()

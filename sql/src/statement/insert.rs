@@ -57,11 +57,7 @@ pub(super) async fn run(session: &Session, insert: ast::Insert) -> Result<Done> 
     name_expressions(&mut source.body);
     let target = Target::new(&table, partition, columns)?;
     let query = session.logical_plan(ast::Statement::Query(source)).await?;
-    let plan = session
-        .context()
-        .state()
-        .create_physical_plan(&target.cast(query)?)
-        .await?;
+    let plan = session.physical_plan(&target.cast(query)?).await?;
     let mode = if insert.overwrite {
         InsertMode::Overwrite
     } else {

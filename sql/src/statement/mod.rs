@@ -7,6 +7,7 @@ mod insert;
 mod partition;
 mod set;
 mod show;
+mod source;
 mod values;
 
 use datafusion::arrow::array::RecordBatch;
@@ -50,12 +51,20 @@ pub(crate) async fn run(session: &Session, statement: Statement) -> Result<Done>
             if_exists,
             partitions,
         } => partition::drop(session, &table, if_exists, partitions).await,
+        Statement::CreateSource(create) => source::create(session, create).await,
+        Statement::RefreshSource { kind, name } => source::refresh(session, kind, &name).await,
+        Statement::DropSource {
+            kind,
+            name,
+            if_exists,
+        } => source::drop(session, kind, &name, if_exists).await,
         Statement::Set { name, value } => set::set(session, name, value).await,
         Statement::Query(_)
         | Statement::ShowDatabases { .. }
         | Statement::ShowTables { .. }
         | Statement::ShowPartitions { .. }
         | Statement::ShowCreateTable { .. }
+        | Statement::ShowSources { .. }
         | Statement::Describe { .. }
         | Statement::ShowSettings { .. } => Ok(Done::new("")),
     }
@@ -73,6 +82,7 @@ pub(crate) async fn list(session: &Session, statement: Statement) -> Result<Reco
         Statement::Describe { table, formatted } => {
             describe::describe(session, &table, formatted).await
         }
+        Statement::ShowSources { kind } => source::show(session, kind).await,
         Statement::ShowSettings { name } => set::show(session, name.as_deref()),
         // Every other statement runs as a command or a query.
         _ => crate::session::text_rows(&[], Vec::new()),

@@ -1,4 +1,4 @@
-//! Reads the arguments of `lda_train(…)` and `lda_score(…)` from a parsed statement.
+//! Reads the arguments of `lda_train(…)`, `lda_score(…)`, `rhythm(…)` and `enrich(…)` from a parsed statement.
 //!
 //! The input may be written as a table's name, `TABLE(t)`, `TABLE(SELECT …)` or a query in
 //! parentheses; [`relations_as_queries`] turns all of them into queries before planning, so that
@@ -15,11 +15,13 @@ use datafusion::sql::sqlparser::parser::Parser;
 
 use super::error::{Error, Result};
 
-/// The two table functions.
+/// The table functions that take a query.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Function {
     Train,
     Score,
+    Rhythm,
+    Enrich,
 }
 
 impl Function {
@@ -27,6 +29,8 @@ impl Function {
         match self {
             Self::Train => "lda_train",
             Self::Score => "lda_score",
+            Self::Rhythm => "rhythm",
+            Self::Enrich => "enrich",
         }
     }
 
@@ -35,7 +39,7 @@ impl Function {
             return None;
         };
         let name = &part.as_ident()?.value;
-        [Self::Train, Self::Score]
+        [Self::Train, Self::Score, Self::Rhythm, Self::Enrich]
             .into_iter()
             .find(|known| name.eq_ignore_ascii_case(known.name()))
     }
@@ -69,6 +73,8 @@ impl Function {
         match self {
             Self::Train => &ALL[..ALL.len() - 5],
             Self::Score => ALL,
+            Self::Rhythm => &["input", "conversation", "time"],
+            Self::Enrich => &["input", "source", "columns"],
         }
     }
 }
@@ -266,7 +272,7 @@ fn literal(expr: &Expr) -> Option<Literal> {
 /// The arguments that are relations.
 const RELATIONS: [&str; 3] = ["input", "model", "feedback"];
 
-/// Rewrites every relation given to `lda_train` or `lda_score` as a query: `t` becomes
+/// Rewrites every relation given to one of our functions as a query: `t` becomes
 /// `(SELECT * FROM t)`. To be applied to a statement before it is planned.
 pub fn relations_as_queries(statement: &mut Statement) {
     struct Rewriter;

@@ -6,14 +6,14 @@ use crate::topic;
 
 pub(crate) type Result<T, E = Error> = std::result::Result<T, E>;
 
-/// An error of `lda_train` or `lda_score`.
+/// An error of `lda_train`, `lda_score`, `rhythm` or `enrich`.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum Error {
     /// An argument that the function does not know.
     #[error("{function} has no argument '{name}'; it takes {accepted}")]
     UnknownArgument {
-        /// `lda_train` or `lda_score`.
+        /// The function.
         function: String,
         /// The argument as given.
         name: String,
@@ -43,7 +43,7 @@ pub enum Error {
     /// No input relation.
     #[error(
         "{function} needs an input: the name of a table, TABLE(name), or a query in parentheses, \
-         as in {function}((SELECT * FROM flow WHERE d = 8), source => 'flow')"
+         as in {function}((SELECT * FROM flow WHERE d = 8), …)"
     )]
     MissingInput {
         /// The function.
@@ -94,10 +94,12 @@ pub enum Error {
     },
     /// The input has a column of the name that a result column has.
     #[error(
-        "lda_score adds a column '{column}', and the input has one already; leave it out or \
+        "{function} adds a column '{column}', and the input has one already; leave it out or \
          rename it in the input query"
     )]
     ColumnTaken {
+        /// The function.
+        function: String,
         /// The column.
         column: String,
     },
@@ -125,16 +127,39 @@ pub enum Error {
         /// Where to look.
         advice: String,
     },
-    /// A document, word or count that is not worked out from one record alone.
+    /// An argument that is not worked out from one record alone.
     #[error(
-        "{expression} cannot be worked out from one record alone, the same each time: aggregates, \
-         window functions and random() do not make documents, words, counts or what is distinct; make it a \
-         column of a stored table first"
+        "{expression} cannot be worked out from one record alone, the same each time, as the \
+         arguments of lda_train, lda_score and rhythm must be: no aggregates, window functions or \
+         random(); make it a column of a stored table first"
     )]
     NotOfOneRecord {
         /// The expression as written.
         expression: String,
     },
+    /// No conversation, or no time.
+    #[error(
+        "rhythm needs both conversation => … (a column or an expression, or several in brackets: \
+         [sip, dip, proto]) and time => … (whole numbers, such as unix_tstamp)"
+    )]
+    RhythmUndetermined,
+    /// Times that are no whole numbers.
+    #[error(
+        "rhythm: time => {expression} is of type {found}; give whole numbers, such as unix_tstamp, \
+         or to_unixtime(…) of a timestamp"
+    )]
+    NotATime {
+        /// The expression as written.
+        expression: String,
+        /// Its type.
+        found: String,
+    },
+    /// Neither `source` nor `columns`, or both.
+    #[error(
+        "enrich needs either source => 'flow', 'dns' or 'proxy', or columns => … (columns of \
+         addresses, names or URLs, such as [srcip, dstip])"
+    )]
+    EnrichmentUndetermined,
     /// A negative count.
     #[error("lda_train: the counts column holds {value}; counts are whole numbers, 0 or more")]
     NegativeCount {
@@ -191,10 +216,11 @@ impl From<Error> for DataFusionError {
             Error::Topic(topic::Error::Cancelled { .. }) | Error::TooManyNames => {
                 Self::Execution(error.to_string())
             }
-            Error::NothingToTrainOn { .. }
-            | Error::NegativeCount { .. }
-            | Error::ModelMisfit { .. }
-            | Error::NotAModel { .. } => Self::Execution(error.to_string()),
+            // Who runs scripts tells a day without records from one that fails.
+            Error::NothingToTrainOn { .. } => Self::External(Box::new(error)),
+            Error::NegativeCount { .. } | Error::ModelMisfit { .. } | Error::NotAModel { .. } => {
+                Self::Execution(error.to_string())
+            }
             other => Self::Plan(other.to_string()),
         }
     }

@@ -1,4 +1,4 @@
-//! Suspicion: `lda_train(input, …)` and `lda_score(input, …)`, table functions over any query.
+//! Suspicion: `lda_train(input, …)`, `lda_score(input, …)` and `rhythm(input, …)`, table functions over any query.
 //!
 //! * `lda_train` fits latent Dirichlet allocation to (document, word) pairs and returns the model
 //!   as rows (parameters, course of the training, documents, words), to be kept with `CREATE TABLE … AS` or `INSERT`.
@@ -6,8 +6,10 @@
 //!   record is judged by what all the others do (`scoring => 'leave_one_out'`); `'spot'` is the
 //!   original's rule, `min Σ_k p(k|document) p(word|k)` over its pairs. Both are in `score`. The
 //!   model is trained on the same input unless `model =>` names one.
+//! * `rhythm` returns every input row with how long ago its conversation had one before: what words
+//!   need to tell a beacon by (see `rhythm`).
 //!
-//! Named arguments: `source` (`'flow'`, `'dns'`, `'proxy'`), with `words => 'v2'` or `'spot'` for ours
+//! Named arguments of the first two: `source` (`'flow'`, `'dns'`, `'proxy'`), with `words => 'v2'` or `'spot'` for ours
 //! or the original's; or `documents` and `words` (an
 //! expression over the input's columns each, or several in brackets) with `counts` (how often the
 //! pair of a row occurred) or `distinct` (records that agree in documents, words and this expression count
@@ -40,6 +42,7 @@
 mod arguments;
 mod error;
 mod fold;
+mod hidden;
 mod interner;
 mod judged;
 mod method;
@@ -47,12 +50,15 @@ mod model;
 mod pairs;
 mod planner;
 mod preset;
+mod rhythm;
 mod score;
 mod settings;
 mod source;
 mod tally;
 mod train;
 
+pub(crate) use arguments::Arguments;
 pub use arguments::relations_as_queries;
 pub use error::Error;
+pub(crate) use interner::Interner;
 pub use planner::{SuspicionExtensionPlanner, SuspicionPlanner};

@@ -1,4 +1,4 @@
-//! Plans `lda_train(…)` and `lda_score(…)` in a FROM clause.
+//! Plans `lda_train(…)`, `lda_score(…)`, `rhythm(…)` and `enrich(…)` in a FROM clause.
 //!
 //! The input is a real plan, so projections reach its scan and EXPLAIN shows all the work:
 //!
@@ -15,7 +15,7 @@
 use std::sync::Arc;
 
 use async_trait::async_trait;
-use datafusion::arrow::datatypes::DataType;
+use datafusion::arrow::datatypes::{DataType, Field};
 use datafusion::catalog::Session;
 use datafusion::common::tree_node::{TreeNode, TreeNodeRecursion};
 use datafusion::common::{Column, ScalarValue};
@@ -36,13 +36,15 @@ use super::arguments::{Arguments, Function};
 use super::error::Error;
 use super::model::{Part, SCHEMA, columns_of};
 use super::preset::{AGENT, AGENT_COUNT, Generation, Preset};
+use super::rhythm::{self, Rhythm, RhythmExec};
 use super::score::{Explain, Score, ScoreExec, Scoring};
 use super::settings::{Rule, Settings};
-use super::source::Source;
+use super::source::{Source, expression, expressions};
 use super::train::{Train, TrainExec};
+use crate::enrich;
 use crate::word::SpotqlOptions;
 
-/// Plans the two table functions; to be registered with a session.
+/// Plans the table functions; to be registered with a session.
 #[derive(Debug, Default)]
 pub struct SuspicionPlanner;
 
@@ -58,6 +60,11 @@ impl RelationPlanner for SuspicionPlanner {
         let plan = match arguments.function {
             Function::Train => plan_train(&arguments, context)?,
             Function::Score => plan_score(&arguments, context)?,
+            Function::Rhythm => plan_rhythm(&arguments, context)?,
+            Function::Enrich => {
+                let input = plan_query(arguments.input.clone(), context)?;
+                enrich::planner::plan(&arguments, input)?
+            }
         };
         let plan = LogicalPlanBuilder::from(plan)
             .alias(arguments.function.name())?
@@ -174,16 +181,67 @@ fn plan_score(
     };
     let records = source.records(input, agents, context)?;
     scoring.width = records.width();
-    for column in scoring.columns() {
-        let taken = |known: &Column| known.name.eq_ignore_ascii_case(column.name());
-        if records.visible.iter().any(taken) {
-            return Err(Error::ColumnTaken {
-                column: column.name().clone(),
-            }
-            .into());
-        }
-    }
+    untaken(arguments.function, &records.visible, &scoring.columns())?;
     Ok(extension(Score::new(model, records.scored()?, scoring)?))
+}
+
+fn plan_rhythm(
+    arguments: &Arguments,
+    context: &mut dyn RelationPlannerContext,
+) -> Result<LogicalPlan> {
+    let (Some(conversation), Some(time)) = (arguments.list("conversation"), arguments.get("time"))
+    else {
+        return Err(Error::RhythmUndetermined.into());
+    };
+    if conversation.is_empty() {
+        return Err(Error::RhythmUndetermined.into());
+    }
+    let input = plan_query(arguments.input.clone(), context)?;
+    repeatable(arguments.function, &input)?;
+    let schema = input.schema();
+    let visible = schema.columns();
+    untaken(arguments.function, &visible, &rhythm::columns())?;
+    let planned = expression(time, schema, context)?;
+    let found = planned.get_type(schema)?;
+    if !found.is_integer() {
+        return Err(Error::NotATime {
+            expression: time.to_string(),
+            found: found.to_string(),
+        }
+        .into());
+    }
+    let hidden: Vec<Expr> = expressions(&conversation, schema, context)?
+        .into_iter()
+        .enumerate()
+        .map(|(i, part)| part.alias(rhythm::conversation_column(i)))
+        .chain([cast(planned, DataType::Int64).alias(rhythm::TIME)])
+        .collect();
+    let times = LogicalPlanBuilder::from(input.clone())
+        .project(hidden.clone())?
+        .filter(col(rhythm::TIME).is_not_null())?
+        .build()?;
+    let visible = visible.into_iter();
+    let visible = visible.map(|column| Expr::from(column.clone()).alias(column.name));
+    let records = LogicalPlanBuilder::from(input)
+        .project(visible.chain(hidden).collect::<Vec<_>>())?
+        .build()?;
+    Ok(extension(Rhythm::new(times, records)?))
+}
+
+/// Refuses an input that has a column of a name that is to be added.
+fn untaken(function: Function, visible: &[Column], added: &[Field]) -> Result<()> {
+    let taken = added.iter().find(|column| {
+        let same = |known: &Column| known.name.eq_ignore_ascii_case(column.name());
+        visible.iter().any(same)
+    });
+    match taken {
+        None => Ok(()),
+        Some(column) => Err(Error::ColumnTaken {
+            function: function.name().to_owned(),
+            column: column.name().clone(),
+        }
+        .into()),
+    }
 }
 
 /// The training over an input.
@@ -380,6 +438,10 @@ impl ExtensionPlanner for SuspicionExtensionPlanner {
                 Arc::clone(input),
                 score.scoring.clone(),
             )?)));
+        }
+        if let ([times, records], true) = (inputs, node.as_any().is::<Rhythm>()) {
+            let (times, records) = (Arc::clone(times), Arc::clone(records));
+            return Ok(Some(Arc::new(RhythmExec::try_new(times, records)?)));
         }
         Ok(None)
     }

@@ -263,7 +263,7 @@ impl Records {
     }
 }
 
-fn expressions(
+pub(super) fn expressions(
     list: &[&SqlExpr],
     schema: &DFSchema,
     context: &mut dyn RelationPlannerContext,
@@ -273,9 +273,9 @@ fn expressions(
         .collect()
 }
 
-/// A document or word: an expression over the input's columns. A text literal names a column,
-/// since one and the same document for all records would be of no use.
-fn expression(
+/// A document, word or the like: an expression over the input's columns. A text literal names a
+/// column, since one and the same document for all records would be of no use.
+pub(super) fn expression(
     sql: &SqlExpr,
     schema: &DFSchema,
     context: &mut dyn RelationPlannerContext,

@@ -36,6 +36,8 @@ pub(crate) struct Model {
     pub(crate) document_totals: Vec<f64>,
     pub(crate) word_totals: Vec<f64>,
     pub(crate) fitted: Fitted,
+    /// What it was fitted to: occurrences as training counts them (see [`crate::suspicion::judged::weight`]).
+    pub(crate) tokens: u64,
     /// What is known of the input's pairs, if the input is to be scored.
     pub(crate) judged: Option<Judged>,
     /// The values of foldable fields that words name.
@@ -150,7 +152,6 @@ impl Model {
         let mut name = StringViewBuilder::new();
         let mut text = StringViewBuilder::new();
         let mut weight = Float64Builder::new();
-        let tokens: f64 = self.word_totals.iter().sum();
         let last = self.fitted.iterations.last();
         let likelihood = last.map_or(f64::NAN, |last| last.log_likelihood);
         let trained_at = self.trained_at.format("%Y-%m-%d %H:%M:%S UTC");
@@ -166,11 +167,11 @@ impl Model {
         facts.extend([
             ("documents", self.documents.len().to_string()),
             ("words", self.words.len().to_string()),
-            ("tokens", tokens.to_string()),
+            ("tokens", self.tokens.to_string()),
             ("log_likelihood", likelihood.to_string()),
             (
                 "log_likelihood_per_token",
-                (likelihood / tokens).to_string(),
+                (likelihood / self.tokens as f64).to_string(),
             ),
             ("trained_at", trained_at.to_string()),
             (

@@ -3,7 +3,6 @@
 use std::fmt;
 use std::sync::{Arc, Mutex, PoisonError};
 
-use datafusion::arrow::datatypes::Schema;
 use datafusion::common::internal_err;
 use datafusion::common::tree_node::TreeNodeRecursion;
 use datafusion::error::{DataFusionError, Result};
@@ -24,6 +23,7 @@ use futures::{FutureExt, StreamExt, TryStreamExt};
 use super::explain::Texts;
 use super::scorer::{Columns, Loaded, Metrics, Scorer};
 use super::{Explain, Scoring};
+use crate::suspicion::hidden::extended_physical;
 use crate::suspicion::model::Lookup;
 use crate::suspicion::train::reserve;
 
@@ -53,16 +53,7 @@ impl ScoreExec {
     ) -> Result<Self> {
         let input_schema = input.schema();
         let columns = Columns::of(&input_schema, scoring.width)?;
-        let mut fields: Vec<_> = columns
-            .visible
-            .iter()
-            .map(|&index| Arc::clone(&input_schema.fields()[index]))
-            .collect();
-        fields.extend(scoring.columns().into_iter().map(Arc::new));
-        let schema = Arc::new(Schema::new_with_metadata(
-            fields,
-            input_schema.metadata().clone(),
-        ));
+        let schema = extended_physical(&input_schema, scoring.columns());
         let properties = PlanProperties::new(
             EquivalenceProperties::new(schema),
             Partitioning::UnknownPartitioning(input.output_partitioning().partition_count()),

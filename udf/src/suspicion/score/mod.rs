@@ -30,23 +30,20 @@ mod scorer;
 
 use std::cmp::Ordering;
 use std::fmt;
-use std::sync::Arc;
 
 use datafusion::arrow::datatypes::{DataType, Field};
-use datafusion::common::{DFSchema, DFSchemaRef, internal_err};
+use datafusion::common::{DFSchemaRef, internal_err};
 use datafusion::error::Result;
 use datafusion::logical_expr::{Expr, LogicalPlan, UserDefinedLogicalNodeCore};
 
 pub(crate) use exec::ScoreExec;
 
+use super::hidden::{HIDDEN, all_columns, extended, needed};
 use super::preset::Preset;
 use super::settings::Rule;
 
 /// The column that `lda_score` adds.
 pub(crate) const SCORE: &str = "score";
-/// Columns whose names begin so carry documents, words and validity from the input to the node;
-/// they are not part of its output.
-pub(crate) const HIDDEN: &str = "__lda_";
 /// Document column of pair `i`.
 pub(crate) fn document_column(i: usize) -> String {
     format!("{HIDDEN}document_{i}")
@@ -156,20 +153,12 @@ pub(crate) struct Score {
 
 impl Score {
     pub(crate) fn new(model: LogicalPlan, input: LogicalPlan, scoring: Scoring) -> Result<Self> {
-        let mut fields: Vec<_> = input
-            .schema()
-            .iter()
-            .filter(|(_, field)| !field.name().starts_with(HIDDEN))
-            .map(|(qualifier, field)| (qualifier.cloned(), Arc::clone(field)))
-            .collect();
-        let added = scoring.columns().into_iter();
-        fields.extend(added.map(|field| (None, Arc::new(field))));
-        let schema = DFSchema::new_with_metadata(fields, input.schema().metadata().clone())?;
+        let schema = extended(input.schema(), scoring.columns())?;
         Ok(Self {
             model,
             input,
             scoring,
-            schema: Arc::new(schema),
+            schema,
         })
     }
 }
@@ -200,8 +189,7 @@ impl UserDefinedLogicalNodeCore for Score {
     /// No filter moves below the node. It would go into both inputs, the model's too; and with a
     /// model of its own, what is filtered out of the records would change the model.
     fn prevent_predicate_push_down_columns(&self) -> std::collections::HashSet<String> {
-        let fields = self.schema.fields().iter();
-        fields.map(|field| field.name().clone()).collect()
+        all_columns(&self.schema)
     }
 
     fn fmt_for_explain(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -217,18 +205,6 @@ impl UserDefinedLogicalNodeCore for Score {
 
     fn necessary_children_exprs(&self, output_columns: &[usize]) -> Option<Vec<Vec<usize>>> {
         let model = (0..self.model.schema().fields().len()).collect();
-        // Output columns are the input's visible ones, in order, then the added ones.
-        let (mut input, mut visible) = (Vec::new(), 0);
-        for (index, field) in self.input.schema().fields().iter().enumerate() {
-            if field.name().starts_with(HIDDEN) {
-                input.push(index);
-            } else {
-                if output_columns.contains(&visible) {
-                    input.push(index);
-                }
-                visible += 1;
-            }
-        }
-        Some(vec![model, input])
+        Some(vec![model, needed(self.input.schema(), output_columns)])
     }
 }

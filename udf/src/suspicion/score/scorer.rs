@@ -14,7 +14,8 @@ use datafusion::physical_plan::metrics::{
 };
 
 use super::explain::{Explained, Explanations, Texts};
-use super::{Explain, HIDDEN, Scoring, VALID, document_column, word_column};
+use super::{Explain, Scoring, VALID, document_column, word_column};
+use crate::suspicion::hidden::is_hidden;
 use crate::suspicion::judged::Pair;
 use crate::suspicion::model::Lookup;
 use crate::suspicion::settings::Rule;
@@ -48,7 +49,7 @@ impl Columns {
             })
             .collect::<Result<_>>()?;
         let visible = (0..schema.fields().len())
-            .filter(|&index| !schema.field(index).name().starts_with(HIDDEN))
+            .filter(|&index| !is_hidden(schema.field(index).name()))
             .collect();
         Ok(Self {
             pairs,

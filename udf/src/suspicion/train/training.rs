@@ -227,6 +227,7 @@ impl Training {
         } else {
             None
         };
+        let tokens = corpus.tokens();
         drop(corpus);
         let model = Model {
             settings: self.settings,
@@ -235,6 +236,7 @@ impl Training {
             document_totals,
             word_totals,
             fitted,
+            tokens,
             judged,
             common,
             records,

@@ -4,8 +4,8 @@ use arrow::array::{Array, ArrayRef};
 use arrow::datatypes::DataType;
 use datafusion::common::Result;
 
-use super::scalar::{Call, Declaration, Parameter, Takes, parameter, text_at, whole_at};
 use super::words::Words;
+use crate::scalar::{Call, Declaration, Parameter, Takes, parameter, text_at, whole_at};
 use crate::word::dns_v2::DnsRecord;
 use crate::word::entropy::EntropyMeter;
 use crate::word::name::LowerCase;

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use arrow::array::{Array, ArrayRef, Int32Array, StringViewArray, StringViewBuilder};
 use arrow::datatypes::DataType;
 
-use super::scalar::{Call, Declaration, Parameter, Takes, parameter};
+use crate::scalar::{Call, Declaration, Parameter, Takes, parameter};
 use crate::word::domain::DomainInfo;
 use crate::word::name::{LowerCase, Name};
 

@@ -5,8 +5,8 @@ use arrow::buffer::NullBuffer;
 use arrow::datatypes::DataType;
 use datafusion::common::Result;
 
-use super::scalar::{Call, Declaration, Parameter, Takes, parameter};
 use super::words::Words;
+use crate::scalar::{Call, Declaration, Parameter, Takes, parameter};
 use crate::word::flow::{FlowBins, Side};
 
 const PARAMETERS: &[Parameter] = &[

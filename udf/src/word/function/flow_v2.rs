@@ -4,8 +4,8 @@ use arrow::array::{Array, ArrayRef};
 use arrow::datatypes::DataType;
 use datafusion::common::Result;
 
-use super::scalar::{Call, Declaration, Parameter, Takes, parameter, text_at, whole_at};
 use super::words::Words;
+use crate::scalar::{Call, Declaration, Parameter, Takes, parameter, text_at, whole_at};
 use crate::word::flow::Side;
 use crate::word::flow_v2::FlowRecord;
 

@@ -8,7 +8,7 @@ use arrow::buffer::NullBuffer;
 use arrow::datatypes::DataType;
 use datafusion::common::Result;
 
-use super::scalar::{Call, Declaration, Takes, parameter};
+use crate::scalar::{Call, Declaration, Takes, parameter};
 use crate::word::invalid::{DnsFields, FlowFields, ProxyFields, Reason};
 
 pub(super) const FLOW: Declaration = Declaration {

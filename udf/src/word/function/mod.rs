@@ -1,7 +1,7 @@
 //! The words on columns: scalar SQL functions over the recipes of the parent module.
 //!
 //! A function is a [`Declaration`] (name, parameters, documentation, kernel) in the file of its
-//! recipe. What they share is done once, in [`scalar`]: checking and casting arguments, scalars
+//! recipe. What they share is done once, in [`crate::scalar`]: checking and casting arguments, scalars
 //! among columns, documentation. Kernels see whole columns.
 
 mod dns;
@@ -13,7 +13,6 @@ mod invalid;
 mod numbers;
 mod proxy;
 mod proxy_v2;
-mod scalar;
 #[cfg(test)]
 mod tests;
 mod text;
@@ -23,7 +22,12 @@ use std::sync::Arc;
 
 use datafusion::logical_expr::ScalarUDF;
 
-use scalar::{Declaration, WordFunction};
+use crate::scalar::{Declaration, ScalarFunction, Section};
+
+const SECTION: Section = Section {
+    label: "Words",
+    about: "Functions that turn log records into words",
+};
 
 const DECLARATIONS: [&Declaration; 23] = [
     &flow::SOURCE,
@@ -56,8 +60,8 @@ const DECLARATIONS: [&Declaration; 23] = [
 /// Those that depend on [`SpotqlOptions`](super::SpotqlOptions) read them from the session that
 /// runs them, and take the defaults where the session was made without them.
 pub fn functions() -> Vec<Arc<ScalarUDF>> {
-    DECLARATIONS
-        .iter()
-        .map(|declaration| Arc::new(ScalarUDF::new_from_impl(WordFunction::new(declaration))))
+    let functions = DECLARATIONS.iter();
+    functions
+        .map(|it| Arc::new(ScalarUDF::new_from_impl(ScalarFunction::new(it, SECTION))))
         .collect()
 }

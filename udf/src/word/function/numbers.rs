@@ -6,7 +6,7 @@ use arrow::array::{ArrayRef, Float64Array, Int32Array};
 use arrow::compute::unary;
 use arrow::datatypes::{DataType, Int32Type};
 
-use super::scalar::{Call, Declaration, Number, Parameter, Takes, parameter};
+use crate::scalar::{Call, Declaration, Number, Parameter, Takes, parameter};
 use crate::word::entropy::EntropyMeter;
 use crate::word::math;
 

@@ -4,8 +4,8 @@ use arrow::array::{Array, ArrayRef};
 use arrow::datatypes::DataType;
 use datafusion::common::Result;
 
-use super::scalar::{Call, Declaration, Takes, parameter};
 use super::words::Words;
+use crate::scalar::{Call, Declaration, Takes, parameter};
 use crate::word::entropy::EntropyMeter;
 use crate::word::proxy::ProxyRequest;
 

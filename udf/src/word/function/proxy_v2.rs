@@ -4,8 +4,8 @@ use arrow::array::{Array, ArrayRef};
 use arrow::datatypes::DataType;
 use datafusion::common::Result;
 
-use super::scalar::{Call, Declaration, Takes, parameter, text_at, whole_at};
 use super::words::Words;
+use crate::scalar::{Call, Declaration, Takes, parameter, text_at, whole_at};
 use crate::word::entropy::EntropyMeter;
 use crate::word::name::LowerCase;
 use crate::word::proxy_v2::ProxyRecord;

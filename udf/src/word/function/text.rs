@@ -6,7 +6,7 @@ use std::sync::Arc;
 use arrow::array::{ArrayRef, StringViewArray};
 use arrow::datatypes::DataType;
 
-use super::scalar::{Call, Declaration, Takes, parameter};
+use crate::scalar::{Call, Declaration, Takes, parameter};
 use crate::word::text;
 
 pub(super) const FLOW: Declaration = Declaration {

@@ -8,9 +8,9 @@ use arrow::array::{
 use arrow::compute::cast;
 use arrow::datatypes::{DataType, Int32Type, Int64Type};
 
-use super::super::scalar::Takes;
 use super::super::{DECLARATIONS, functions};
 use super::{error, evaluate, session, value};
+use crate::scalar::Takes;
 use crate::word::SpotqlOptions;
 use crate::word::flow::{FlowBins, Side};
 use crate::word::writer::word;

@@ -1,26 +1,28 @@
-//! What all word functions share: a declaration made into a DataFusion scalar function.
+//! What our scalar functions share: a declaration made into a DataFusion function.
 //!
 //! Arguments are cast while planning to the one type that the kernel reads, so that EXPLAIN shows
 //! it and the work is shared between functions of the same columns. Types that would silently mean
 //! something else (a timestamp as text, a text as number) are refused.
 
 use std::hash::{Hash, Hasher};
+use std::sync::Arc;
 
 use arrow::array::{Array, ArrayRef, AsArray, Float64Array, Int64Array, StringViewArray};
 use arrow::compute::cast;
 use arrow::datatypes::{DataType, Float64Type, Int64Type};
 use datafusion::common::{Result, ScalarValue};
+use datafusion::config::ConfigOptions;
 use datafusion::logical_expr::{
     ColumnarValue, DocSection, Documentation, ScalarFunctionArgs, ScalarUDFImpl, Signature,
     Volatility,
 };
 
-use crate::word::error::Error;
-use crate::word::settings::SpotqlOptions;
+use crate::enrich::Sources;
+use crate::word::{Error, SpotqlOptions};
 
 /// What a parameter takes.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Takes {
+pub(crate) enum Takes {
     /// A whole number; read as [`Int64Array`]. Fractions are cut off.
     Whole,
     /// Any number; whole ones are read as [`Int64Array`], all others as [`Float64Array`].
@@ -86,31 +88,38 @@ impl Takes {
 
 /// A parameter of a function.
 #[derive(Debug)]
-pub(super) struct Parameter {
-    pub(super) name: &'static str,
-    pub(super) takes: Takes,
+pub(crate) struct Parameter {
+    pub(crate) name: &'static str,
+    pub(crate) takes: Takes,
     /// What it is, with its unit, and what NULL means where that is not obvious.
-    pub(super) about: &'static str,
+    pub(crate) about: &'static str,
 }
 
 /// A parameter in one line of a declaration.
-pub(super) const fn parameter(name: &'static str, takes: Takes, about: &'static str) -> Parameter {
+pub(crate) const fn parameter(name: &'static str, takes: Takes, about: &'static str) -> Parameter {
     Parameter { name, takes, about }
+}
+
+/// A chapter of the reference of functions.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Section {
+    pub(crate) label: &'static str,
+    pub(crate) about: &'static str,
 }
 
 /// A scalar function over columns.
 #[derive(Debug)]
-pub(super) struct Declaration {
-    pub(super) name: &'static str,
-    pub(super) parameters: &'static [Parameter],
-    pub(super) returns: DataType,
-    /// Does the result depend on [`SpotqlOptions`]?
-    pub(super) reads_settings: bool,
-    pub(super) about: &'static str,
+pub(crate) struct Declaration {
+    pub(crate) name: &'static str,
+    pub(crate) parameters: &'static [Parameter],
+    pub(crate) returns: DataType,
+    /// Does the result depend on [`SpotqlOptions`] or [`Sources`]?
+    pub(crate) reads_settings: bool,
+    pub(crate) about: &'static str,
     /// A SQL expression and what it gives.
-    pub(super) example: (&'static str, &'static str),
+    pub(crate) example: (&'static str, &'static str),
     /// Computes the result, of the declared type and as long as the arguments.
-    pub(super) kernel: fn(&Call) -> Result<ArrayRef>,
+    pub(crate) kernel: fn(&Call) -> Result<ArrayRef>,
 }
 
 impl Declaration {
@@ -150,7 +159,7 @@ impl Declaration {
             .collect()
     }
 
-    fn documentation(&self) -> Documentation {
+    fn documentation(&self, section: Section) -> Documentation {
         let names: Vec<&str> = self
             .parameters
             .iter()
@@ -158,8 +167,8 @@ impl Declaration {
             .collect();
         let section = DocSection {
             include: true,
-            label: "Words",
-            description: Some("Functions that turn log records into words"),
+            label: section.label,
+            description: Some(section.about),
         };
         let (call, result) = self.example;
         let syntax = format!("{}({})", self.name, names.join(", "));
@@ -176,31 +185,36 @@ impl Declaration {
 }
 
 /// The columns of one call, all of one length.
-pub(super) struct Call {
+pub(crate) struct Call {
     declaration: &'static Declaration,
     columns: Vec<ArrayRef>,
     rows: usize,
-    options: SpotqlOptions,
+    config: Arc<ConfigOptions>,
 }
 
 impl Call {
     /// How many rows each column has, and the result must have.
-    pub(super) fn rows(&self) -> usize {
+    pub(crate) fn rows(&self) -> usize {
         self.rows
     }
 
     /// The settings of the session.
-    pub(super) fn options(&self) -> &SpotqlOptions {
-        &self.options
+    pub(crate) fn options(&self) -> SpotqlOptions {
+        SpotqlOptions::of(&self.config)
+    }
+
+    /// The sources of context of the query.
+    pub(crate) fn sources(&self) -> Arc<Sources> {
+        Sources::of(&self.config)
     }
 
     /// A column of whole numbers.
-    pub(super) fn whole(&self, index: usize) -> &Int64Array {
+    pub(crate) fn whole(&self, index: usize) -> &Int64Array {
         self.columns[index].as_primitive::<Int64Type>()
     }
 
     /// A column of numbers: whole ones if it has such a type, else real ones.
-    pub(super) fn number(&self, index: usize) -> Number<'_> {
+    pub(crate) fn number(&self, index: usize) -> Number<'_> {
         match self.columns[index].as_primitive_opt::<Int64Type>() {
             Some(whole) => Number::Whole(whole),
             None => Number::Real(self.columns[index].as_primitive::<Float64Type>()),
@@ -208,17 +222,17 @@ impl Call {
     }
 
     /// A column of real numbers.
-    pub(super) fn real(&self, index: usize) -> &Float64Array {
+    pub(crate) fn real(&self, index: usize) -> &Float64Array {
         self.columns[index].as_primitive::<Float64Type>()
     }
 
     /// A column of texts.
-    pub(super) fn text(&self, index: usize) -> &StringViewArray {
+    pub(crate) fn text(&self, index: usize) -> &StringViewArray {
         self.columns[index].as_string_view()
     }
 
     /// A column of any type.
-    pub(super) fn anything(&self, index: usize) -> &dyn Array {
+    pub(crate) fn anything(&self, index: usize) -> &dyn Array {
         self.columns[index].as_ref()
     }
 
@@ -243,7 +257,7 @@ impl Call {
             declaration,
             columns: columns.collect::<Result<_>>()?,
             rows,
-            options: SpotqlOptions::of(&args.config_options),
+            config: args.config_options,
         })
     }
 
@@ -254,32 +268,32 @@ impl Call {
 
 /// The text in this row, if there is one.
 #[inline]
-pub(super) fn text_at(column: &StringViewArray, row: usize) -> Option<&str> {
+pub(crate) fn text_at(column: &StringViewArray, row: usize) -> Option<&str> {
     column.is_valid(row).then(|| column.value(row))
 }
 
 /// The number in this row, if there is one.
 #[inline]
-pub(super) fn whole_at(column: &Int64Array, row: usize) -> Option<i64> {
+pub(crate) fn whole_at(column: &Int64Array, row: usize) -> Option<i64> {
     column.is_valid(row).then(|| column.value(row))
 }
 
 /// A column of [`Takes::Number`].
-pub(super) enum Number<'a> {
+pub(crate) enum Number<'a> {
     Whole(&'a Int64Array),
     Real(&'a Float64Array),
 }
 
 /// A [`Declaration`] as DataFusion calls it.
 #[derive(Debug)]
-pub(super) struct WordFunction {
+pub(crate) struct ScalarFunction {
     declaration: &'static Declaration,
     signature: Signature,
     documentation: Documentation,
 }
 
-impl WordFunction {
-    pub(super) fn new(declaration: &'static Declaration) -> Self {
+impl ScalarFunction {
+    pub(crate) fn new(declaration: &'static Declaration, section: Section) -> Self {
         let volatility = if declaration.reads_settings {
             Volatility::Stable
         } else {
@@ -295,27 +309,27 @@ impl WordFunction {
         Self {
             declaration,
             signature,
-            documentation: declaration.documentation(),
+            documentation: declaration.documentation(section),
         }
     }
 }
 
 // Declarations are told apart by their names.
-impl PartialEq for WordFunction {
+impl PartialEq for ScalarFunction {
     fn eq(&self, other: &Self) -> bool {
         self.declaration.name == other.declaration.name
     }
 }
 
-impl Eq for WordFunction {}
+impl Eq for ScalarFunction {}
 
-impl Hash for WordFunction {
+impl Hash for ScalarFunction {
     fn hash<H: Hasher>(&self, state: &mut H) {
         self.declaration.name.hash(state);
     }
 }
 
-impl ScalarUDFImpl for WordFunction {
+impl ScalarUDFImpl for ScalarFunction {
     fn name(&self) -> &str {
         self.declaration.name
     }

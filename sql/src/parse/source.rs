@@ -1,0 +1,249 @@
+//! The statements on sources of context: geo databases, indicator lists, network lists.
+//!
+//! ```text
+//! CREATE [OR REPLACE] kind [IF NOT EXISTS] name LOCATION 'file' [OPTIONS ('key' = 'value', …)]
+//! CREATE [OR REPLACE] kind [IF NOT EXISTS] name [OPTIONS (…)] AS SELECT …
+//! REFRESH kind name      DROP kind [IF EXISTS] name      SHOW kinds
+//! ```
+
+use datafusion::sql::sqlparser::parser::Parser;
+use datafusion::sql::sqlparser::tokenizer::Token;
+
+use super::Statement;
+use super::hive::{identifier, take};
+use crate::error::{Error, Result};
+
+/// A kind of source.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub(crate) enum SourceKind {
+    Geo,
+    Indicators,
+    Networks,
+}
+
+impl SourceKind {
+    pub(crate) const ALL: [Self; 3] = [Self::Geo, Self::Indicators, Self::Networks];
+
+    /// As it is kept in the metastore, and in upper case written in SQL.
+    pub(crate) fn name(self) -> &'static str {
+        match self {
+            Self::Geo => "geo database",
+            Self::Indicators => "indicator list",
+            Self::Networks => "network list",
+        }
+    }
+
+    pub(crate) fn from_name(name: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|kind| kind.name() == name)
+    }
+
+    /// Consumes its name, if it comes next; in the plural with `ending`.
+    fn take(parser: &mut Parser<'_>, ending: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|kind| {
+            let words = format!("{}{ending}", kind.name());
+            let words: Vec<&str> = words.split(' ').collect();
+            take(parser, &words)
+        })
+    }
+}
+
+/// `CREATE kind …`.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct CreateSource {
+    pub(crate) kind: SourceKind,
+    pub(crate) name: String,
+    pub(crate) or_replace: bool,
+    pub(crate) if_not_exists: bool,
+    pub(crate) origin: Origin,
+    /// Names in lower case.
+    pub(crate) options: Vec<(String, String)>,
+}
+
+/// Where a source comes from.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) enum Origin {
+    /// A file.
+    Location(String),
+    /// The rows of a query.
+    Query(String),
+}
+
+/// Parses one of the statements of this file, or returns none and leaves the parser untouched.
+pub(super) fn parse(parser: &mut Parser<'_>) -> Result<Option<Statement>> {
+    let start = parser.index();
+    let statement = if take(parser, &["CREATE"]) {
+        let or_replace = take(parser, &["OR", "REPLACE"]);
+        match SourceKind::take(parser, "") {
+            Some(kind) => Some(create(parser, kind, or_replace)?),
+            None => None,
+        }
+    } else if take(parser, &["DROP"]) {
+        match SourceKind::take(parser, "") {
+            Some(kind) => Some(Statement::DropSource {
+                kind,
+                if_exists: take(parser, &["IF", "EXISTS"]),
+                name: identifier(parser)?,
+            }),
+            None => None,
+        }
+    } else if take(parser, &["REFRESH"]) {
+        match SourceKind::take(parser, "") {
+            Some(kind) => Some(Statement::RefreshSource {
+                kind,
+                name: identifier(parser)?,
+            }),
+            None => None,
+        }
+    } else if take(parser, &["SHOW"]) {
+        SourceKind::take(parser, "s").map(|kind| Statement::ShowSources { kind })
+    } else {
+        None
+    };
+    if statement.is_none() {
+        while parser.index() > start {
+            parser.prev_token();
+        }
+    }
+    Ok(statement)
+}
+
+fn create(parser: &mut Parser<'_>, kind: SourceKind, or_replace: bool) -> Result<Statement> {
+    let if_not_exists = take(parser, &["IF", "NOT", "EXISTS"]);
+    let name = identifier(parser)?;
+    let (mut location, mut options) = (None, Vec::new());
+    let origin = loop {
+        if take(parser, &["LOCATION"]) {
+            location = Some(parser.parse_literal_string()?);
+        } else if take(parser, &["OPTIONS"]) {
+            options.extend(key_values(parser)?);
+        } else if location.is_none() && take(parser, &["AS"]) {
+            break Origin::Query(parser.parse_query()?.to_string());
+        } else {
+            match location {
+                Some(location) => break Origin::Location(location),
+                None => {
+                    let kind = kind.name().to_uppercase();
+                    return Err(Error::Syntax(format!(
+                        "CREATE {kind} {name}: LOCATION 'file' is expected here, or AS SELECT …, not '{}'",
+                        parser.peek_token().token
+                    )));
+                }
+            }
+        }
+    };
+    Ok(Statement::CreateSource(CreateSource {
+        kind,
+        name,
+        or_replace,
+        if_not_exists,
+        origin,
+        options,
+    }))
+}
+
+/// `('key' = 'value', …)`; the quotes of a key may be left out.
+fn key_values(parser: &mut Parser<'_>) -> Result<Vec<(String, String)>> {
+    parser.expect_token(&Token::LParen)?;
+    let mut options = Vec::new();
+    loop {
+        let key = match parser.next_token().token {
+            Token::Word(word) => word.value,
+            Token::SingleQuotedString(text) | Token::DoubleQuotedString(text) => text,
+            other => {
+                return Err(Error::Syntax(format!(
+                    "OPTIONS: the name of an option is expected here, not '{other}'"
+                )));
+            }
+        };
+        parser.expect_token(&Token::Eq)?;
+        let value = match parser.next_token().token {
+            Token::Word(word) => word.value,
+            Token::SingleQuotedString(text)
+            | Token::DoubleQuotedString(text)
+            | Token::Number(text, _) => text,
+            other => {
+                return Err(Error::Syntax(format!(
+                    "OPTIONS: a value is expected after '{key}' =, not '{other}'"
+                )));
+            }
+        };
+        options.push((key.to_ascii_lowercase(), value));
+        if !parser.consume_token(&Token::Comma) {
+            parser.expect_token(&Token::RParen)?;
+            return Ok(options);
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn created(sql: &str) -> CreateSource {
+        match crate::parse::parse(sql).unwrap() {
+            Statement::CreateSource(create) => create,
+            other => panic!("{sql} is {other:?}"),
+        }
+    }
+
+    #[test]
+    fn sources_come_from_files_or_queries() {
+        let create = created(
+            "create or replace indicator list Bad location '/x.csv' options ('Column' = 'url', severity = 2);",
+        );
+        let options = [("column", "url"), ("severity", "2")];
+        let expected = CreateSource {
+            kind: SourceKind::Indicators,
+            name: "bad".to_owned(),
+            or_replace: true,
+            if_not_exists: false,
+            origin: Origin::Location("/x.csv".to_owned()),
+            options: options
+                .map(|(key, value)| (key.to_owned(), value.to_owned()))
+                .to_vec(),
+        };
+        assert_eq!(create, expected);
+        let create = created(
+            "CREATE NETWORK LIST IF NOT EXISTS own OPTIONS (internal = true) AS SELECT network, name FROM t",
+        );
+        assert_eq!(
+            create.origin,
+            Origin::Query("SELECT network, name FROM t".to_owned())
+        );
+        assert!(create.if_not_exists);
+        assert_eq!(
+            created("CREATE GEO DATABASE g LOCATION 'x.mmdb'").kind,
+            SourceKind::Geo
+        );
+    }
+
+    #[test]
+    fn what_is_missing_is_said() {
+        let error = |sql| crate::parse::parse(sql).unwrap_err().to_string();
+        assert!(
+            error("CREATE GEO DATABASE g")
+                .contains("CREATE GEO DATABASE g: LOCATION 'file' is expected")
+        );
+        assert!(error("CREATE INDICATOR LIST g LOCATION 'x' OPTIONS (a)").contains('='));
+    }
+
+    #[test]
+    fn other_statements_keep_their_meaning() {
+        for sql in [
+            "REFRESH geo",
+            "DROP TABLE geo",
+            "SHOW DATABASES",
+            "CREATE DATABASE geo",
+            "REFRESH list.database",
+        ] {
+            let statement = crate::parse::parse(sql).unwrap();
+            let ours = matches!(
+                statement,
+                Statement::CreateSource(_)
+                    | Statement::DropSource { .. }
+                    | Statement::RefreshSource { .. }
+            );
+            assert!(!ours, "{sql} is {statement:?}");
+        }
+    }
+}

@@ -1,0 +1,680 @@
+//! Lists of indicators: addresses, domains and URLs that somebody knows to be bad, or harmless.
+//!
+//! A value is looked up by its form. An address is in the most specific range that holds it. A name is on the list
+//! if it or any parent domain is. A URL is if its host is, or its host and a beginning of its path that ends at `/`,
+//! `?`, `#` or the end: `x.org/a` is in `x.org/a/b` and not in `x.org/ab`. Scheme, port and user are not looked at, and
+//! case not in hosts. An indicator that is a URL without a path, or an address with a port, stands for its
+//! host; one that begins with `/` for the beginning of a path on any host.
+//!
+//! Private addresses are on no list, whatever it holds: they are other hosts in every network, and get into lists by mistake.
+
+mod read;
+mod stix;
+
+use std::borrow::Cow;
+use std::fmt;
+
+use super::address::{Address, AddressRange};
+use super::error::{Error, Result};
+use super::ranges::{Ranges, RangesBuilder};
+use crate::suspicion::Interner;
+
+pub use read::{Columns, Format, read, severity_of, time_of};
+
+/// How bad an indicator is if its list does not say: high.
+pub const DEFAULT_SEVERITY: u8 = 3;
+
+/// One indicator, as a list has it.
+#[derive(Debug, Clone, Copy)]
+pub struct Indicator<'a> {
+    /// The address, CIDR block, range, domain or URL.
+    pub value: &'a str,
+    /// What it is about: the malware's family, the campaign.
+    pub text: &'a str,
+    /// 1 low, 2 medium, 3 high.
+    pub severity: u8,
+    /// Seconds since 1970, UTC; so are the next two.
+    pub first_seen: Option<i64>,
+    /// When it was last seen.
+    pub last_seen: Option<i64>,
+    /// From when on it does not count any more.
+    pub expires: Option<i64>,
+}
+
+/// What a list says of a value.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Found<'a> {
+    /// The indicator that fits.
+    pub indicator: Cow<'a, str>,
+    /// What it is about.
+    pub text: &'a str,
+    /// 1 low, 2 medium, 3 high.
+    pub severity: u8,
+    /// Seconds since 1970, UTC; so is the next.
+    pub first_seen: Option<i64>,
+    /// When it was last seen.
+    pub last_seen: Option<i64>,
+}
+
+/// What is known of an indicator.
+#[derive(Debug, Clone, Copy)]
+struct Entry {
+    /// Number of its text.
+    text: u32,
+    severity: u8,
+}
+
+/// When an indicator was seen, in seconds; [`NEVER`] where nobody says.
+#[derive(Debug, Clone, Copy)]
+struct Times {
+    first_seen: i64,
+    last_seen: i64,
+    expires: i64,
+}
+
+const NEVER: i64 = i64::MIN;
+
+impl Times {
+    const UNKNOWN: Self = Self {
+        first_seen: NEVER,
+        last_seen: NEVER,
+        expires: NEVER,
+    };
+}
+
+/// Entries by number.
+#[derive(Debug, Default)]
+struct Entries {
+    entries: Vec<Entry>,
+    /// As long as it has to be for the last entry with times.
+    times: Vec<Times>,
+}
+
+impl Entries {
+    fn len(&self) -> usize {
+        self.entries.len()
+    }
+
+    /// Sets entry `id`: the next one, or one that is there, which is replaced if the new one is worse.
+    fn set(&mut self, id: usize, entry: Entry, times: Option<Times>) {
+        if id == self.entries.len() {
+            self.entries.push(entry);
+        } else if entry.severity > self.entries[id].severity {
+            self.entries[id] = entry;
+        } else {
+            return;
+        }
+        match times {
+            Some(times) => {
+                self.times
+                    .resize(self.times.len().max(id + 1), Times::UNKNOWN);
+                self.times[id] = times;
+            }
+            None if id < self.times.len() => self.times[id] = Times::UNKNOWN,
+            None => {}
+        }
+    }
+
+    fn times(&self, id: usize) -> Times {
+        self.times.get(id).copied().unwrap_or(Times::UNKNOWN)
+    }
+
+    fn memory_bytes(&self) -> usize {
+        self.entries.capacity() * size_of::<Entry>() + self.times.capacity() * size_of::<Times>()
+    }
+}
+
+/// A list being made.
+#[derive(Debug, Default)]
+pub struct IndicatorListBuilder {
+    texts: Interner,
+    addresses: Entries,
+    address_ranges: Vec<AddressRange>,
+    hosts: Interner,
+    host_entries: Entries,
+    urls: Interner,
+    url_entries: Entries,
+    /// Indicators of no form that is known, and the first of them.
+    unusable: u64,
+    example: Option<String>,
+    /// Whether there are paths on any host.
+    any_host: bool,
+    /// Seconds since 1970: what has expired by then is left out, and hides nothing that has not.
+    now: i64,
+    buffer: String,
+}
+
+impl IndicatorListBuilder {
+    /// A list as of a time, in seconds since 1970.
+    pub fn new(now: i64) -> Self {
+        Self {
+            now,
+            ..Self::default()
+        }
+    }
+
+    /// Adds an indicator. One that has expired is left out; one that is no address, domain or URL, or a private address,
+    /// is counted as unusable. Of the same one twice the worse one counts.
+    ///
+    /// # Errors
+    /// Too many.
+    pub fn add(&mut self, indicator: &Indicator<'_>) -> Result<()> {
+        if indicator.expires.is_some_and(|expires| expires <= self.now) {
+            return Ok(());
+        }
+        let many = |_| Error::TooMany;
+        let entry = Entry {
+            text: self.texts.intern(indicator.text.trim()).map_err(many)?,
+            severity: indicator.severity.clamp(1, 3),
+        };
+        let seen = [indicator.first_seen, indicator.last_seen, indicator.expires];
+        let times = seen.iter().any(Option::is_some).then(|| Times {
+            first_seen: seen[0].unwrap_or(NEVER),
+            last_seen: seen[1].unwrap_or(NEVER),
+            expires: seen[2].unwrap_or(NEVER),
+        });
+        let value = indicator.value.trim();
+        match Form::of(value, &mut self.buffer) {
+            Some(Form::Range(range)) if !range.ends().iter().all(|end| end.is_private()) => {
+                self.addresses.set(self.addresses.len(), entry, times);
+                self.address_ranges.push(range);
+            }
+            Some(Form::Host(host)) => {
+                let id = self.hosts.intern(host).map_err(many)?;
+                self.host_entries.set(id as usize, entry, times);
+            }
+            Some(Form::Url(url)) => {
+                self.any_host |= url.starts_with('/');
+                let id = self.urls.intern(url).map_err(many)?;
+                self.url_entries.set(id as usize, entry, times);
+            }
+            Some(Form::Range(_)) | None => {
+                self.unusable += 1;
+                let shown = || value.chars().take(60).collect();
+                self.example.get_or_insert_with(shown);
+            }
+        }
+        Ok(())
+    }
+
+    /// The list. `origin` is the file or query, for the error.
+    ///
+    /// # Errors
+    /// [`Error::NothingUsable`] if it would be empty.
+    pub fn build(self, origin: &str) -> Result<IndicatorList> {
+        // Of the same range twice, the worse one wins: the first one that is added does.
+        let mut order: Vec<u32> = (0..self.addresses.len() as u32).collect();
+        order.sort_by_key(|&id| std::cmp::Reverse(self.addresses.entries[id as usize].severity));
+        let mut ranges = RangesBuilder::default();
+        for id in order {
+            ranges.add(self.address_ranges[id as usize], id);
+        }
+        let list = IndicatorList {
+            texts: self.texts,
+            ranges: ranges.build(),
+            addresses: self.addresses,
+            address_ranges: self.address_ranges,
+            hosts: self.hosts,
+            host_entries: self.host_entries,
+            urls: self.urls,
+            url_entries: self.url_entries,
+            any_host: self.any_host,
+            unusable: self.unusable,
+        };
+        if list.is_empty() {
+            return Err(Error::NothingUsable {
+                path: origin.to_owned(),
+                what: "indicators",
+                unusable: self.unusable,
+                example: match self.example {
+                    Some(example) => format!(" (the first is '{example}')"),
+                    None => String::new(),
+                },
+                advice: "An indicator is an address, a CIDR block, a domain or a URL",
+            });
+        }
+        Ok(list)
+    }
+}
+
+/// The form of an indicator.
+enum Form<'a> {
+    Range(AddressRange),
+    /// In lower case.
+    Host(&'a str),
+    /// Host in lower case, path as it is, without `/` at its end.
+    Url(&'a str),
+}
+
+impl<'a> Form<'a> {
+    fn of(value: &str, buffer: &'a mut String) -> Option<Self> {
+        if let Some(range) = AddressRange::parse(value) {
+            return Some(Self::Range(range));
+        }
+        let (host, path) = split_url(value);
+        let path = path.trim_end_matches('/');
+        if let Some(range) = AddressRange::parse(host) {
+            if path.is_empty() {
+                return Some(Self::Range(range));
+            }
+            // A block with an impossible prefix, and no path.
+            if !value.contains("://") && path[1..].bytes().all(|byte| byte.is_ascii_digit()) {
+                return None;
+            }
+        }
+        buffer.clear();
+        if value.starts_with('/') && !value.starts_with("//") && path.len() > 1 {
+            buffer.push_str(path);
+            return Some(Self::Url(buffer));
+        }
+        let host = host.trim_end_matches('.').trim_start_matches("*.");
+        if !is_host(host) {
+            return None;
+        }
+        buffer.push_str(host);
+        buffer.make_ascii_lowercase();
+        if path.is_empty() {
+            return Some(Self::Host(buffer));
+        }
+        buffer.push_str(path);
+        Some(Self::Url(buffer))
+    }
+}
+
+/// Whether a text may be a host: labels with dots between, of what names and addresses are made of. A single label
+/// is none: lists of names hold words by mistake.
+fn is_host(host: &str) -> bool {
+    if Address::parse(host).is_some() {
+        return true;
+    }
+    host.contains('.')
+        && host.len() <= 253
+        && host.split('.').all(|label| {
+            !label.is_empty()
+                && label.len() <= 63
+                && label
+                    .chars()
+                    .all(|c| c.is_alphanumeric() || c == '-' || c == '_')
+        })
+}
+
+/// The host of a URL with or without its scheme, and the path from its first `/`, `?` or `#` on.
+fn split_url(url: &str) -> (&str, &str) {
+    let rest = match url.split_once("://") {
+        Some((_, rest)) => rest,
+        None => url.strip_prefix("//").unwrap_or(url),
+    };
+    let end = rest.find(['/', '?', '#']).unwrap_or(rest.len());
+    let (authority, path) = rest.split_at(end);
+    let host = authority
+        .rsplit_once('@')
+        .map_or(authority, |(_, host)| host);
+    // A port, but not the end of an IPv6 address without brackets.
+    let host = match host.rsplit_once(':') {
+        Some((host, port))
+            if port.bytes().all(|b| b.is_ascii_digit())
+                && (!host.contains(':') || host.ends_with(']')) =>
+        {
+            host
+        }
+        _ => host,
+    };
+    (host, path)
+}
+
+/// Indicators, to be asked for a value.
+pub struct IndicatorList {
+    texts: Interner,
+    ranges: Ranges,
+    addresses: Entries,
+    address_ranges: Vec<AddressRange>,
+    hosts: Interner,
+    host_entries: Entries,
+    urls: Interner,
+    url_entries: Entries,
+    any_host: bool,
+    unusable: u64,
+}
+
+impl fmt::Debug for IndicatorList {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_tuple("IndicatorList").field(&self.len()).finish()
+    }
+}
+
+impl IndicatorList {
+    /// How many indicators it has; the same one twice is one, but for addresses.
+    pub fn len(&self) -> usize {
+        self.addresses.len() + self.host_entries.len() + self.url_entries.len()
+    }
+
+    /// Whether it has none.
+    pub fn is_empty(&self) -> bool {
+        self.len() == 0
+    }
+
+    /// How many entries were of no form that is known.
+    pub fn unusable(&self) -> u64 {
+        self.unusable
+    }
+
+    /// Bytes held.
+    pub fn memory_bytes(&self) -> usize {
+        let names = [&self.texts, &self.hosts, &self.urls];
+        let entries = [&self.addresses, &self.host_entries, &self.url_entries];
+        names.iter().map(|it| it.memory_bytes()).sum::<usize>()
+            + entries.iter().map(|it| it.memory_bytes()).sum::<usize>()
+            + self.ranges.memory_bytes()
+            + self.address_ranges.capacity() * size_of::<AddressRange>()
+    }
+
+    /// What it says of a value at a time (seconds since 1970): an address, a name or a URL. Nothing for other texts.
+    #[inline]
+    pub fn find(&self, value: &str, now: i64) -> Option<Found<'_>> {
+        if let Some(address) = Address::parse(value) {
+            return self.find_address(address, now);
+        }
+        let value = value.trim();
+        let (host, path) = split_url(value);
+        let found = match Address::parse(host) {
+            Some(address) => self.find_address(address, now),
+            None => self.find_name(host, now),
+        };
+        match (found, path) {
+            (None, "") => None,
+            (None, path) => self.find_path(host, path, now),
+            (found, _) => found,
+        }
+    }
+
+    /// What it says of an address.
+    #[inline]
+    pub fn find_address(&self, address: Address, now: i64) -> Option<Found<'_>> {
+        if address.is_private() {
+            return None;
+        }
+        let id = self.ranges.get(address)? as usize;
+        let indicator = || Cow::Owned(self.address_ranges[id].to_string());
+        self.found(&self.addresses, id, now, indicator)
+    }
+
+    /// The name itself, then its parents.
+    fn find_name(&self, name: &str, now: i64) -> Option<Found<'_>> {
+        if self.hosts.len() == 0 {
+            return None;
+        }
+        let name = name.trim_end_matches('.');
+        let lower;
+        let mut rest = if name.bytes().any(|byte| byte.is_ascii_uppercase()) {
+            lower = name.to_ascii_lowercase();
+            lower.as_str()
+        } else {
+            name
+        };
+        loop {
+            if let Some(id) = self.hosts.get(rest) {
+                let indicator = || Cow::Borrowed(self.hosts.name(id));
+                let found = self.found(&self.host_entries, id as usize, now, indicator);
+                if found.is_some() {
+                    return found;
+                }
+            }
+            // A top-level domain is on no list.
+            rest = rest.split_once('.')?.1;
+            if !rest.contains('.') {
+                return None;
+            }
+        }
+    }
+
+    /// The host with every beginning of the path, the longest first; then these beginnings on any host.
+    fn find_path(&self, host: &str, path: &str, now: i64) -> Option<Found<'_>> {
+        if self.urls.len() == 0 {
+            return None;
+        }
+        let host = host.trim_end_matches('.');
+        let mut url = String::with_capacity(host.len() + path.len());
+        url.push_str(host);
+        url.make_ascii_lowercase();
+        url.push_str(path);
+        let found = self.find_beginning(&url, host.len(), now);
+        match found {
+            None if self.any_host => self.find_beginning(path, 0, now),
+            found => found,
+        }
+    }
+
+    /// The longest beginning of `url` that is on the list and ends where a part of the path does, behind its first
+    /// `least` bytes.
+    fn find_beginning(&self, url: &str, least: usize, now: i64) -> Option<Found<'_>> {
+        let mut end = url.len();
+        while end > least {
+            if let Some(id) = self.urls.get(url[..end].trim_end_matches('/')) {
+                let indicator = || Cow::Borrowed(self.urls.name(id));
+                let found = self.found(&self.url_entries, id as usize, now, indicator);
+                if found.is_some() {
+                    return found;
+                }
+            }
+            end = url[..end].rfind(['/', '?', '#'])?;
+        }
+        None
+    }
+
+    #[inline]
+    fn found<'a>(
+        &'a self,
+        entries: &Entries,
+        id: usize,
+        now: i64,
+        indicator: impl FnOnce() -> Cow<'a, str>,
+    ) -> Option<Found<'a>> {
+        let (entry, times) = (entries.entries[id], entries.times(id));
+        if times.expires != NEVER && times.expires <= now {
+            return None;
+        }
+        let known = |time: i64| (time != NEVER).then_some(time);
+        Some(Found {
+            indicator: indicator(),
+            text: self.texts.name(entry.text),
+            severity: entry.severity,
+            first_seen: known(times.first_seen),
+            last_seen: known(times.last_seen),
+        })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const PLAIN: Indicator<'_> = Indicator {
+        value: "",
+        text: "x",
+        severity: 3,
+        first_seen: None,
+        last_seen: None,
+        expires: None,
+    };
+
+    fn list(values: &[&str]) -> IndicatorList {
+        let mut builder = IndicatorListBuilder::default();
+        for value in values {
+            builder.add(&Indicator { value, ..PLAIN }).unwrap();
+        }
+        builder.build("list.txt").unwrap()
+    }
+
+    fn found(list: &IndicatorList, value: &str) -> Option<String> {
+        list.find(value, 0)
+            .map(|found| found.indicator.into_owned())
+    }
+
+    #[test]
+    fn addresses_are_in_their_most_specific_range() {
+        let list = list(&[
+            "192.0.2.0/24",
+            "192.0.2.7",
+            "http://198.51.100.1",
+            "198.51.100.2:8080",
+            "2001:db8::/32",
+        ]);
+        let is = |value: &str, expected: Option<&str>| {
+            assert_eq!(found(&list, value).as_deref(), expected, "{value}");
+        };
+        is("192.0.2.7", Some("192.0.2.7"));
+        is("192.0.2.8", Some("192.0.2.0/24"));
+        is("::ffff:192.0.2.8", Some("192.0.2.0/24"));
+        is("198.51.100.1", Some("198.51.100.1"));
+        is("198.51.100.2", Some("198.51.100.2"));
+        is("http://192.0.2.7/any/path", Some("192.0.2.7"));
+        is("2001:db8::1", Some("2001:db8::/32"));
+        is("http://[2001:db8::1]:8080/x", Some("2001:db8::/32"));
+        for value in ["192.0.3.1", "10.0.0.1", "", "-", "192.0.2", "::1"] {
+            is(value, None);
+        }
+    }
+
+    #[test]
+    fn names_are_on_the_list_with_any_parent() {
+        let list = list(&["Evil.example.com.", "*.bad.org", "com.invalid"]);
+        let is = |value: &str, expected: Option<&str>| {
+            assert_eq!(found(&list, value).as_deref(), expected, "{value}");
+        };
+        is("evil.example.com", Some("evil.example.com"));
+        is("a.b.EVIL.example.COM.", Some("evil.example.com"));
+        is("www.bad.org", Some("bad.org"));
+        is("https://user@www.bad.org:8443/x?y", Some("bad.org"));
+        for value in [
+            "notevil.example.com",
+            "example.com",
+            "com",
+            "bad.org.x",
+            "localhost",
+        ] {
+            is(value, None);
+        }
+    }
+
+    #[test]
+    fn urls_are_on_the_list_by_the_beginning_of_their_path() {
+        let list = list(&[
+            "http://files.example.com/a/b",
+            "x.org/p.php?id=1",
+            "198.51.100.1/gate",
+        ]);
+        let is = |value: &str, expected: Option<&str>| {
+            assert_eq!(found(&list, value).as_deref(), expected, "{value}");
+        };
+        is("files.example.com/a/b", Some("files.example.com/a/b"));
+        is(
+            "https://FILES.example.com:443/a/b/c/d?e",
+            Some("files.example.com/a/b"),
+        );
+        is("files.example.com/a/b/", Some("files.example.com/a/b"));
+        is("x.org/p.php?id=1", Some("x.org/p.php?id=1"));
+        is("198.51.100.1/gate?x", Some("198.51.100.1/gate"));
+        for value in [
+            "files.example.com/a/bc",
+            "files.example.com/A/B",
+            "files.example.com",
+            "x.org/p.php",
+            "www.x.org/p.php?id=1",
+            "198.51.100.1",
+        ] {
+            is(value, None);
+        }
+    }
+
+    #[test]
+    fn a_path_alone_is_on_the_list_on_any_host_and_private_addresses_never_are() {
+        let list = list(&[
+            "/gate/load.php",
+            "10.0.0.1",
+            "192.168.0.0/16",
+            "0.0.0.0/0",
+            "/",
+        ]);
+        assert_eq!(
+            found(&list, "x.example.com/gate/load.php?id=1").as_deref(),
+            Some("/gate/load.php")
+        );
+        assert_eq!(found(&list, "x.example.com/a/gate/load.php"), None);
+        assert_eq!(found(&list, "x.example.com/"), None);
+        assert_eq!((list.len(), list.unusable()), (2, 3));
+        for value in ["10.0.0.1", "192.168.1.1", "127.0.0.1", "::1"] {
+            assert_eq!(found(&list, value), None, "{value}");
+        }
+        assert_eq!(found(&list, "8.8.8.8").as_deref(), Some("0.0.0.0/0"));
+    }
+
+    #[test]
+    fn what_has_expired_hides_nothing() {
+        let mut builder = IndicatorListBuilder::new(1000);
+        for (severity, expires) in [(3, Some(1000)), (1, Some(2000)), (3, Some(999))] {
+            let indicator = Indicator {
+                value: "192.0.2.1",
+                severity,
+                expires,
+                ..PLAIN
+            };
+            builder.add(&indicator).unwrap();
+        }
+        let list = builder.build("list.txt").unwrap();
+        assert_eq!(list.find("192.0.2.1", 1000).unwrap().severity, 1);
+        assert_eq!((list.len(), list.unusable()), (1, 0));
+    }
+
+    #[test]
+    fn the_worse_one_of_two_counts_and_none_after_it_has_expired() {
+        let mut builder = IndicatorListBuilder::default();
+        for (value, severity, expires) in [
+            ("192.0.2.1", 1, None),
+            ("192.0.2.1", 3, Some(100)),
+            ("a.example.com", 2, Some(100)),
+            ("a.example.com", 1, None),
+            ("example.com", 1, None),
+        ] {
+            let indicator = Indicator {
+                value,
+                severity,
+                expires,
+                last_seen: Some(50),
+                ..PLAIN
+            };
+            builder.add(&indicator).unwrap();
+        }
+        let list = builder.build("list.txt").unwrap();
+        let severity = |value: &str, now| list.find(value, now).map(|found| found.severity);
+        assert_eq!(severity("192.0.2.1", 99), Some(3));
+        assert_eq!(severity("192.0.2.1", 100), None);
+        assert_eq!(severity("a.example.com", 99), Some(2));
+        assert_eq!(severity("a.example.com", 100), Some(1));
+        assert_eq!(list.find("example.com", 0).unwrap().last_seen, Some(50));
+    }
+
+    #[test]
+    fn what_is_no_indicator_is_counted_and_a_list_of_nothing_refused() {
+        let some = list(&[
+            "evil.example.com",
+            "no indicator",
+            "word",
+            "a..b",
+            "10.0.0.0/99",
+            "",
+        ]);
+        assert_eq!((some.len(), some.unusable()), (1, 5));
+        let mut builder = IndicatorListBuilder::default();
+        builder
+            .add(&Indicator {
+                value: "word",
+                ..PLAIN
+            })
+            .unwrap();
+        let error = builder.build("list.txt").unwrap_err().to_string();
+        assert!(
+            error.contains("'list.txt' holds no indicators") && error.contains("'word'"),
+            "{error}"
+        );
+    }
+}

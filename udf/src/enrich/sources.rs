@@ -1,0 +1,238 @@
+//! The sources of context that a query sees: all of them as they were when it was planned.
+
+use std::any::Any;
+use std::sync::Arc;
+
+use datafusion::common::config::{ConfigEntry, ConfigExtension, ExtensionOptions};
+use datafusion::config::ConfigOptions;
+use datafusion::error::{DataFusionError, Result};
+
+use super::address::Address;
+use super::geo::{self, Place};
+use super::indicator::{Found, IndicatorList};
+use super::network::NetworkList;
+
+/// A source with the name that the user gave it.
+#[derive(Debug)]
+pub struct Named<T> {
+    /// The name.
+    pub name: String,
+    /// The source; shared by all queries that were planned since it was loaded.
+    pub source: Arc<T>,
+}
+
+/// What an indicator list is for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Purpose {
+    /// What it holds is bad.
+    Threat,
+    /// What it holds is known to be harmless, whatever other lists say.
+    Allow,
+}
+
+/// All sources, each kind in the order in which they were made.
+#[derive(Debug, Default)]
+pub struct Sources {
+    /// Geo databases.
+    pub geo: Vec<Named<geo::Database>>,
+    /// Indicator lists.
+    pub indicators: Vec<(Purpose, Named<IndicatorList>)>,
+    /// Network lists, and whether their networks are the organisation's own.
+    pub networks: Vec<(bool, Named<NetworkList>)>,
+    /// When the query was planned, in seconds since 1970: what has expired by then does not count.
+    pub now: i64,
+}
+
+/// What the lists say of a value.
+#[derive(Debug)]
+pub struct Reputation<'a> {
+    /// The list that says that it is harmless.
+    pub allowed: Option<(&'a str, Found<'a>)>,
+    /// The threat lists by name, and what each says of it; empty if it is harmless.
+    pub lists: Vec<(&'a str, Option<Found<'a>>)>,
+}
+
+impl<'a> Reputation<'a> {
+    /// The worst that is said; of equals, by the list that was made first.
+    pub fn worst(&self) -> Option<(&'a str, &Found<'a>)> {
+        let found = self
+            .lists
+            .iter()
+            .filter_map(|(list, found)| Some((*list, found.as_ref()?)));
+        found.reduce(|worst, next| match next.1.severity > worst.1.severity {
+            true => next,
+            false => worst,
+        })
+    }
+}
+
+impl Sources {
+    /// What a query was given; none where the session knows nothing of sources.
+    pub fn of(config: &ConfigOptions) -> Arc<Self> {
+        match config.extensions.get::<SourcesOption>() {
+            Some(option) => Arc::clone(&option.0),
+            None => Arc::default(),
+        }
+    }
+
+    /// What the geo databases know of an address: nothing of private ones, which some databases have in the country of
+    /// whoever wrote them in.
+    pub fn place(&self, address: Address) -> Place<'_> {
+        if address.is_private() {
+            return Place::default();
+        }
+        geo::place(self.geo.iter().map(|named| named.source.as_ref()), address)
+    }
+
+    /// The name of the network of an address, by the first list that has one.
+    pub fn network(&self, address: Address) -> Option<&str> {
+        let mut lists = self.networks.iter();
+        lists.find_map(|(_, list)| list.source.name(address))
+    }
+
+    /// Whether an address is the organisation's: in a list of its own networks or, if there is none, where
+    /// [`Address::is_private`] says so.
+    pub fn is_internal(&self, address: Address) -> bool {
+        let mut own = self.networks.iter().filter(|(own, _)| *own).peekable();
+        if own.peek().is_none() {
+            return address.is_private();
+        }
+        own.any(|(_, list)| list.source.name(address).is_some())
+    }
+
+    /// What the indicator lists say of an address, a name or a URL; `None` if there are no lists.
+    pub fn reputation(&self, value: &str) -> Option<Reputation<'_>> {
+        if self.indicators.is_empty() {
+            return None;
+        }
+        let of = |purpose: Purpose| {
+            let lists = self.indicators.iter().filter(move |(it, _)| *it == purpose);
+            lists.map(|(_, list)| (list.name.as_str(), list.source.find(value, self.now)))
+        };
+        let allowed = of(Purpose::Allow).find_map(|(list, found)| Some((list, found?)));
+        let lists = match allowed {
+            Some(_) => Vec::new(),
+            None => of(Purpose::Threat).collect(),
+        };
+        Some(Reputation { allowed, lists })
+    }
+}
+
+/// Carries [`Sources`] to the functions of a query; not a setting that a user can see or change.
+#[derive(Debug, Clone, Default)]
+pub struct SourcesOption(pub Arc<Sources>);
+
+impl ConfigExtension for SourcesOption {
+    const PREFIX: &'static str = "spotql_sources";
+}
+
+impl ExtensionOptions for SourcesOption {
+    fn as_any(&self) -> &dyn Any {
+        self
+    }
+
+    fn as_any_mut(&mut self) -> &mut dyn Any {
+        self
+    }
+
+    fn cloned(&self) -> Box<dyn ExtensionOptions> {
+        Box::new(self.clone())
+    }
+
+    fn set(&mut self, key: &str, _: &str) -> Result<()> {
+        Err(DataFusionError::Configuration(format!(
+            "there is no setting {}.{key}; sources are made with CREATE GEO DATABASE, CREATE INDICATOR LIST and CREATE NETWORK LIST",
+            Self::PREFIX
+        )))
+    }
+
+    fn entries(&self) -> Vec<ConfigEntry> {
+        Vec::new()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::address::AddressRange;
+    use super::super::indicator::{Indicator, IndicatorListBuilder};
+    use super::super::network::NetworkListBuilder;
+    use super::*;
+
+    fn list(name: &str, value: &str, severity: u8) -> Named<IndicatorList> {
+        let mut list = IndicatorListBuilder::default();
+        let indicator = Indicator {
+            value,
+            text: "why",
+            severity,
+            first_seen: None,
+            last_seen: None,
+            expires: None,
+        };
+        list.add(&indicator).unwrap();
+        Named {
+            name: name.to_owned(),
+            source: Arc::new(list.build(name).unwrap()),
+        }
+    }
+
+    fn address(text: &str) -> Address {
+        Address::parse(text).unwrap()
+    }
+
+    #[test]
+    fn private_ranges_are_internal_until_somebody_says_what_is() {
+        let mut sources = Sources::default();
+        let internal = |sources: &Sources, text: &str| sources.is_internal(address(text));
+        for (text, expected) in [
+            ("10.0.0.1", true),
+            ("172.31.255.255", true),
+            ("172.32.0.0", false),
+            ("192.168.1.1", true),
+            ("127.0.0.1", true),
+            ("169.254.1.1", true),
+            ("8.8.8.8", false),
+            ("fd00::1", true),
+            ("fe80::1", true),
+            ("fe00::1", false),
+            ("::1", true),
+            ("2001:db8::1", false),
+        ] {
+            assert_eq!(internal(&sources, text), expected, "{text}");
+        }
+        let mut own = NetworkListBuilder::default();
+        own.add(AddressRange::parse("192.0.2.0/24").unwrap(), "ours")
+            .unwrap();
+        let named = Named {
+            name: "own".to_owned(),
+            source: Arc::new(own.build()),
+        };
+        sources.networks.push((true, named));
+        assert!(internal(&sources, "192.0.2.1") && !internal(&sources, "10.0.0.1"));
+        assert_eq!(sources.network(address("192.0.2.1")), Some("ours"));
+    }
+
+    #[test]
+    fn what_is_allowed_is_harmless_whatever_others_say() {
+        let threat = |it| (Purpose::Threat, it);
+        let mut sources = Sources::default();
+        assert!(sources.reputation("bad.example.com").is_none());
+        sources.indicators = vec![
+            threat(list("a", "bad.example.com", 1)),
+            threat(list("b", "example.com", 3)),
+            threat(list("c", "192.0.2.1", 3)),
+        ];
+        let reputation = sources.reputation("bad.example.com").unwrap();
+        let severities: Vec<_> = reputation
+            .lists
+            .iter()
+            .map(|(list, found)| (*list, found.as_ref().map(|found| found.severity)))
+            .collect();
+        assert_eq!(severities, [("a", Some(1)), ("b", Some(3)), ("c", None)]);
+        assert_eq!(reputation.worst().unwrap().0, "b");
+        let allow = list("good", "bad.example.com", 3);
+        sources.indicators.push((Purpose::Allow, allow));
+        let reputation = sources.reputation("www.bad.example.com").unwrap();
+        assert_eq!(reputation.allowed.as_ref().unwrap().0, "good");
+        assert!(reputation.worst().is_none());
+    }
+}
