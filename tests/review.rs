@@ -229,7 +229,7 @@ async fn a_day_of_answers_and_one_of_requests() {
         number(&session, "SELECT count(*) FROM dns_edge").await,
         number(
             &session,
-            "SELECT count(*) FROM dns r WHERE EXISTS (SELECT 1 FROM dns_scores s WHERE s.hh = r.h AND strpos(r.dns_qry_name, s.dns_qry_name) > 0)"
+            "SELECT count(*) FROM dns r WHERE EXISTS (SELECT 1 FROM dns_scores s WHERE s.hh = r.h AND strpos(lower(r.dns_qry_name), lower(s.dns_qry_name)) > 0)"
         )
         .await
     );
@@ -270,7 +270,7 @@ async fn a_day_of_answers_and_one_of_requests() {
             .await,
             number(
                 &session,
-                &format!("SELECT count(*) FROM dns WHERE '{threat}' IN (dns_qry_name, ip_dst)")
+                &format!("SELECT count(*) FROM dns WHERE lower('{threat}') IN (lower(dns_qry_name), ip_dst)")
             )
             .await
         );

@@ -41,6 +41,17 @@ pub enum Error {
         /// The name asked for.
         name: String,
     },
+    /// A source of context that somebody else has changed meanwhile.
+    #[error(
+        "{kind} '{name}' was changed by another statement while this one read it; nothing was \
+         changed, run the statement again"
+    )]
+    SourceChanged {
+        /// What it is, as in SQL.
+        kind: &'static str,
+        /// Its name.
+        name: String,
+    },
     /// A source of context of this name is there already.
     #[error(
         "{kind} '{name}' exists already; CREATE OR REPLACE takes its place, CREATE … IF NOT EXISTS \

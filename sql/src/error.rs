@@ -100,6 +100,15 @@ pub enum Error {
         /// What is wrong with it, and what to do.
         reason: String,
     },
+    /// A source of context that a query needs and that is not to be had any more.
+    #[error(
+        "{reason}. The query needs it: mend it and say REFRESH, name another with CREATE OR \
+         REPLACE, or DROP it"
+    )]
+    SourceUnreadable {
+        /// Which, and what is wrong with it.
+        reason: String,
+    },
     /// A script's variable without a value.
     #[error(
         "line {line}: the variable '{name}' has no value; give one with --var {name}=…, with SET \

@@ -230,6 +230,14 @@ impl Session {
         self.physical_plan(&plan).await
     }
 
+    /// The kinds of sources of context that a query needs.
+    pub(crate) async fn needs(&self, sql: &str) -> Result<Needs> {
+        match parse(sql)? {
+            Statement::Query(query) => Ok(Needs::of(&self.logical_plan(*query).await?)?),
+            _ => Ok(Needs::default()),
+        }
+    }
+
     /// The physical plan of a query, with the sources of context that it needs.
     pub(crate) async fn physical_plan(&self, plan: &LogicalPlan) -> Result<Arc<dyn ExecutionPlan>> {
         let mut state = self.context.state();

@@ -10,7 +10,7 @@ use std::sync::Arc;
 
 use datafusion::arrow::array::{Array, ArrayRef, AsArray, RecordBatch};
 use datafusion::arrow::compute::cast;
-use datafusion::arrow::datatypes::{DataType, Schema};
+use datafusion::arrow::datatypes::{DataType, Field, Schema};
 use datafusion::error::DataFusionError;
 use datafusion::execution::SendableRecordBatchStream;
 use futures::TryStreamExt;
@@ -18,9 +18,7 @@ use serde::{Deserialize, Serialize};
 use spotql_catalog::Source;
 use spotql_udf::enrich::address::AddressRange;
 use spotql_udf::enrich::geo::Database;
-use spotql_udf::enrich::indicator::{
-    self, Columns, DEFAULT_SEVERITY, Format, Indicator, IndicatorList, IndicatorListBuilder,
-};
+use spotql_udf::enrich::indicator::{self, Columns, Format, IndicatorList, IndicatorListBuilder};
 use spotql_udf::enrich::network::{NetworkList, NetworkListBuilder};
 use spotql_udf::enrich::{Named, Needs, Purpose, Sources};
 
@@ -107,7 +105,10 @@ impl SourceCache {
                 Some((_, loaded)) => loaded.clone(),
                 None => {
                     let definition = definition(source)?;
-                    let loaded = load(engine, kind, &source.name, &definition).await?;
+                    let loaded = load(engine, kind, &source.name, &definition).await;
+                    let loaded = loaded.map_err(|error| Error::SourceUnreadable {
+                        reason: error.to_string(),
+                    })?;
                     cache.insert(key, (source.version, loaded.clone()));
                     loaded
                 }
@@ -260,6 +261,15 @@ async fn of_query(
 ) -> Result<Loaded> {
     let session = engine.session();
     session.execute(&format!("USE `{database}`")).await?;
+    // One source that reads another would have to wait for it, and might wait for itself.
+    if !session.needs(query).await?.is_nothing() {
+        return Err(Error::Unsupported {
+            what: "a source made with functions that read sources (geolocation, reputation, network_context, …)"
+                .to_owned(),
+            instead: "store what they give with CREATE TABLE … AS SELECT, and make the source of that table"
+                .to_owned(),
+        });
+    }
     let Outcome::Rows(rows) = session.execute(query).await? else {
         return Err(Error::Unsupported {
             what: format!("a {} AS a statement that is no query", kind.name()),
@@ -283,7 +293,7 @@ async fn indicators_of(
 ) -> Result<Loaded> {
     let schema = rows.schema();
     let columns = &options.columns;
-    let optional = |name: &str| schema.index_of(name).ok();
+    let optional = |name: &str| required(&schema, name).ok();
     let places = [
         Some(required(
             &schema,
@@ -302,17 +312,9 @@ async fn indicators_of(
     while let Some(batch) = rows.try_next().await? {
         let texts = Texts::of(&batch, places)?;
         for row in 0..batch.num_rows() {
-            let [value, text, severity, first_seen, last_seen, expires] = texts.row(row);
-            let severity = severity.and_then(indicator::severity_of);
-            list.add(&Indicator {
-                value: value.unwrap_or_default(),
-                text: text.unwrap_or(&columns.default_text),
-                severity: severity.or(columns.severity).unwrap_or(DEFAULT_SEVERITY),
-                first_seen: first_seen.and_then(indicator::time_of),
-                last_seen: last_seen.and_then(indicator::time_of),
-                expires: expires.and_then(indicator::time_of),
-            })
-            .map_err(DataFusionError::from)?;
+            columns
+                .add(texts.row(row), &mut list)
+                .map_err(DataFusionError::from)?;
         }
     }
     let list = list.build(query).map_err(DataFusionError::from)?;
@@ -326,6 +328,7 @@ async fn networks_of(mut rows: SendableRecordBatchStream, options: &Options) -> 
         Some(required(&schema, "name")?),
     ];
     let mut list = NetworkListBuilder::default();
+    let mut empty = true;
     while let Some(batch) = rows.try_next().await? {
         let texts = Texts::of(&batch, places)?;
         for row in 0..batch.num_rows() {
@@ -337,13 +340,22 @@ async fn networks_of(mut rows: SendableRecordBatchStream, options: &Options) -> 
                     .to_owned(),
             })?;
             list.add(range, name).map_err(DataFusionError::from)?;
+            empty = false;
         }
+    }
+    if empty {
+        // With own networks and none of them, nobody would be internal.
+        return Err(Error::Unsupported {
+            what: "a network list of a query without rows".to_owned(),
+            instead: "fill its table first".to_owned(),
+        });
     }
     Ok(Loaded::Networks(options.internal, Arc::new(list.build())))
 }
 
 fn required(schema: &Schema, name: &str) -> Result<usize> {
-    schema.index_of(name).map_err(|_| {
+    let same = |field: &Arc<Field>| field.name().eq_ignore_ascii_case(name);
+    schema.fields().iter().position(same).ok_or_else(|| {
         let fields = schema.fields().iter();
         let present: Vec<&str> = fields.map(|field| field.name().as_str()).collect();
         Error::Unsupported {

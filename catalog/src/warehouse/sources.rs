@@ -54,42 +54,44 @@ impl Warehouse {
         let name = name.to_lowercase();
         check_name(kind, &name)?;
         self.put_source(kind, name, definition, move |known, name| match known {
-            true if !replace => Err(Error::SourceExists { kind, name }),
+            Some(_) if !replace => Err(Error::SourceExists { kind, name }),
             _ => Ok(()),
         })
         .await
     }
 
-    /// Gives a source that is there a new definition, and with it a new version.
+    /// Gives a source that is there a new definition, and with it a new version; `version` is the one it was read in.
     ///
     /// # Errors
-    /// [`Error::SourceNotFound`].
+    /// [`Error::SourceNotFound`]; [`Error::SourceChanged`] if it is of another version by now.
     pub async fn update_source(
         &self,
         kind: &'static str,
         name: &str,
         definition: String,
+        version: i64,
     ) -> Result<()> {
         let name = name.to_lowercase();
         self.put_source(kind, name, definition, move |known, name| match known {
-            true => Ok(()),
-            false => Err(Error::SourceNotFound { kind, name }),
+            Some(known) if known == version => Ok(()),
+            Some(_) => Err(Error::SourceChanged { kind, name }),
+            None => Err(Error::SourceNotFound { kind, name }),
         })
         .await
     }
 
-    /// Writes a definition down if `check` allows it, which is told whether there is such a source.
+    /// Writes a definition down if `check` allows it, which is told the version of the one that is there.
     async fn put_source(
         &self,
         kind: &'static str,
         name: String,
         definition: String,
-        check: impl FnOnce(bool, String) -> Result<()> + Send + 'static,
+        check: impl FnOnce(Option<i64>, String) -> Result<()> + Send + 'static,
     ) -> Result<()> {
         self.backend
             .metastore
             .write(move |tx| {
-                let known = sources::find(tx, kind, &name)?.is_some();
+                let known = sources::find(tx, kind, &name)?.map(|row| row.version);
                 check(known, name.clone())?;
                 sources::put(tx, kind, &name, &definition)
             })

@@ -65,7 +65,7 @@ fn of_catalog(error: &CatalogError) -> Code {
         | CatalogError::TableExists { .. }
         | CatalogError::PartitionExists { .. }
         | CatalogError::SourceExists { .. } => Code::AlreadyExists,
-        CatalogError::Conflict { .. } => Code::Aborted,
+        CatalogError::Conflict { .. } | CatalogError::SourceChanged { .. } => Code::Aborted,
         CatalogError::InvalidName { .. }
         | CatalogError::InvalidType { .. }
         | CatalogError::InvalidDefinition { .. }

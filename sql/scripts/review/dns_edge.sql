@@ -14,16 +14,17 @@ answers AS (
   WHERE y = year(DATE '${date}') AND m = month(DATE '${date}') AND d = day(DATE '${date}')
 ),
 suspicious AS (
-  SELECT DISTINCT dns_qry_name AS name, hh
+  SELECT DISTINCT lower(dns_qry_name) AS name, hh
   FROM ${database:-default}.dns_scores
   WHERE y = year(DATE '${date}') AND m = month(DATE '${date}') AND d = day(DATE '${date}')
 ),
 found AS (
   SELECT a.*, row_number() OVER (
     PARTITION BY s.name, s.hh
-    ORDER BY a.unix_tstamp, a.ip_dst, a.dns_qry_name, a.frame_len, a.dns_qry_type, a.dns_a, a.n
+    ORDER BY a.unix_tstamp, a.ip_dst, a.dns_qry_name, a.frame_len, a.dns_qry_type, a.dns_qry_rcode,
+      a.dns_qry_class, a.dns_a, a.ip_src, a.n
   ) AS place
-  FROM answers a JOIN suspicious s ON s.hh = a.hh AND strpos(a.dns_qry_name, s.name) > 0
+  FROM answers a JOIN suspicious s ON s.hh = a.hh AND strpos(lower(a.dns_qry_name), s.name) > 0
 )
 SELECT
   unix_tstamp, frame_len, ip_dst, ip_src, dns_qry_name, dns_qry_class, dns_qry_type,

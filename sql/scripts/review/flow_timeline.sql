@@ -1,5 +1,6 @@
 -- The conversations of one threat, each with its first and last time and what it sent, into
 -- flow_timeline. Other threats of the day stay; running it again gives the same table.
+-- Of two that run at once, one ends with an error and changes nothing: run it again.
 -- Variables: date (YYYY-MM-DD), threat (an address), database (default).
 
 INSERT OVERWRITE TABLE ${database:-default}.flow_timeline
@@ -7,7 +8,7 @@ PARTITION (y = year(DATE '${date}'), m = month(DATE '${date}'), d = day(DATE '${
 SELECT ip_threat, tstart, tend, srcip, dstip, proto, sport, dport, ipkt, ibyt
 FROM ${database:-default}.flow_timeline
 WHERE y = year(DATE '${date}') AND m = month(DATE '${date}') AND d = day(DATE '${date}')
-  AND ip_threat <> '${threat}'
+  AND (ip_threat IS DISTINCT FROM '${threat}')
 UNION ALL
 SELECT '${threat}' AS ip_threat, min(treceived) AS tstart, max(treceived) AS tend, sip, dip, proto,
   sport, dport, sum(ipkt) AS ipkt, sum(ibyt) AS ibyt

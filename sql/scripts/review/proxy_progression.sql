@@ -18,8 +18,8 @@ FROM (
   FROM ${database:-default}.proxy
   WHERE TRY_CAST(y AS INT) = year(DATE '${date}') AND TRY_CAST(m AS INT) = month(DATE '${date}')
     AND TRY_CAST(d AS INT) = day(DATE '${date}')
-    -- A referer has a scheme, a full URI has none.
-    AND regexp_replace(referer, '^[a-z]+://', '') = '${threat}'
+    -- A referer has a scheme, a full URI has none; a host's root has a slash in the one and not in the other.
+    AND rtrim(regexp_replace(referer, '^[A-Za-z]+://', ''), '/') = rtrim('${threat}', '/')
 )
 GROUP BY step, other
 ORDER BY step DESC, requests DESC, other

@@ -199,7 +199,14 @@ pub(crate) fn parse(sql: &str) -> Result<Statement> {
     if parser.peek_token().token == Token::EOF {
         return Err(Error::Empty);
     }
-    let statement = match source::parse(&mut parser)? {
+    if matches!(parser.peek_token().token, Token::Word(word) if word.value.eq_ignore_ascii_case("run"))
+    {
+        return Err(Error::Unsupported {
+            what: "RUN outside of a script".to_owned(),
+            instead: "run the script itself: spotql run day.sql --var …".to_owned(),
+        });
+    }
+    let statement = match source::parse(&mut parser, sql)? {
         Some(statement) => statement,
         None => match hive::parse(&mut parser)? {
             Some(statement) => statement,

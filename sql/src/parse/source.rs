@@ -7,7 +7,7 @@
 //! ```
 
 use datafusion::sql::sqlparser::parser::Parser;
-use datafusion::sql::sqlparser::tokenizer::Token;
+use datafusion::sql::sqlparser::tokenizer::{Location, Token};
 
 use super::Statement;
 use super::hive::{identifier, take};
@@ -69,12 +69,12 @@ pub(crate) enum Origin {
 }
 
 /// Parses one of the statements of this file, or returns none and leaves the parser untouched.
-pub(super) fn parse(parser: &mut Parser<'_>) -> Result<Option<Statement>> {
+pub(super) fn parse(parser: &mut Parser<'_>, sql: &str) -> Result<Option<Statement>> {
     let start = parser.index();
     let statement = if take(parser, &["CREATE"]) {
         let or_replace = take(parser, &["OR", "REPLACE"]);
         match SourceKind::take(parser, "") {
-            Some(kind) => Some(create(parser, kind, or_replace)?),
+            Some(kind) => Some(create(parser, sql, kind, or_replace)?),
             None => None,
         }
     } else if take(parser, &["DROP"]) {
@@ -107,7 +107,12 @@ pub(super) fn parse(parser: &mut Parser<'_>) -> Result<Option<Statement>> {
     Ok(statement)
 }
 
-fn create(parser: &mut Parser<'_>, kind: SourceKind, or_replace: bool) -> Result<Statement> {
+fn create(
+    parser: &mut Parser<'_>,
+    sql: &str,
+    kind: SourceKind,
+    or_replace: bool,
+) -> Result<Statement> {
     let if_not_exists = take(parser, &["IF", "NOT", "EXISTS"]);
     let name = identifier(parser)?;
     let (mut location, mut options) = (None, Vec::new());
@@ -117,7 +122,20 @@ fn create(parser: &mut Parser<'_>, kind: SourceKind, or_replace: bool) -> Result
         } else if take(parser, &["OPTIONS"]) {
             options.extend(key_values(parser)?);
         } else if location.is_none() && take(parser, &["AS"]) {
-            break Origin::Query(parser.parse_query()?.to_string());
+            // As written: what the parser makes of it has lost its escapes.
+            let from = offset(sql, parser.peek_token().span.start);
+            parser.parse_query()?;
+            if take(parser, &["OPTIONS"]) {
+                return Err(Error::Syntax(format!(
+                    "CREATE {} {name}: OPTIONS come before AS SELECT",
+                    kind.name().to_uppercase()
+                )));
+            }
+            let to = match parser.peek_token() {
+                end if end.token == Token::EOF => sql.len(),
+                next => offset(sql, next.span.start),
+            };
+            break Origin::Query(sql[from..to].trim_end().to_owned());
         } else {
             match location {
                 Some(location) => break Origin::Location(location),
@@ -139,6 +157,19 @@ fn create(parser: &mut Parser<'_>, kind: SourceKind, or_replace: bool) -> Result
         origin,
         options,
     }))
+}
+
+/// The byte of a text at which a place of its tokens is.
+fn offset(sql: &str, place: Location) -> usize {
+    let line = usize::try_from(place.line).unwrap_or(1).max(1) - 1;
+    let begin: usize = sql.split_inclusive('\n').take(line).map(str::len).sum();
+    let column = usize::try_from(place.column).unwrap_or(1).max(1) - 1;
+    let rest = sql.get(begin..).unwrap_or_default();
+    begin
+        + rest
+            .char_indices()
+            .nth(column)
+            .map_or(rest.len(), |(byte, _)| byte)
 }
 
 /// `('key' = 'value', …)`; the quotes of a key may be left out.
@@ -211,6 +242,11 @@ mod tests {
             Origin::Query("SELECT network, name FROM t".to_owned())
         );
         assert!(create.if_not_exists);
+        let create = created(
+            "CREATE NETWORK LIST own AS\n  SELECT 'ä\\\\b' AS network, -- why\n  x AS name FROM t ; ",
+        );
+        let query = "SELECT 'ä\\\\b' AS network, -- why\n  x AS name FROM t";
+        assert_eq!(create.origin, Origin::Query(query.to_owned()));
         assert_eq!(
             created("CREATE GEO DATABASE g LOCATION 'x.mmdb'").kind,
             SourceKind::Geo

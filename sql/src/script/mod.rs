@@ -12,6 +12,9 @@ mod split;
 use std::collections::BTreeMap;
 use std::path::Path;
 
+use datafusion::sql::sqlparser::tokenizer::{Token, Tokenizer};
+
+use crate::dialect::SpotDialect;
 use crate::error::{Error, Result};
 use crate::session::{Outcome, Session};
 
@@ -164,20 +167,42 @@ pub async fn execute(
 
 /// The script of `RUN 'script'`; none for any other statement.
 fn run_target(statement: &str) -> Result<Option<String>> {
-    let Some((first, rest)) = statement.split_once(char::is_whitespace) else {
+    // A text that is none gives a better error where it is parsed.
+    let Ok(tokens) = Tokenizer::new(&SpotDialect::default(), statement).tokenize() else {
         return Ok(None);
     };
-    if !first.eq_ignore_ascii_case("run") {
+    let mut tokens = tokens
+        .into_iter()
+        .filter(|token| !matches!(token, Token::Whitespace(_)));
+    if !matches!(tokens.next(), Some(Token::Word(word)) if word.value.eq_ignore_ascii_case("run")) {
         return Ok(None);
     }
-    let rest = rest.trim();
-    let quoted = ['\'', '"'].iter().find_map(|quote| {
-        let name = rest.strip_prefix(*quote)?.strip_suffix(*quote)?;
-        (!name.is_empty() && !name.contains(*quote)).then(|| name.to_owned())
-    });
-    quoted.map(Some).ok_or_else(|| {
-        Error::Syntax(format!(
-            "RUN {rest}: the name of a script in quotes is expected, as in RUN 'detect/flow.sql'"
-        ))
-    })
+    match (tokens.next(), tokens.next()) {
+        (Some(Token::SingleQuotedString(name) | Token::DoubleQuotedString(name)), None)
+            if !name.is_empty() =>
+        {
+            Ok(Some(name))
+        }
+        _ => Err(Error::Syntax(
+            "RUN: the name of a script in quotes is expected, as in RUN 'detect/flow.sql'"
+                .to_owned(),
+        )),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::run_target;
+
+    #[test]
+    fn run_names_a_script_whatever_comments_there_are() {
+        let target = |sql: &str| run_target(sql).unwrap();
+        for sql in ["RUN 'a.sql'", "run /* x */ \"a.sql\" -- y", "RUN'a.sql'"] {
+            assert_eq!(target(sql).as_deref(), Some("a.sql"), "{sql}");
+        }
+        assert_eq!(target("SELECT 'run'"), None);
+        for sql in ["RUN", "RUN a", "RUN ''", "RUN 'a' 'b'"] {
+            assert!(run_target(sql).is_err(), "{sql}");
+        }
+    }
 }

@@ -43,10 +43,17 @@ pub(super) async fn create(session: &Session, create: CreateSource) -> Result<Do
         read_at: String::new(),
     };
     let (text, contents) = read(session, kind, name, defined).await?;
-    session
+    let created = session
         .warehouse()
         .create_source(kind.name(), name, text, create.or_replace)
-        .await?;
+        .await;
+    match created {
+        // Somebody else was quicker.
+        Err(spotql_catalog::Error::SourceExists { .. }) if create.if_not_exists => {
+            return Ok(Done::new(format!("{} {name} exists already", kind.name())));
+        }
+        other => other?,
+    }
     Ok(Done::new(format!(
         "{} {name} created: {contents}",
         kind.name()
@@ -54,7 +61,7 @@ pub(super) async fn create(session: &Session, create: CreateSource) -> Result<Do
 }
 
 pub(super) async fn refresh(session: &Session, kind: SourceKind, name: &str) -> Result<Done> {
-    let Some(defined) = find(session, kind, name).await? else {
+    let Some((defined, version)) = find(session, kind, name).await? else {
         return Err(spotql_catalog::Error::SourceNotFound {
             kind: kind.name(),
             name: name.to_owned(),
@@ -64,7 +71,7 @@ pub(super) async fn refresh(session: &Session, kind: SourceKind, name: &str) -> 
     let (text, contents) = read(session, kind, name, defined).await?;
     session
         .warehouse()
-        .update_source(kind.name(), name, text)
+        .update_source(kind.name(), name, text, version)
         .await?;
     Ok(Done::new(format!(
         "{} {name} refreshed: {contents}",
@@ -133,10 +140,17 @@ async fn read(
     Ok((text, defined.contents))
 }
 
-async fn find(session: &Session, kind: SourceKind, name: &str) -> Result<Option<Definition>> {
+/// The source of this name, and its version.
+async fn find(
+    session: &Session,
+    kind: SourceKind,
+    name: &str,
+) -> Result<Option<(Definition, i64)>> {
     let all = session.warehouse().sources().await?;
     let found = all
         .iter()
         .find(|it| it.kind == kind.name() && it.name == name);
-    found.map(definition).transpose()
+    found
+        .map(|it| Ok((definition(it)?, it.version)))
+        .transpose()
 }

@@ -116,12 +116,15 @@ impl AddressRange {
         }
     }
 
-    /// Its first and its last address.
-    pub fn ends(self) -> [Address; 2] {
-        match self {
+    /// Whether all of it is private, see [`Address::is_private`].
+    pub fn is_private(self) -> bool {
+        let [first, last] = match self {
             Self::V4(first, last) => [Address::V4(first), Address::V4(last)],
             Self::V6(first, last) => [Address::V6(first), Address::V6(last)],
-        }
+        };
+        PRIVATE
+            .iter()
+            .any(|range| range.holds(first) && range.holds(last))
     }
 
     /// Whether an address is in it.

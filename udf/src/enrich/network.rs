@@ -87,6 +87,15 @@ impl NetworkList {
                 }
                 _ => (None, ""),
             };
+            // A line of column names, as a query has them.
+            if line == 1
+                && fields
+                    .last()
+                    .is_some_and(|name| name.eq_ignore_ascii_case("name"))
+                && range.is_none()
+            {
+                continue;
+            }
             let range = range.ok_or_else(|| {
                 let problem = "'network,name' or 'first,last,name' is expected, the network being an \
                                address, a CIDR block such as 10.0.0.0/8, or a range such as \
@@ -135,7 +144,7 @@ mod tests {
     #[test]
     fn networks_are_read_in_every_form() {
         let networks = list(
-            "# ours\n10.0.0.0/8,offices\n\n10.1.2.3, print server\n10.1.0.0-10.1.9.9,\"labs, east\"\n\
+            "network,name\n# ours\n10.0.0.0/8,offices\n\n10.1.2.3, print server\n10.1.0.0-10.1.9.9,\"labs, east\"\n\
              192.168.0.0,192.168.0.255,home\nfd00::/8,six\n",
         )
         .unwrap();

@@ -4,7 +4,7 @@ use datafusion::arrow::datatypes::DataType;
 use datafusion::common::{Column, DFSchema};
 use datafusion::error::Result;
 use datafusion::functions::core::expr_fn::coalesce;
-use datafusion::logical_expr::{Expr, LogicalPlan, LogicalPlanBuilder, cast, lit};
+use datafusion::logical_expr::{Expr, LogicalPlan, LogicalPlanBuilder, cast, lit, try_cast};
 use datafusion::sql::sqlparser::ast::Expr as SqlExpr;
 
 use crate::suspicion::{Arguments, Error};
@@ -38,7 +38,15 @@ pub(crate) fn plan(arguments: &Arguments, input: LogicalPlan) -> Result<LogicalP
                     let accepted = format!("columns of the input: {}", names(schema));
                     arguments.invalid("columns", written, &accepted)
                 })?;
-                added.extend(of_column(name, &value)?);
+                let name = match &value {
+                    Expr::Column(column) => column.name.as_str(),
+                    _ => name.as_str(),
+                };
+                let new = of_column(name, &value)?;
+                // A column that is named twice is described once.
+                if !added.iter().any(|(known, _): &Added| *known == new[0].0) {
+                    added.extend(new);
+                }
             }
             added
         }
@@ -97,7 +105,7 @@ fn dns(schema: &DFSchema) -> Result<Vec<Added>> {
         Some(hour) => hour,
         None => of("unix_tstamp")? % lit(86_400_i64) / lit(3600_i64),
     };
-    let hour = cast(hour, DataType::Int32);
+    let hour = try_cast(hour, DataType::Int32);
     let added = [
         ("tld", call("registrable_domain", &name)?),
         ("query_rep", call("reputation", &name)?),

@@ -214,7 +214,8 @@ fn plan_rhythm(
         .into_iter()
         .enumerate()
         .map(|(i, part)| part.alias(rhythm::conversation_column(i)))
-        .chain([cast(planned, DataType::Int64).alias(rhythm::TIME)])
+        // An unsigned time that does not fit is none.
+        .chain([try_cast(planned, DataType::Int64).alias(rhythm::TIME)])
         .collect();
     let times = LogicalPlanBuilder::from(input.clone())
         .project(hidden.clone())?

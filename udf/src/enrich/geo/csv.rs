@@ -58,8 +58,11 @@ impl Csv {
                 let text = String::from_utf8_lossy(record.get(place)?.trim_ascii());
                 (!matches!(text.as_ref(), "" | "-")).then_some(text)
             };
-            let ends = [0, 1].map(|place| field(place).and_then(|text| address(&text)));
-            let [Some(first), Some(last)] = ends else {
+            let last = field(1).and_then(|text| address(&text, false));
+            // In a database of IPv6 addresses, small numbers are such, too.
+            let six = matches!(last, Some(Address::V6(_)));
+            let first = field(0).and_then(|text| address(&text, six));
+            let (Some(first), Some(last)) = (first, last) else {
                 if lines == 0 && line == 1 {
                     continue;
                 }
@@ -69,6 +72,11 @@ impl Csv {
             let range = AddressRange::between(first, last).ok_or_else(|| {
                 unusable(line, format!("the range from {first} to {last} is none"))
             })?;
+            if field(2).is_some_and(|country| country.bytes().all(|byte| byte.is_ascii_digit())) {
+                let problem =
+                    "its third column is a number, where the country is expected".to_owned();
+                return Err(unusable(line, problem));
+            }
             lines += 1;
             let mut place = Texts::default();
             for (known, column) in place.iter_mut().zip(COLUMNS) {
@@ -120,11 +128,14 @@ impl Csv {
     }
 }
 
-/// An address as a number or as written.
-fn address(text: &str) -> Option<Address> {
+/// An address as a number, which may be known to be one of IPv6, or as written.
+fn address(text: &str, six: bool) -> Option<Address> {
     let Ok(number) = text.parse::<u128>() else {
         return Address::parse(text);
     };
+    if six {
+        return Some(Address::V6(number));
+    }
     if let Ok(v4) = u32::try_from(number) {
         return Some(Address::V4(v4));
     }
@@ -171,7 +182,21 @@ mod tests {
     }
 
     #[test]
+    fn a_database_of_ipv6_begins_with_small_numbers() {
+        let text = "0,281470681743359,-,-\n42540766411282592856903984951653826560,42540766490510755371168322545197776895,DE,Germany\n";
+        let database = read(text).unwrap();
+        assert_eq!(
+            told(&database, "2001:db8::7").unwrap().0.as_deref(),
+            Some("DE")
+        );
+    }
+
+    #[test]
     fn a_line_that_is_no_range_is_named() {
+        let asn = read("8.8.8.0,8.8.8.255,15169,Google LLC\n")
+            .unwrap_err()
+            .to_string();
+        assert!(asn.contains("third column is a number"), "{asn}");
         let error = read("1,2,US\nx,3,US\n").unwrap_err().to_string();
         assert!(error.contains("line 2 of 'iploc.csv'"), "{error}");
         let error = read("1,2,US\n9,3,US\n").unwrap_err().to_string();

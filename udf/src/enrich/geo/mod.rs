@@ -1,7 +1,7 @@
 //! Where an address is and who owns it, by databases that the user names.
 //!
 //! Two formats: MaxMind's (`.mmdb`, <https://maxmind.github.io/MaxMind-DB/>), by whoever it is made (GeoLite2,
-//! DB-IP, IPinfo, ip-location-db), and the older CSV with a range a line ([`csv`]). Several databases answer
+//! DB-IP, IPinfo, ip-location-db), and the older CSV with a range a line. Several databases answer
 //! together: each part of a place comes from the first one that knows it.
 //!
 //! A database is read into memory and not mapped from its file: whoever overwrites a mapped file in place (`cp` does)

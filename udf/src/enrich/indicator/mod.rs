@@ -80,6 +80,14 @@ impl Times {
         last_seen: NEVER,
         expires: NEVER,
     };
+
+    /// Until when it holds.
+    fn lasts(self) -> i64 {
+        match self.expires {
+            NEVER => i64::MAX,
+            expires => expires,
+        }
+    }
 }
 
 /// Entries by number.
@@ -95,11 +103,15 @@ impl Entries {
         self.entries.len()
     }
 
-    /// Sets entry `id`: the next one, or one that is there, which is replaced if the new one is worse.
+    /// Sets entry `id`: the next one, or one that is there, which is replaced if the new one is worse, or as bad and
+    /// holds longer.
     fn set(&mut self, id: usize, entry: Entry, times: Option<Times>) {
+        let rank = |entry: Entry, times: Times| (entry.severity, times.lasts());
         if id == self.entries.len() {
             self.entries.push(entry);
-        } else if entry.severity > self.entries[id].severity {
+        } else if rank(entry, times.unwrap_or(Times::UNKNOWN))
+            > rank(self.entries[id], self.times(id))
+        {
             self.entries[id] = entry;
         } else {
             return;
@@ -139,6 +151,8 @@ pub struct IndicatorListBuilder {
     example: Option<String>,
     /// Whether there are paths on any host.
     any_host: bool,
+    /// Bytes of the longest URL.
+    longest_url: usize,
     /// Seconds since 1970: what has expired by then is left out, and hides nothing that has not.
     now: i64,
     buffer: String,
@@ -175,7 +189,7 @@ impl IndicatorListBuilder {
         });
         let value = indicator.value.trim();
         match Form::of(value, &mut self.buffer) {
-            Some(Form::Range(range)) if !range.ends().iter().all(|end| end.is_private()) => {
+            Some(Form::Range(range)) if !range.is_private() => {
                 self.addresses.set(self.addresses.len(), entry, times);
                 self.address_ranges.push(range);
             }
@@ -185,16 +199,20 @@ impl IndicatorListBuilder {
             }
             Some(Form::Url(url)) => {
                 self.any_host |= url.starts_with('/');
+                self.longest_url = self.longest_url.max(url.len());
                 let id = self.urls.intern(url).map_err(many)?;
                 self.url_entries.set(id as usize, entry, times);
             }
-            Some(Form::Range(_)) | None => {
-                self.unusable += 1;
-                let shown = || value.chars().take(60).collect();
-                self.example.get_or_insert_with(shown);
-            }
+            Some(Form::Range(_)) | None => self.reject(value),
         }
         Ok(())
+    }
+
+    /// Counts an entry that cannot be used.
+    pub fn reject(&mut self, value: &str) {
+        self.unusable += 1;
+        let shown = || value.chars().take(60).collect();
+        self.example.get_or_insert_with(shown);
     }
 
     /// The list. `origin` is the file or query, for the error.
@@ -204,7 +222,10 @@ impl IndicatorListBuilder {
     pub fn build(self, origin: &str) -> Result<IndicatorList> {
         // Of the same range twice, the worse one wins: the first one that is added does.
         let mut order: Vec<u32> = (0..self.addresses.len() as u32).collect();
-        order.sort_by_key(|&id| std::cmp::Reverse(self.addresses.entries[id as usize].severity));
+        order.sort_by_key(|&id| {
+            let lasts = self.addresses.times(id as usize).lasts();
+            std::cmp::Reverse((self.addresses.entries[id as usize].severity, lasts))
+        });
         let mut ranges = RangesBuilder::default();
         for id in order {
             ranges.add(self.address_ranges[id as usize], id);
@@ -219,6 +240,7 @@ impl IndicatorListBuilder {
             urls: self.urls,
             url_entries: self.url_entries,
             any_host: self.any_host,
+            longest_url: self.longest_url,
             unusable: self.unusable,
         };
         if list.is_empty() {
@@ -281,6 +303,9 @@ impl<'a> Form<'a> {
     }
 }
 
+/// Bytes of a name, without the dot at its end.
+const LONGEST_NAME: usize = 253;
+
 /// Whether a text may be a host: labels with dots between, of what names and addresses are made of. A single label
 /// is none: lists of names hold words by mistake.
 fn is_host(host: &str) -> bool {
@@ -288,7 +313,7 @@ fn is_host(host: &str) -> bool {
         return true;
     }
     host.contains('.')
-        && host.len() <= 253
+        && host.len() <= LONGEST_NAME
         && host.split('.').all(|label| {
             !label.is_empty()
                 && label.len() <= 63
@@ -300,9 +325,10 @@ fn is_host(host: &str) -> bool {
 
 /// The host of a URL with or without its scheme, and the path from its first `/`, `?` or `#` on.
 fn split_url(url: &str) -> (&str, &str) {
+    // A URL may carry another one behind its host: only what stands before any part of a path is a scheme.
     let rest = match url.split_once("://") {
-        Some((_, rest)) => rest,
-        None => url.strip_prefix("//").unwrap_or(url),
+        Some((scheme, rest)) if !scheme.contains(['/', '?', '#']) => rest,
+        _ => url.strip_prefix("//").unwrap_or(url),
     };
     let end = rest.find(['/', '?', '#']).unwrap_or(rest.len());
     let (authority, path) = rest.split_at(end);
@@ -333,6 +359,7 @@ pub struct IndicatorList {
     urls: Interner,
     url_entries: Entries,
     any_host: bool,
+    longest_url: usize,
     unusable: u64,
 }
 
@@ -400,10 +427,11 @@ impl IndicatorList {
 
     /// The name itself, then its parents.
     fn find_name(&self, name: &str, now: i64) -> Option<Found<'_>> {
-        if self.hosts.len() == 0 {
+        let name = name.trim_end_matches('.');
+        // No name is longer (RFC 1035).
+        if self.hosts.len() == 0 || name.len() > LONGEST_NAME {
             return None;
         }
-        let name = name.trim_end_matches('.');
         let lower;
         let mut rest = if name.bytes().any(|byte| byte.is_ascii_uppercase()) {
             lower = name.to_ascii_lowercase();
@@ -447,7 +475,15 @@ impl IndicatorList {
     /// The longest beginning of `url` that is on the list and ends where a part of the path does, behind its first
     /// `least` bytes.
     fn find_beginning(&self, url: &str, least: usize, now: i64) -> Option<Found<'_>> {
+        let parts = ['/', '?', '#'];
         let mut end = url.len();
+        // Whoever writes a log may write long ones: what is longer than any on the list is not tried.
+        if end > self.longest_url + 1 {
+            let longest = url.as_bytes().get(..=self.longest_url)?;
+            end = longest
+                .iter()
+                .rposition(|byte| parts.contains(&char::from(*byte)))?;
+        }
         while end > least {
             if let Some(id) = self.urls.get(url[..end].trim_end_matches('/')) {
                 let indicator = || Cow::Borrowed(self.urls.name(id));
@@ -456,7 +492,7 @@ impl IndicatorList {
                     return found;
                 }
             }
-            end = url[..end].rfind(['/', '?', '#'])?;
+            end = url[..end].rfind(parts)?;
         }
         None
     }
@@ -553,6 +589,22 @@ mod tests {
             "localhost",
         ] {
             is(value, None);
+        }
+    }
+
+    #[test]
+    fn a_url_within_a_url_is_not_looked_at() {
+        let list = list(&["bad.example.com"]);
+        let inner = "good.example.org/r?to=http://bad.example.com/";
+        assert_eq!(found(&list, inner), None);
+        let outer = "bad.example.com/?u=http://good.example.org/";
+        assert_eq!(found(&list, outer).as_deref(), Some("bad.example.com"));
+        for long in [
+            "/".repeat(100_000),
+            "/a".repeat(50_000),
+            "a.".repeat(50_000),
+        ] {
+            assert_eq!(found(&list, &format!("x.example.net{long}")), None);
         }
     }
 

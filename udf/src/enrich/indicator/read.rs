@@ -85,18 +85,43 @@ pub struct Columns {
 /// A file that cannot be read, is not of its format, or holds no indicator.
 pub fn read(path: &Path, how: &Columns, now: i64) -> Result<IndicatorList> {
     let bytes = std::fs::read(path).map_err(|source| Error::read(path, source))?;
+    // A byte order mark says nothing here.
+    let bytes = bytes.strip_prefix(b"\xef\xbb\xbf").unwrap_or(&bytes);
     let mut list = IndicatorListBuilder::new(now);
     let origin = path.display().to_string();
-    match how.format.unwrap_or_else(|| Format::of(&bytes, path)) {
-        Format::Plain => plain(&bytes, how, &mut list)?,
-        Format::Csv => columns(&bytes, &origin, how, &mut list)?,
-        Format::Stix => stix::read(&bytes, &origin, how, &mut list)?,
-        Format::Misp => misp(&bytes, &origin, how, &mut list)?,
+    match how.format.unwrap_or_else(|| Format::of(bytes, path)) {
+        Format::Plain => plain(bytes, how, &mut list)?,
+        Format::Csv => columns(bytes, &origin, how, &mut list)?,
+        Format::Stix => stix::read(bytes, &origin, how, &mut list)?,
+        Format::Misp => misp(bytes, &origin, how, &mut list)?,
     }
     list.build(&origin)
 }
 
 impl Columns {
+    /// Adds an entry from the texts of its columns: indicator, text, severity, first seen, last seen, expires. One whose
+    /// severity or expiry cannot be read is unusable: it would count for worse, or longer, than it says.
+    ///
+    /// # Errors
+    /// Too many.
+    pub fn add(&self, texts: [Option<&str>; 6], list: &mut IndicatorListBuilder) -> Result<()> {
+        let [value, text, severity, first_seen, last_seen, expires] = texts;
+        let bare = self.bare(value.unwrap_or_default());
+        let known = (severity.map(severity_of), expires.map(time_of));
+        if matches!(known, (Some(None), _) | (_, Some(None))) {
+            list.reject(bare.value);
+            return Ok(());
+        }
+        list.add(&Indicator {
+            text: text.unwrap_or(bare.text),
+            severity: known.0.flatten().unwrap_or(bare.severity),
+            first_seen: first_seen.and_then(time_of),
+            last_seen: last_seen.and_then(time_of),
+            expires: known.1.flatten(),
+            ..bare
+        })
+    }
+
     /// An indicator about which no more is known.
     pub(super) fn bare<'a>(&'a self, value: &'a str) -> Indicator<'a> {
         Indicator {
@@ -146,11 +171,13 @@ fn columns(
         .trim(csv::Trim::All)
         .from_reader(bytes);
     let mut record = csv::StringRecord::new();
+    let mut bytes = csv::ByteRecord::new();
     let mut comment = None;
     let mut more = |record: &mut csv::StringRecord| {
-        reader
-            .read_record(record)
-            .map_err(|error| format(error.to_string()))
+        let more = reader.read_byte_record(&mut bytes);
+        let more = more.map_err(|error| format(error.to_string()))?;
+        *record = csv::StringRecord::from_byte_record_lossy(bytes.clone());
+        Ok::<_, Error>(more)
     };
     // The line of names: the first that is no comment, or the last comment if it names the column.
     let wanted = how.indicator.as_deref().unwrap_or("indicator");
@@ -199,26 +226,19 @@ fn columns(
             continue;
         }
         let field = |place: Option<usize>| record.get(place?).filter(|text| !text.is_empty());
-        let bare = how.bare(field(Some(value)).unwrap_or_default());
-        list.add(&Indicator {
-            text: field(text).unwrap_or(bare.text),
-            severity: field(severity)
-                .and_then(severity_of)
-                .unwrap_or(bare.severity),
-            first_seen: field(first).and_then(time_of),
-            last_seen: field(last).and_then(time_of),
-            expires: field(expires).and_then(time_of),
-            ..bare
-        })?;
+        how.add(
+            [Some(value), text, severity, first, last, expires].map(field),
+            list,
+        )?;
     }
 }
 
-/// 1 to 3, or low, medium, high.
+/// 1 to 3, or low, medium, high; `None` for anything else.
 pub fn severity_of(text: &str) -> Option<u8> {
     match text.trim().to_ascii_lowercase().as_str() {
-        "1" | "low" => Some(1),
-        "2" | "medium" => Some(2),
-        "3" | "high" | "critical" => Some(3),
+        "1" | "1.0" | "low" => Some(1),
+        "2" | "2.0" | "medium" => Some(2),
+        "3" | "3.0" | "high" | "critical" => Some(3),
         _ => None,
     }
 }
@@ -232,7 +252,11 @@ pub fn time_of(text: &str) -> Option<i64> {
     if let Ok(time) = chrono::DateTime::parse_from_rfc3339(text) {
         return Some(time.timestamp());
     }
-    for format in ["%Y-%m-%d %H:%M:%S%.f", "%Y-%m-%dT%H:%M:%S%.f"] {
+    for format in [
+        "%Y-%m-%d %H:%M:%S%.f",
+        "%Y-%m-%dT%H:%M:%S%.f",
+        "%Y-%m-%d %H:%M",
+    ] {
         if let Ok(time) = chrono::NaiveDateTime::parse_from_str(text, format) {
             return Some(time.and_utc().timestamp());
         }
@@ -309,7 +333,9 @@ mod tests {
         let text = "first_seen,indicator,text,severity,expires\n\
                     2024-05-14,192.0.2.1,\"a, b\",low,\n\
                     2024-05-14T10:00:00Z,x.example.com,,,1970-01-02\n\
-                    ,y.example.com,z,9,\n";
+                    ,y.example.com,z,,\n\
+                    ,z.example.com,z,9,\n\
+                    ,z.example.com,z,,soon\n";
         let how = Columns {
             default_text: "list".to_owned(),
             ..Columns::default()
@@ -318,6 +344,7 @@ mod tests {
         assert_eq!(told(&list, "192.0.2.1"), Some(("a, b".to_owned(), 1)));
         assert_eq!(told(&list, "x.example.com"), Some(("list".to_owned(), 3)));
         assert_eq!(told(&list, "y.example.com"), Some(("z".to_owned(), 3)));
+        assert_eq!((told(&list, "z.example.com"), list.unusable()), (None, 2));
         assert_eq!(
             list.find("192.0.2.1", 0).unwrap().first_seen,
             Some(1_715_644_800)

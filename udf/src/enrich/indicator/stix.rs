@@ -17,21 +17,18 @@ struct Bundle {
     #[serde(rename = "type")]
     kind: String,
     #[serde(default)]
-    objects: Vec<Object>,
+    objects: Vec<serde_json::Value>,
 }
 
 #[derive(Deserialize)]
 struct Object {
-    #[serde(rename = "type")]
-    kind: String,
     pattern: Option<String>,
     pattern_type: Option<String>,
     name: Option<String>,
-    #[serde(default)]
-    revoked: bool,
+    revoked: Option<bool>,
     valid_from: Option<String>,
     valid_until: Option<String>,
-    confidence: Option<u8>,
+    confidence: Option<f64>,
 }
 
 pub(super) fn read(
@@ -50,8 +47,15 @@ pub(super) fn read(
     if bundle.kind != "bundle" {
         return Err(format(format!("it is a '{}'", bundle.kind)));
     }
-    for object in &bundle.objects {
-        if object.kind != "indicator" || object.revoked {
+    for object in bundle.objects {
+        if object.get("type").and_then(|kind| kind.as_str()) != Some("indicator") {
+            continue;
+        }
+        let Ok(object) = serde_json::from_value::<Object>(object) else {
+            list.reject("an indicator whose fields are of other types");
+            continue;
+        };
+        if object.revoked.unwrap_or_default() {
             continue;
         }
         let pattern = object.pattern.as_deref().unwrap_or_default();
@@ -60,13 +64,15 @@ pub(super) fn read(
             .as_deref()
             .is_none_or(|kind| kind == "stix");
         let values = if stix { values(pattern) } else { None };
-        // A pattern of another kind is no value either: the list counts it.
-        let values = values.unwrap_or_else(|| vec![pattern.to_owned()]);
+        let Some(values) = values else {
+            list.reject(pattern);
+            continue;
+        };
         for value in &values {
             let bare = how.bare(value);
             let severity = object.confidence.map(|confidence| match confidence {
-                0..30 => 1,
-                30..70 => 2,
+                ..30.0 => 1,
+                30.0..70.0 => 2,
                 _ => 3,
             });
             list.add(&Indicator {
@@ -189,12 +195,14 @@ mod tests {
             {"type": "indicator", "pattern_type": "stix", "pattern": "[ipv4-addr:value = '192.0.2.1']",
              "name": "C2", "confidence": 50, "valid_from": "2024-05-14T00:00:00.000Z", "valid_until": "2024-06-14T00:00:00Z"},
             {"type": "indicator", "pattern_type": "stix", "pattern": "[ipv4-addr:value = '192.0.2.2']", "revoked": true},
+            {"type": "indicator", "pattern_type": "stix", "pattern": 3},
+            {"type": "indicator", "pattern_type": "stix", "pattern": "[url:value LIKE 'http://x.example.com/%']", "revoked": null},
             {"type": "indicator", "pattern_type": "snort", "pattern": "alert tcp any any"}
         ]}"#;
         let mut list = IndicatorListBuilder::default();
         read(bundle.as_bytes(), "x.json", &Columns::default(), &mut list).unwrap();
         let list = list.build("x.json").unwrap();
-        assert_eq!((list.len(), list.unusable()), (1, 1));
+        assert_eq!((list.len(), list.unusable()), (1, 3));
         let found = list.find("192.0.2.1", 1_715_700_000).unwrap();
         assert_eq!(
             (found.text, found.severity, found.first_seen),
