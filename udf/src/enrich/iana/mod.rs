@@ -1,4 +1,5 @@
-//! Names of numbers in IANA's registries, as of November 2026 (ports: April 2024).
+//! Names of numbers in IANA's registries. Ports are those of IANA's file of April 2024; the other registries were
+//! gathered from copies and libraries in November 2026 and not compared with IANA's own files of that day.
 //!
 //! <https://www.iana.org/assignments/> – dns-parameters (classes, types, response codes), http-status-codes,
 //! protocol-numbers, service-names-port-numbers. A file a registry, `number⇥name` a line. Where a registry
