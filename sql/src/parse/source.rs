@@ -71,40 +71,30 @@ pub(crate) enum Origin {
 /// Parses one of the statements of this file, or returns none and leaves the parser untouched.
 pub(super) fn parse(parser: &mut Parser<'_>, sql: &str) -> Result<Option<Statement>> {
     let start = parser.index();
-    let statement = if take(parser, &["CREATE"]) {
-        let or_replace = take(parser, &["OR", "REPLACE"]);
-        match SourceKind::take(parser, "") {
-            Some(kind) => Some(create(parser, sql, kind, or_replace)?),
-            None => None,
-        }
-    } else if take(parser, &["DROP"]) {
-        match SourceKind::take(parser, "") {
-            Some(kind) => Some(Statement::DropSource {
-                kind,
-                if_exists: take(parser, &["IF", "EXISTS"]),
-                name: identifier(parser)?,
-            }),
-            None => None,
-        }
-    } else if take(parser, &["REFRESH"]) {
-        match SourceKind::take(parser, "") {
-            Some(kind) => Some(Statement::RefreshSource {
-                kind,
-                name: identifier(parser)?,
-            }),
-            None => None,
-        }
-    } else if take(parser, &["SHOW"]) {
-        SourceKind::take(parser, "s").map(|kind| Statement::ShowSources { kind })
-    } else {
-        None
+    let verbs = ["CREATE", "DROP", "REFRESH", "SHOW"];
+    let Some(verb) = verbs.into_iter().find(|verb| take(parser, &[verb])) else {
+        return Ok(None);
     };
-    if statement.is_none() {
+    let or_replace = verb == "CREATE" && take(parser, &["OR", "REPLACE"]);
+    let Some(kind) = SourceKind::take(parser, if verb == "SHOW" { "s" } else { "" }) else {
         while parser.index() > start {
             parser.prev_token();
         }
-    }
-    Ok(statement)
+        return Ok(None);
+    };
+    Ok(Some(match verb {
+        "CREATE" => create(parser, sql, kind, or_replace)?,
+        "DROP" => Statement::DropSource {
+            kind,
+            if_exists: take(parser, &["IF", "EXISTS"]),
+            name: identifier(parser)?,
+        },
+        "REFRESH" => Statement::RefreshSource {
+            kind,
+            name: identifier(parser)?,
+        },
+        _ => Statement::ShowSources { kind },
+    }))
 }
 
 fn create(
