@@ -11,12 +11,16 @@ use std::collections::BTreeMap;
 use std::fs::File;
 use std::path::{Path, PathBuf};
 
-use datafusion::arrow::array::RecordBatch;
-use datafusion::arrow::compute::concat_batches;
+use datafusion::arrow::array::{AsArray, RecordBatch};
+use datafusion::arrow::compute::{cast, concat_batches};
+use datafusion::arrow::datatypes::{DataType, Int64Type};
 use futures::TryStreamExt;
 use parquet::arrow::arrow_reader::ParquetRecordBatchReaderBuilder;
-use spotql_sql::script::{self, Script, Step};
-use spotql_sql::{Outcome, Session};
+use spotql_sql::script::{Run, Script, Step};
+use spotql_sql::{Engine, EngineOptions, Outcome, Session};
+
+/// The day of the synthetic logs.
+pub const DATE: &str = "2024-05-14";
 
 /// The folder of real data beside the repository, where there is one. A test that needs it says so
 /// and returns when it is absent.
@@ -27,6 +31,45 @@ pub fn shared() -> Option<PathBuf> {
         .join("data")
         .is_dir()
         .then(|| folder.canonicalize().unwrap_or(folder))
+}
+
+/// A session on a new warehouse in this folder.
+///
+/// # Panics
+/// When it cannot be made.
+pub async fn session(folder: &tempfile::TempDir) -> Session {
+    let options = EngineOptions::new(folder.path().join("warehouse"));
+    Engine::open(options).await.unwrap().session()
+}
+
+/// The synthetic day of one kind of log, loaded.
+///
+/// # Panics
+/// When it cannot be.
+pub async fn day_of(source: &str, records: usize) -> (tempfile::TempDir, Session) {
+    let folder = tempfile::tempdir().unwrap();
+    let session = session(&folder).await;
+    run(&session, &format!("schema/{source}.sql"), &[]).await;
+    let load = format!(
+        "INSERT INTO {source} PARTITION (y, m, d, h) SELECT * FROM synthetic_{source}({records}, 3, '{DATE}')"
+    );
+    execute(&session, &load).await;
+    execute(
+        &session,
+        "CREATE NETWORK LIST nets AS SELECT * FROM (VALUES ('10.0.0.0/8', 'inside')) t(network, name)",
+    )
+    .await;
+    (folder, session)
+}
+
+/// Runs a statement.
+///
+/// # Panics
+/// When it fails.
+pub async fn execute(session: &Session, sql: &str) {
+    if let Err(error) = session.execute(sql).await {
+        panic!("{sql}: {error}");
+    }
 }
 
 /// The rows of a query, in one batch.
@@ -46,6 +89,45 @@ pub async fn rows(session: &Session, sql: &str) -> RecordBatch {
     concat_batches(&schema, &batches).unwrap()
 }
 
+/// The number that a query of one row gives first.
+///
+/// # Panics
+/// When it fails, or gives anything else.
+pub async fn number(session: &Session, sql: &str) -> i64 {
+    let batch = rows(session, sql).await;
+    let column = cast(batch.column(0), &DataType::Int64).unwrap();
+    let column = column.as_primitive::<Int64Type>();
+    assert_eq!(column.len(), 1, "{sql}");
+    column.value(0)
+}
+
+/// A column as text.
+///
+/// # Panics
+/// When there is none of that name.
+pub fn texts(batch: &RecordBatch, name: &str) -> Vec<Option<String>> {
+    let column = cast(batch.column_by_name(name).unwrap(), &DataType::Utf8).unwrap();
+    let texts = column.as_string::<i32>().iter();
+    texts.map(|text| text.map(str::to_owned)).collect()
+}
+
+/// Each row as text, in the order of the texts.
+pub fn lines(batch: &RecordBatch) -> Vec<String> {
+    let mut lines: Vec<String> = (0..batch.num_rows())
+        .map(|row| format!("{:?}", batch.slice(row, 1).columns()))
+        .collect();
+    lines.sort();
+    lines
+}
+
+/// Everything in a table, as text, to compare what running a script again gives.
+///
+/// # Panics
+/// When it cannot be read.
+pub async fn contents(session: &Session, table: &str) -> String {
+    lines(&rows(session, &format!("SELECT * FROM {table}")).await).join("\n")
+}
+
 /// Runs a shipped script; gives the rows of its last query, if it has one.
 ///
 /// # Errors
@@ -60,24 +142,20 @@ pub async fn try_run(
         .map(|(name, value)| ((*name).to_owned(), (*value).to_owned()))
         .collect();
     let script = Script::shipped(name).unwrap();
+    let mut run = Run::new(&script, variables).map_err(|error| error.to_string())?;
     let mut last = None;
-    for piece in script.statements().unwrap() {
-        let failed = |error: &dyn std::fmt::Display| format!("{name}:{}: {error}", piece.line);
-        match script::execute(session, &piece, &variables).await {
+    while let Some(statement) = run.next_statement() {
+        match run.execute(session, &statement).await {
             Ok(Step::Outcome(Outcome::Rows(rows))) => {
                 let schema = rows.schema();
-                let batches: Vec<_> = rows.try_collect().await.map_err(|error| failed(&error))?;
+                let batches: Vec<_> = rows
+                    .try_collect()
+                    .await
+                    .map_err(|error| statement.failed(error.into()).to_string())?;
                 last = Some(concat_batches(&schema, &batches).unwrap());
             }
-            Ok(Step::Outcome(Outcome::Done(_))) => {}
-            Ok(Step::Run(inner)) => {
-                let variables: Vec<_> = variables
-                    .iter()
-                    .map(|(name, value)| (name.as_str(), value.as_str()))
-                    .collect();
-                last = Box::pin(try_run(session, &inner.name, &variables)).await?;
-            }
-            Err(error) => return Err(failed(&error)),
+            Ok(Step::Outcome(Outcome::Done(_)) | Step::Entered(_)) => {}
+            Err(error) => return Err(error.to_string()),
         }
     }
     Ok(last)

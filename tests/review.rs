@@ -8,65 +8,12 @@
     missing_docs
 )]
 
-use datafusion::arrow::array::{AsArray, RecordBatch};
+use datafusion::arrow::array::AsArray;
 use datafusion::arrow::compute::cast;
 use datafusion::arrow::datatypes::{DataType, Int64Type};
-use spotql_sql::{Engine, EngineOptions, Session};
-use spotql_tests::{rows, run, shared, try_run};
-
-const DATE: &str = "2024-05-14";
-
-async fn session(folder: &tempfile::TempDir) -> Session {
-    let options = EngineOptions::new(folder.path().join("warehouse"));
-    Engine::open(options).await.unwrap().session()
-}
-
-async fn execute(session: &Session, sql: &str) {
-    if let Err(error) = session.execute(sql).await {
-        panic!("{sql}: {error}");
-    }
-}
-
-async fn number(session: &Session, sql: &str) -> i64 {
-    let batch = rows(session, sql).await;
-    let column = cast(batch.column(0), &DataType::Int64).unwrap();
-    let column = column.as_primitive::<Int64Type>();
-    assert_eq!(column.len(), 1, "{sql}");
-    column.value(0)
-}
-
-fn texts(batch: &RecordBatch, name: &str) -> Vec<Option<String>> {
-    let column = cast(batch.column_by_name(name).unwrap(), &DataType::Utf8).unwrap();
-    let texts = column.as_string::<i32>().iter();
-    texts.map(|text| text.map(str::to_owned)).collect()
-}
-
-/// The synthetic day of one kind of log, loaded.
-async fn day_of(source: &str, records: usize) -> (tempfile::TempDir, Session) {
-    let folder = tempfile::tempdir().unwrap();
-    let session = session(&folder).await;
-    run(&session, &format!("schema/{source}.sql"), &[]).await;
-    let load = format!(
-        "INSERT INTO {source} PARTITION (y, m, d, h) SELECT * FROM synthetic_{source}({records}, 3, '{DATE}')"
-    );
-    execute(&session, &load).await;
-    execute(
-        &session,
-        "CREATE NETWORK LIST nets AS SELECT * FROM (VALUES ('10.0.0.0/8', 'inside')) t(network, name)",
-    )
-    .await;
-    (folder, session)
-}
-
-/// Everything in a table, as text, to compare what running a script again gives.
-async fn contents(session: &Session, table: &str) -> String {
-    let all = rows(session, &format!("SELECT * FROM {table}")).await;
-    let mut lines: Vec<String> = (0..all.num_rows())
-        .map(|row| format!("{:?}", all.slice(row, 1).columns()))
-        .collect();
-    lines.sort();
-    lines.join("\n")
-}
+use spotql_tests::{
+    DATE, contents, day_of, execute, number, rows, run, session, shared, texts, try_run,
+};
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_day_of_flows_in_one_call() {

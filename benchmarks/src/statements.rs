@@ -6,7 +6,7 @@ use std::error::Error;
 use datafusion::arrow::array::RecordBatch;
 use datafusion::arrow::compute::concat_batches;
 use futures::TryStreamExt;
-use spotql_sql::script::{self, Script, Step};
+use spotql_sql::script::{Run, Script, Step};
 use spotql_sql::{Outcome, Session};
 
 /// Runs a statement to its end; its rows are dropped.
@@ -34,10 +34,10 @@ pub(crate) async fn run_script(
     variables: &BTreeMap<String, String>,
 ) -> Result<(), Box<dyn Error>> {
     let script = Script::shipped(name).ok_or("no such script")?;
-    for piece in script.statements()? {
-        match script::execute(session, &piece, variables).await? {
-            Step::Outcome(outcome) => consume(outcome).await?,
-            Step::Run(inner) => Box::pin(run_script(session, &inner.name, variables)).await?,
+    let mut run = Run::new(&script, variables.clone())?;
+    while let Some(statement) = run.next_statement() {
+        if let Step::Outcome(outcome) = run.execute(session, &statement).await? {
+            consume(outcome).await?;
         }
     }
     Ok(())

@@ -10,6 +10,7 @@
 mod convert;
 mod error;
 mod location;
+mod lock;
 mod metastore;
 mod partition_name;
 mod provider;
@@ -17,6 +18,7 @@ mod scan;
 mod snapshot;
 mod statistics;
 mod storage;
+mod system;
 mod table;
 mod types;
 mod warehouse;
@@ -29,10 +31,11 @@ pub use provider::{HiveCatalog, HiveSchema};
 pub use scan::HiveTable;
 pub use snapshot::{DataFile, Partition, TableSnapshot};
 pub use statistics::{ColumnRange, FileStatistics};
+pub use system::SYSTEM_DATABASE;
 pub use table::{Column, Format, Table, TableDefinition};
 pub use types::HiveType;
 pub use warehouse::{
-    DEFAULT_DATABASE, Database, PartitionSpec, RefreshReport, RepairReport, Source, Warehouse,
-    WarehouseOptions,
+    DEFAULT_DATABASE, Database, KeptVerdict, NewRun, PartitionSpec, RefreshReport, RepairReport,
+    Run, RunEnd, RunOwner, RunStart, RunState, Source, Warehouse, WarehouseOptions,
 };
 pub use write::{InsertMode, InsertReport};

@@ -9,6 +9,7 @@ use datafusion::datasource::TableType;
 
 use crate::metastore::{databases, tables};
 use crate::scan::HiveTable;
+use crate::system::{SYSTEM_DATABASE, SystemSchema};
 use crate::warehouse::Warehouse;
 
 /// All databases of a warehouse.
@@ -37,7 +38,15 @@ impl CatalogProvider for HiveCatalog {
             .metastore
             .read_blocking(databases::all);
         match names {
-            Ok(rows) => rows.into_iter().map(|row| row.name).collect(),
+            Ok(rows) => {
+                let names = rows.into_iter().map(|row| row.name);
+                let mut names: Vec<String> = names.collect();
+                // One of older programs has precedence.
+                if !names.iter().any(|name| name == SYSTEM_DATABASE) {
+                    names.push(SYSTEM_DATABASE.to_owned());
+                }
+                names
+            }
             Err(error) => {
                 log::error!("{error}");
                 Vec::new()
@@ -53,13 +62,14 @@ impl CatalogProvider for HiveCatalog {
             .metastore
             .read_blocking(|tx| databases::find(tx, &name));
         match found {
-            Ok(row) => row.map(|row| {
-                let warehouse = Arc::clone(&self.warehouse);
-                Arc::new(HiveSchema {
-                    warehouse,
-                    database: row.name,
-                }) as Arc<dyn SchemaProvider>
-            }),
+            Ok(Some(row)) => Some(Arc::new(HiveSchema {
+                warehouse: Arc::clone(&self.warehouse),
+                database: row.name,
+            })),
+            Ok(None) if name == SYSTEM_DATABASE => Some(Arc::new(SystemSchema {
+                warehouse: Arc::clone(&self.warehouse),
+            })),
+            Ok(None) => None,
             Err(error) => {
                 log::error!("{error}");
                 None

@@ -4,5 +4,7 @@
 //! below, in `spotql_sql` and the crates it stands on.
 
 pub mod commands;
+mod network;
 pub mod output;
+pub mod scheduler;
 pub mod service;

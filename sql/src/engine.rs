@@ -24,6 +24,7 @@ use spotql_udf::word::SpotqlOptions;
 use spotql_udf::{enrich, hive, read, synthetic, word};
 
 use crate::error::Result;
+use crate::network::Network;
 use crate::session::Session;
 use crate::sources::SourceCache;
 
@@ -41,6 +42,8 @@ pub struct EngineOptions {
     pub threads: Option<usize>,
     /// Memory for all queries together, in bytes; by default three quarters of the machine's.
     pub memory: Option<usize>,
+    /// The way to reputation services; without it their verdicts are *unverified*.
+    pub network: Option<Arc<dyn Network>>,
 }
 
 impl EngineOptions {
@@ -50,6 +53,7 @@ impl EngineOptions {
             warehouse: warehouse.into(),
             threads: None,
             memory: None,
+            network: None,
         }
     }
 }
@@ -60,6 +64,7 @@ pub struct Engine {
     warehouse: Arc<Warehouse>,
     base: SessionState,
     sources: SourceCache,
+    network: Option<Arc<dyn Network>>,
 }
 
 impl Engine {
@@ -108,6 +113,7 @@ impl Engine {
             warehouse,
             base,
             sources: SourceCache::default(),
+            network: options.network,
         }))
     }
 
@@ -120,6 +126,10 @@ impl Engine {
 
     pub(crate) fn sources(&self) -> &SourceCache {
         &self.sources
+    }
+
+    pub(crate) fn network(&self) -> Option<&Arc<dyn Network>> {
+        self.network.as_ref()
     }
 
     /// The warehouse.

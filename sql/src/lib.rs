@@ -7,8 +7,11 @@
 mod dialect;
 mod engine;
 mod error;
+pub mod network;
 mod parse;
+pub mod schedule;
 pub mod script;
+mod service;
 mod session;
 mod sources;
 mod statement;

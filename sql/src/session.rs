@@ -15,6 +15,7 @@ use datafusion::physical_plan::{ExecutionPlan, execute_stream};
 use datafusion::sql::parser::Statement as DataFusionStatement;
 use datafusion::sql::sqlparser::ast;
 use spotql_catalog::{Table, Warehouse};
+use spotql_udf::enrich::service::{ask_before, ask_constants};
 use spotql_udf::enrich::{Needs, SourcesOption};
 use spotql_udf::suspicion::relations_as_queries;
 
@@ -243,11 +244,17 @@ impl Session {
         let mut state = self.context.state();
         let needs = Needs::of(plan)?;
         if !needs.is_nothing() {
-            let sources = self.engine.sources().get(&self.engine, needs).await?;
+            let sources = Arc::new(self.engine.sources().get(&self.engine, needs).await?);
             let options = state.config_mut().options_mut();
-            options.extensions.insert(SourcesOption(Arc::new(sources)));
+            options
+                .extensions
+                .insert(SourcesOption(Arc::clone(&sources)));
             // Functions read the options as they were at this mark.
             state.mark_start_execution();
+            // Constant calls are worked out while planning.
+            ask_constants(plan, &sources).await?;
+            let plan = state.create_physical_plan(plan).await?;
+            return Ok(ask_before(plan, &sources)?);
         }
         Ok(state.create_physical_plan(plan).await?)
     }

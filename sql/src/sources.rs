@@ -25,14 +25,15 @@ use spotql_udf::enrich::{Named, Needs, Purpose, Sources};
 use crate::engine::Engine;
 use crate::error::{Error, Result};
 use crate::parse::SourceKind;
+use crate::service::Service;
 use crate::session::Outcome;
 
 /// What the metastore keeps of a source.
 #[derive(Debug, Clone, Serialize, Deserialize)]
 pub(crate) struct Definition {
-    /// An absolute path.
+    /// An absolute path, or a URL.
     #[serde(skip_serializing_if = "Option::is_none")]
-    pub(crate) location: Option<PathBuf>,
+    pub(crate) location: Option<String>,
     /// A query, and the database in which its tables are looked up.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(crate) query: Option<(String, String)>,
@@ -52,6 +53,7 @@ pub(crate) enum Loaded {
     Geo(Arc<Database>),
     Indicators(Purpose, Arc<IndicatorList>),
     Networks(bool, Arc<NetworkList>),
+    Service(Arc<Service>),
 }
 
 impl Loaded {
@@ -64,6 +66,7 @@ impl Loaded {
             }
             Self::Indicators(_, list) => format!("{} indicators", list.len()),
             Self::Networks(_, list) => format!("{} networks", list.len()),
+            Self::Service(_) => "not asked yet".to_owned(),
         }
     }
 }
@@ -91,7 +94,7 @@ impl SourceCache {
             };
             let needed = match kind {
                 SourceKind::Geo => needs.geo,
-                SourceKind::Indicators => needs.indicators,
+                SourceKind::Indicators | SourceKind::Services => needs.reputation,
                 SourceKind::Networks => needs.networks,
             };
             if !needed {
@@ -122,6 +125,12 @@ impl SourceCache {
                 Loaded::Networks(own, source) => {
                     sources.networks.push((own, Named { name, source }));
                 }
+                Loaded::Service(service) => sources.services.push(service.for_query(
+                    &name,
+                    source.version,
+                    engine.warehouse(),
+                    engine.network(),
+                )),
             }
         }
         // What was dropped is held no longer than the last query that uses it.
@@ -161,30 +170,38 @@ pub(crate) async fn load(
         name: name.to_owned(),
         reason,
     };
+    if kind == SourceKind::Services {
+        let Some(url) = &definition.location else {
+            return Err(refused(
+                "it is not made AS SELECT; give it a LOCATION, a URL such as 'https://host/path/{value}'".to_owned(),
+            ));
+        };
+        let service = Service::parse(url, &definition.options).map_err(&refused)?;
+        return Ok(Loaded::Service(Arc::new(service)));
+    }
     let options = Options::of(kind, definition).map_err(&refused)?;
     if let Some((query, database)) = &definition.query {
         return Box::pin(of_query(engine, kind, query, database, &options))
             .await
             .map_err(|error| refused(error.to_string()));
     }
-    let path = definition.location.clone().unwrap_or_default();
-    let read = move || {
+    let path = PathBuf::from(definition.location.clone().unwrap_or_default());
+    let read = move || -> std::result::Result<Loaded, spotql_udf::enrich::Error> {
         Ok(match kind {
             SourceKind::Geo => Loaded::Geo(Arc::new(Database::open(&path)?)),
-            SourceKind::Indicators => {
-                let list = indicator::read(&path, &options.columns, now())?;
-                Loaded::Indicators(options.purpose, Arc::new(list))
-            }
             SourceKind::Networks => {
                 Loaded::Networks(options.internal, Arc::new(NetworkList::read(&path)?))
             }
+            SourceKind::Indicators | SourceKind::Services => {
+                let list = indicator::read(&path, &options.columns, now())?;
+                Loaded::Indicators(options.purpose, Arc::new(list))
+            }
         })
     };
-    let read: std::result::Result<Loaded, spotql_udf::enrich::Error> =
-        tokio::task::spawn_blocking(read)
-            .await
-            .map_err(|error| DataFusionError::External(Box::new(error)))?;
-    read.map_err(|error| refused(error.to_string()))
+    tokio::task::spawn_blocking(read)
+        .await
+        .map_err(|error| DataFusionError::External(Box::new(error)))?
+        .map_err(|error| refused(error.to_string()))
 }
 
 /// How a source is read.
@@ -197,7 +214,7 @@ struct Options {
 impl Options {
     fn of(kind: SourceKind, definition: &Definition) -> std::result::Result<Self, String> {
         let accepted: &[&str] = match kind {
-            SourceKind::Geo => &[],
+            SourceKind::Geo | SourceKind::Services => &[],
             SourceKind::Indicators => &[
                 "format",
                 "column",
@@ -281,8 +298,8 @@ async fn of_query(
             what: "a geo database AS SELECT".to_owned(),
             instead: "give it the LOCATION of an .mmdb or .csv file".to_owned(),
         }),
-        SourceKind::Indicators => indicators_of(rows, query, options).await,
         SourceKind::Networks => networks_of(rows, options).await,
+        SourceKind::Indicators | SourceKind::Services => indicators_of(rows, query, options).await,
     }
 }
 

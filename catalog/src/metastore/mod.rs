@@ -8,9 +8,11 @@
 pub(crate) mod databases;
 pub(crate) mod files;
 pub(crate) mod partitions;
+pub(crate) mod runs;
 pub(crate) mod schema;
 pub(crate) mod sources;
 pub(crate) mod tables;
+pub(crate) mod verdicts;
 pub(crate) mod writes;
 
 use std::path::{Path, PathBuf};

@@ -99,6 +99,42 @@ const MIGRATIONS: &[&str] = &[
     CREATE TABLE source_versions (last INTEGER NOT NULL) STRICT;
     INSERT INTO source_versions (last) VALUES (0);
     ",
+    // 4: what services have answered, and the runs of schedules (see crate::warehouse::verdicts and ::runs).
+    "
+    CREATE TABLE verdicts (
+        service TEXT NOT NULL,
+        version INTEGER NOT NULL,
+        value TEXT NOT NULL,
+        severity INTEGER NOT NULL,
+        text TEXT NOT NULL,
+        expires INTEGER NOT NULL,
+        PRIMARY KEY (service, version, value)
+    ) STRICT, WITHOUT ROWID;
+    CREATE INDEX verdicts_by_expiry ON verdicts (expires);
+    CREATE TABLE service_failures (
+        service TEXT NOT NULL,
+        version INTEGER NOT NULL,
+        failed_at INTEGER NOT NULL,
+        reason TEXT NOT NULL,
+        PRIMARY KEY (service, version)
+    ) STRICT, WITHOUT ROWID;
+    CREATE TABLE runs (
+        id INTEGER PRIMARY KEY AUTOINCREMENT,
+        schedule TEXT NOT NULL,
+        due INTEGER NOT NULL,
+        period_start INTEGER NOT NULL,
+        period_end INTEGER NOT NULL,
+        tables TEXT NOT NULL,
+        owner TEXT NOT NULL,
+        started INTEGER NOT NULL,
+        ended INTEGER,
+        state TEXT NOT NULL CHECK (state IN ('running', 'done', 'no data', 'failed')),
+        row_count INTEGER,
+        error TEXT
+    ) STRICT;
+    CREATE INDEX runs_by_schedule ON runs (schedule, period_end);
+    CREATE INDEX runs_running ON runs (state) WHERE state = 'running';
+    ",
 ];
 
 fn version(connection: &Connection) -> rusqlite::Result<i64> {
@@ -186,6 +222,9 @@ mod tests {
             "garbage",
             "sources",
             "source_versions",
+            "verdicts",
+            "service_failures",
+            "runs",
         ] {
             assert_eq!(
                 columns(&connection, table),

@@ -8,7 +8,7 @@ use std::fmt;
 use std::sync::Arc;
 
 use datafusion::common::config::ConfigOptions;
-use datafusion::common::tree_node::TreeNodeRecursion;
+use datafusion::common::tree_node::{TreeNode, TreeNodeRecursion};
 use datafusion::common::{DataFusionError, Result};
 use datafusion::datasource::listing::PartitionedFile;
 use datafusion::datasource::physical_plan::{
@@ -16,8 +16,11 @@ use datafusion::datasource::physical_plan::{
 };
 use datafusion::datasource::table_schema::TableSchema;
 use datafusion::execution::cache::cache_manager::FileMetadataCache;
+use datafusion::logical_expr::Volatility;
 use datafusion::physical_expr::projection::ProjectionExprs;
-use datafusion::physical_expr::{EquivalenceProperties, PhysicalExpr, PhysicalSortExpr};
+use datafusion::physical_expr::{
+    EquivalenceProperties, PhysicalExpr, PhysicalSortExpr, ScalarFunctionExpr,
+};
 use datafusion::physical_plan::filter_pushdown::FilterPushdownPropagation;
 use datafusion::physical_plan::metrics::ExecutionPlanMetricsSet;
 use datafusion::physical_plan::{DisplayFormatType, SortOrderPushdownResult};
@@ -204,6 +207,10 @@ impl FileSource for HiveFileSource {
         &self,
         projection: &ProjectionExprs,
     ) -> Result<Option<Arc<dyn FileSource>>> {
+        // What a function reads of the session may have to be fetched by a node between it and the scan.
+        if projection.iter().any(|it| reads_session(&it.expr)) {
+            return Ok(None);
+        }
         let pushed = self.inner.try_pushdown_projection(projection)?;
         Ok(pushed.map(|inner| self.wrap(inner)))
     }
@@ -214,4 +221,19 @@ impl FileSource for HiveFileSource {
     ) -> Result<TreeNodeRecursion> {
         self.inner.apply_expressions(f)
     }
+}
+
+/// Whether a function in an expression gives the same for the same arguments only within one query.
+fn reads_session(expression: &Arc<dyn PhysicalExpr>) -> bool {
+    let mut reads = false;
+    let walked = expression.apply(|part| {
+        let function = part.downcast_ref::<ScalarFunctionExpr>();
+        reads |=
+            function.is_some_and(|it| it.fun().signature().volatility != Volatility::Immutable);
+        Ok(match reads {
+            true => TreeNodeRecursion::Stop,
+            false => TreeNodeRecursion::Continue,
+        })
+    });
+    reads || walked.is_err()
 }

@@ -5,6 +5,7 @@ use crate::error::{Error, Result};
 use crate::location::Location;
 use crate::metastore::databases::{self, DatabaseRow};
 use crate::metastore::tables;
+use crate::system::SYSTEM_DATABASE;
 use crate::table::check_name;
 
 /// A database (in SQL also: schema).
@@ -42,6 +43,14 @@ impl Warehouse {
     ) -> Result<bool> {
         let name = name.to_lowercase();
         check_name("database", &name)?;
+        if name == SYSTEM_DATABASE {
+            let reason = "it holds what SpotQL tells about itself";
+            return Err(Error::InvalidName {
+                kind: "database",
+                name,
+                reason,
+            });
+        }
         let text = location.unwrap_or_else(|| format!("{name}.db"));
         let location = Location::parse(&text, &self.backend.root)?;
         let stored = location.to_stored(&self.backend.root);

@@ -11,8 +11,10 @@ mod databases;
 mod discover;
 mod partitions;
 mod refresh;
+mod runs;
 mod sources;
 mod tables;
+mod verdicts;
 
 use std::collections::{BTreeMap, HashMap};
 use std::path::{Path, PathBuf};
@@ -25,7 +27,9 @@ use object_store::ObjectStore;
 pub use databases::Database;
 pub use partitions::PartitionSpec;
 pub use refresh::{RefreshReport, RepairReport};
+pub use runs::{NewRun, Run, RunEnd, RunOwner, RunStart, RunState};
 pub use sources::Source;
+pub use verdicts::KeptVerdict;
 
 use crate::error::{Error, Result};
 use crate::location::Location;

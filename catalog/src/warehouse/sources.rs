@@ -1,9 +1,10 @@
-//! Sources of context (geo databases, indicator lists, network lists): what they are is the caller's business; here they are a
+//! Sources of context (geo databases, indicator lists, …) and schedules: what they are is the caller's business; here they are a
 //! kind, a name and a definition, kept with a version that changes whenever the source does.
 
 use super::Warehouse;
 use crate::error::{Error, Result};
 use crate::metastore::sources::{self, SourceRow};
+use crate::metastore::verdicts;
 use crate::table::check_name;
 
 /// A source of context.
@@ -93,7 +94,8 @@ impl Warehouse {
             .write(move |tx| {
                 let known = sources::find(tx, kind, &name)?.map(|row| row.version);
                 check(known, name.clone())?;
-                sources::put(tx, kind, &name, &definition)
+                sources::put(tx, kind, &name, &definition)?;
+                verdicts::retain_current(tx)
             })
             .await
     }
@@ -116,6 +118,7 @@ impl Warehouse {
                 if !removed && !if_exists {
                     return Err(Error::SourceNotFound { kind, name }.into());
                 }
+                verdicts::retain_current(tx)?;
                 Ok(removed)
             })
             .await

@@ -52,7 +52,6 @@
 
 mod commit;
 mod insert;
-mod lock;
 mod settle;
 mod sink;
 mod split;
@@ -70,9 +69,9 @@ pub use insert::{InsertMode, InsertReport};
 
 use crate::error::{Error, Result};
 use crate::location::Location;
+use crate::lock::OwnerLock;
 use crate::metastore::{Metastore, writes};
 use crate::storage::Storage;
-use lock::WriteLock;
 
 pub(crate) use commit::{ReplacedFile, retire, when_settled};
 pub(crate) use settle::{collect_garbage, recover_all, settle_others};
@@ -123,7 +122,7 @@ fn staging_directory(root: &Location, write: &str) -> Result<Location> {
 pub(crate) struct Write {
     pub(crate) backend: Backend,
     pub(crate) id: String,
-    lock: WriteLock,
+    lock: OwnerLock,
     roots: Mutex<HashSet<Location>>,
 }
 
@@ -131,7 +130,7 @@ impl Write {
     /// Step 1. `table` is `None` if the table is made by this write.
     pub(crate) async fn begin(backend: &Backend, table: Option<i64>) -> Result<Self> {
         let id = uuid::Uuid::now_v7().simple().to_string();
-        let lock = WriteLock::create(&backend.locks, &id).await?;
+        let lock = OwnerLock::create(&backend.locks, &id).await?;
         let (row_id, owner) = (id.clone(), format!("process {}", std::process::id()));
         backend
             .metastore

@@ -6,10 +6,10 @@ use std::time::{Duration, Instant};
 
 use object_store::path::Path;
 
-use super::lock::{WriteLock, remove_orphans};
 use super::{Backend, STAGING_DIRECTORY, now, retired_path, staging_directory};
 use crate::error::{Error, Result};
 use crate::location::Location;
+use crate::lock::{OwnerLock, remove_orphans};
 use crate::metastore::tables;
 use crate::metastore::writes::{self, GarbageRow, WriteState};
 use crate::snapshot::partition_location;
@@ -121,7 +121,7 @@ pub(super) async fn undo(backend: &Backend, id: &str) -> Result<()> {
 
 /// Takes over one write if its owner is gone. `false`: the owner lives.
 async fn recover(backend: &Backend, id: &str) -> Result<bool> {
-    let Some(lock) = WriteLock::take_over(&backend.locks, id).await? else {
+    let Some(lock) = OwnerLock::take_over(&backend.locks, id).await? else {
         return Ok(false);
     };
     // The lock says that nobody else works on it now; the metastore, whether there is anything left to do.

@@ -185,10 +185,9 @@ impl Demo {
         session: &Session,
         name: &str,
     ) -> Result<(Vec<RecordBatch>, SchemaRef), Error> {
-        let script = shipped(name)?;
-        let variables = self.runner(session).variables;
-        for piece in script.statements()? {
-            let step = script::execute(session, &piece, &variables).await?;
+        let mut run = script::Run::new(&shipped(name)?, self.runner(session).variables)?;
+        while let Some(statement) = run.next_statement() {
+            let step = run.execute(session, &statement).await?;
             if let Step::Outcome(Outcome::Rows(rows)) = step {
                 let schema = rows.schema();
                 let batches = rows.try_collect().await.map_err(spotql_sql::Error::from)?;

@@ -13,6 +13,7 @@ use std::sync::Arc;
 use clap::Args;
 use spotql_sql::{Engine, EngineOptions};
 
+use crate::network::Internet;
 use crate::output;
 
 /// What a command ends with when it fails; the exit status tells which.
@@ -22,17 +23,8 @@ pub enum Error {
     #[error(transparent)]
     Sql(#[from] spotql_sql::Error),
     /// A statement of a script failed: exit status 1.
-    #[error("{script}:{line}: {source}\n  in: {statement}")]
-    Script {
-        /// The script.
-        script: String,
-        /// The line its statement starts at.
-        line: usize,
-        /// The beginning of the statement.
-        statement: String,
-        /// Why.
-        source: Box<spotql_sql::Error>,
-    },
+    #[error(transparent)]
+    Script(#[from] spotql_sql::script::Failure),
     /// The output failed: exit status 1.
     #[error(transparent)]
     Output(#[from] output::Error),
@@ -52,7 +44,7 @@ impl Error {
         match self {
             Self::Usage(_) | Self::Sql(spotql_sql::Error::Script { .. }) => 2,
             Self::Sql(error) if error.is_no_data() => 3,
-            Self::Script { source, .. } if source.is_no_data() => 3,
+            Self::Script(failure) if failure.source.is_no_data() => 3,
             _ => 1,
         }
     }
@@ -86,6 +78,7 @@ impl Common {
             warehouse,
             threads: self.threads,
             memory: self.memory,
+            network: Some(Arc::new(Internet::default())),
         };
         Ok(Engine::open(options).await?)
     }

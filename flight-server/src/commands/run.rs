@@ -71,40 +71,19 @@ pub(super) struct Runner<'a> {
 
 impl Runner<'_> {
     pub(super) async fn run(&self, script: &Script) -> Result<(), Error> {
-        self.run_within(script, &[]).await
-    }
-
-    /// Runs a script that those of `outer` run.
-    async fn run_within(&self, script: &Script, outer: &[&str]) -> Result<(), Error> {
-        let pieces = script.statements().map_err(|source| Error::Script {
-            script: script.name.clone(),
-            line: 1,
-            statement: "the whole script".to_owned(),
-            source: Box::new(source),
-        })?;
-        let count = pieces.len();
-        for (i, piece) in pieces.iter().enumerate() {
-            let place = format!("{}:{}", script.name, piece.line);
-            let label = format!("[{}/{count}] {place}: {}", i + 1, beginning(piece.text));
+        let mut run = script::Run::new(script, self.variables.clone())?;
+        while let Some(statement) = run.next_statement() {
+            let place = format!("{}:{}", statement.script, statement.line);
+            let label = format!(
+                "[{}/{}] {place}: {}",
+                statement.number,
+                statement.count,
+                statement.beginning()
+            );
             let started = Instant::now();
-            let failed = |source: spotql_sql::Error| Error::Script {
-                script: script.name.clone(),
-                line: piece.line,
-                statement: beginning(piece.text),
-                source: Box::new(source),
-            };
-            let work = script::execute(self.session, piece, &self.variables);
-            match self.progress.during(&label, work).await.map_err(failed)? {
-                Step::Run(inner) => {
-                    let mut running = outer.to_vec();
-                    running.push(&script.name);
-                    if running.contains(&inner.name.as_str()) {
-                        return Err(failed(spotql_sql::Error::EndlessScript {
-                            path: inner.name,
-                        }));
-                    }
-                    Box::pin(self.run_within(&inner, &running)).await?;
-                }
+            let work = run.execute(self.session, &statement);
+            match self.progress.during(&label, work).await? {
+                Step::Entered(_) => {}
                 Step::Outcome(Outcome::Done(done)) => {
                     let seconds = started.elapsed().as_secs_f64();
                     self.progress
@@ -113,24 +92,15 @@ impl Runner<'_> {
                 Step::Outcome(Outcome::Rows(rows)) => {
                     let mut output = std::io::BufWriter::new(std::io::stdout());
                     match write_rows(rows, self.format, &mut output).await {
-                        Err(crate::output::Error::Query(source)) => return Err(failed(source)),
+                        Err(crate::output::Error::Query(source)) => {
+                            return Err(statement.failed(source).into());
+                        }
                         other => other?,
                     };
                 }
             }
         }
         Ok(())
-    }
-}
-
-/// The first words of a statement, on one line.
-fn beginning(statement: &str) -> String {
-    const LENGTH: usize = 60;
-    let words: Vec<&str> = statement.split_whitespace().collect();
-    let line = words.join(" ");
-    match line.char_indices().nth(LENGTH) {
-        Some((end, _)) => format!("{} …", &line[..end]),
-        None => line,
     }
 }
 

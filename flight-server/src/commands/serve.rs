@@ -1,12 +1,14 @@
-//! `spotql serve`: the Arrow Flight SQL server.
+//! `spotql serve`: the Arrow Flight SQL server, and the schedules.
 
 use std::io::Write;
 use std::net::SocketAddr;
+use std::sync::Arc;
 
 use clap::Args;
 use tokio::net::TcpListener;
 
 use super::{Common, DEFAULT_WAREHOUSE, Error};
+use crate::scheduler::Scheduler;
 use crate::service;
 
 /// Serves the warehouse to Flight SQL clients.
@@ -15,6 +17,9 @@ pub struct Serve {
     /// Address and port; port 0 takes a free one. Without login and TLS yet: keep it local
     #[arg(long, default_value = "127.0.0.1:8815", value_name = "ADDRESS:PORT")]
     listen: SocketAddr,
+    /// Leave the warehouse's schedules to another server
+    #[arg(long)]
+    no_schedules: bool,
     #[command(flatten)]
     common: Common,
 }
@@ -44,8 +49,16 @@ impl Serve {
         writeln!(output, "listening on grpc://{address}")
             .and_then(|()| output.flush())
             .map_err(crate::output::Error::Write)?;
-        service::serve(engine, listener, interrupted()).await?;
-        Ok(())
+        if self.no_schedules {
+            return Ok(service::serve(engine, listener, interrupted()).await?);
+        }
+        let mut scheduler = Scheduler::new(Arc::clone(&engine)).await?;
+        let served = tokio::select! {
+            served = service::serve(engine, listener, interrupted()) => served,
+            () = scheduler.run() => Ok(()),
+        };
+        scheduler.stop().await;
+        Ok(served?)
     }
 }
 

@@ -1,5 +1,5 @@
 -- A whole day of DNS answers: see day.sql.
--- Variables: date (YYYY-MM-DD), and those of the scripts below.
+-- Variables: date (YYYY-MM-DD), hours, and those of the scripts below.
 
 RUN 'detect/dns.sql';
 RUN 'detect/dns_leads.sql';

@@ -1,5 +1,5 @@
 -- A whole day of flows: see day.sql.
--- Variables: date (YYYY-MM-DD), and those of the scripts below.
+-- Variables: date (YYYY-MM-DD), hours, and those of the scripts below.
 
 RUN 'detect/flow.sql';
 RUN 'detect/flow_leads.sql';

@@ -1,5 +1,5 @@
 -- A whole day of web requests: see day.sql.
--- Variables: date (YYYY-MM-DD), and those of the scripts below.
+-- Variables: date (YYYY-MM-DD), hours, and those of the scripts below.
 
 RUN 'detect/proxy.sql';
 RUN 'detect/proxy_leads.sql';

@@ -3,6 +3,7 @@
 --
 -- Variables
 --   date        the day, YYYY-MM-DD                       (required)
+--   hours       only the records of these hours, such as 8,9,10,11   (all)
 --   database    where dns and dns_scores are              (default)
 --   threshold   rows with a higher score are left out     (1)
 --   limit       how many rows are kept                    (300)
@@ -11,6 +12,9 @@
 --   seed, precision, optimizer   of the training (1, double, em)
 --   feedback_days   ratings of the day and of so many days before it count   (30)
 --   dupfactor   how often a record rated 3 counts in training   (1000)
+--
+-- With hours, training and limit are for these hours alone. What is listed for the day's other hours (by
+-- hh) stays, with the context of now, unless it has been rated since.
 --
 -- Your own domains, and a list of well-known ones in place of the shipped one, are settings:
 --   SET spotql.user_domains = 'example.com';
@@ -40,12 +44,15 @@ SELECT
   coalesce(dns_qry_class, 'unknown') AS dns_qry_class,
   coalesce(dns_qry_type, -1) AS dns_qry_type,
   coalesce(dns_qry_rcode, -1) AS dns_qry_rcode,
-  score AS ml_score, h
+  ml_score, h
 FROM (
-  SELECT *
+  (SELECT
+    frame_time, unix_tstamp, frame_len, ip_dst, dns_qry_name, dns_qry_class, dns_qry_type,
+    dns_qry_rcode, score AS ml_score, h
   FROM lda_score(
     (SELECT * FROM ${database:-default}.dns
-     WHERE y = year(DATE '${date}') AND m = month(DATE '${date}') AND d = day(DATE '${date}')),
+     WHERE y = year(DATE '${date}') AND m = month(DATE '${date}') AND d = day(DATE '${date}')
+       AND ('${hours:-all}' = 'all' OR h IN (${hours:-NULL}))),
     source => 'dns',
     words => '${words:-v2}',
     scoring => '${scoring:-leave_one_out}',
@@ -83,7 +90,24 @@ FROM (
         AND r.dns_qry_name = s.dns_qry_name
     )
   -- The other columns decide between equal scores, so that the same day gives the same rows.
-  ORDER BY score, unix_tstamp, frame_time, ip_dst, dns_qry_name, frame_len, dns_qry_type,
+  ORDER BY ml_score, unix_tstamp, frame_time, ip_dst, dns_qry_name, frame_len, dns_qry_type,
     dns_qry_rcode, dns_qry_class, h
-  LIMIT ${limit:-300}
-)));
+  LIMIT ${limit:-300})
+  UNION ALL
+  -- What is listed for the day's other hours: nothing without hours, as x NOT IN (NULL) is never true.
+  SELECT
+    frame_time, unix_tstamp, frame_len, ip_dst, dns_qry_name, dns_qry_class, dns_qry_type,
+    dns_qry_rcode, ml_score, hh AS h
+  FROM ${database:-default}.dns_scores s
+  WHERE y = year(DATE '${date}') AND m = month(DATE '${date}') AND d = day(DATE '${date}')
+    AND COALESCE(hh, -1) NOT IN (${hours:-NULL})
+    AND NOT EXISTS (
+      SELECT 1 FROM ${database:-default}.dns_threat_investigation r
+      WHERE r.y = year(DATE '${date}') AND r.m = month(DATE '${date}') AND r.d = day(DATE '${date}')
+        AND (r.ip_sev BETWEEN 1 AND 3 OR r.dns_sev BETWEEN 1 AND 3)
+        AND r.unix_tstamp = s.unix_tstamp AND r.ip_dst = s.ip_dst
+        AND r.dns_qry_name = s.dns_qry_name
+    )
+)))
+ORDER BY ml_score;
+

@@ -4,6 +4,9 @@
 -- been rated in between (see detect/dns.sql).
 --
 -- Variables: those of detect/dns.sql; limit is the number of leads (300).
+-- With hours, leads that were first seen in another hour of the day stay, unless name_first and name_last
+-- have both been rated since, for their client and time (UTC). What goes on through the hours of several
+-- runs is a lead of each.
 
 INSERT OVERWRITE TABLE ${database:-default}.dns_leads
 PARTITION (y = year(DATE '${date}'), m = month(DATE '${date}'), d = day(DATE '${date}'))
@@ -12,7 +15,8 @@ scored AS (
   SELECT s.*
   FROM lda_score(
     (SELECT * FROM ${database:-default}.dns
-     WHERE y = year(DATE '${date}') AND m = month(DATE '${date}') AND d = day(DATE '${date}')),
+     WHERE y = year(DATE '${date}') AND m = month(DATE '${date}') AND d = day(DATE '${date}')
+       AND ('${hours:-all}' = 'all' OR h IN (${hours:-NULL}))),
     source => 'dns',
     words => '${words:-v2}',
     scoring => '${scoring:-leave_one_out}',
@@ -60,9 +64,30 @@ chosen AS (
   GROUP BY lead
   ORDER BY ml_score, lead
   LIMIT ${limit:-300}
+),
+-- What is listed already, with its times of day.
+listed AS (
+  SELECT *, substr(first_seen, strpos(first_seen, ':') - 2, 8) AS began,
+    substr(last_seen, strpos(last_seen, ':') - 2, 8) AS ended
+  FROM ${database:-default}.dns_leads
+  WHERE y = year(DATE '${date}') AND m = month(DATE '${date}') AND d = day(DATE '${date}')
+),
+rated AS (
+  SELECT ip_dst, dns_qry_name, to_char(to_timestamp_seconds(unix_tstamp), '%H:%M:%S') AS time
+  FROM ${database:-default}.dns_threat_investigation
+  WHERE y = year(DATE '${date}') AND m = month(DATE '${date}') AND d = day(DATE '${date}')
+    AND (ip_sev BETWEEN 1 AND 3 OR dns_sev BETWEEN 1 AND 3)
+),
+gone AS (
+  SELECT l.rank
+  FROM listed l
+  LEFT SEMI JOIN rated f
+  ON f.ip_dst = l.ip_dst AND f.dns_qry_name = l.name_first AND f.time BETWEEN l.began AND l.ended
+  LEFT SEMI JOIN rated t
+  ON t.ip_dst = l.ip_dst AND t.dns_qry_name = l.name_last AND t.time BETWEEN l.began AND l.ended
 )
 SELECT
-  row_number() OVER (ORDER BY ml_score, lead) AS rank, ml_score, answers, first_seen, last_seen,
+  row_number() OVER (ORDER BY ml_score, lead, place) AS rank, ml_score, answers, first_seen, last_seen,
   ip_dst, names, name_first, name_last, dns_qry_type, dns_qry_rcode,
   document, word, meaning, times, elsewhere, usual
 FROM (
@@ -74,8 +99,19 @@ FROM (
     min(dns_qry_rcode) AS dns_qry_rcode,
     -- The same for all rows of a lead.
     min(document) AS document, min(word) AS word, min(meaning) AS meaning, min(times) AS times,
-    min(elsewhere) AS elsewhere, min(usual) AS usual
+    min(elsewhere) AS elsewhere, min(usual) AS usual,
+    CAST(NULL AS INT) AS place
   FROM chosen
   JOIN scored ON scored.lead = chosen.lead
   GROUP BY chosen.lead, chosen.ml_score
-);
+  UNION ALL
+  -- What is listed for the day's other hours: nothing without hours, as x NOT IN (NULL) is never true.
+  SELECT
+    NULL, ml_score, answers, first_seen, last_seen,
+    ip_dst, names, name_first, name_last, dns_qry_type, dns_qry_rcode,
+    document, word, meaning, times, elsewhere, usual, rank
+  FROM listed
+  WHERE hour(began) NOT IN (${hours:-NULL})
+    AND NOT EXISTS (SELECT 1 FROM gone WHERE gone.rank = listed.rank)
+)
+ORDER BY rank;

@@ -3,6 +3,7 @@
 --
 -- Variables
 --   date        the day, YYYY-MM-DD                       (required)
+--   hours       only the records of these hours, such as 8,9,10,11   (all)
 --   database    where flow and flow_scores are            (default)
 --   threshold   rows with a higher score are left out     (1)
 --   limit       how many rows are kept                    (300)
@@ -11,6 +12,10 @@
 --   seed, precision, optimizer   of the training (1, double, em)
 --   feedback_days   ratings of the day and of so many days before it count   (30)
 --   dupfactor   how often a record rated 3 counts in training   (1000)
+--
+-- With hours, training and limit are for these hours alone. What is listed for the day's other hours (by
+-- tstart) stays, with the context of now, unless it has been rated since. rank is over the whole day, though
+-- each run's scores are of a model of its own.
 --
 -- How many records were scored, and why others were not:
 --   spotql run detect/flow_summary.sql --var date=…
@@ -32,12 +37,13 @@ SELECT
     ORDER BY ml_score, tstart, srcip, dstip, sport, dport, proto, ipkt, ibyt, opkt, obyt
   ) AS rank
 FROM (
-  SELECT
+  (SELECT
     treceived AS tstart, sip AS srcip, dip AS dstip, sport, dport, proto,
     ipkt, ibyt, opkt, obyt, score AS ml_score
   FROM lda_score(
     (SELECT * FROM ${database:-default}.flow
-     WHERE y = year(DATE '${date}') AND m = month(DATE '${date}') AND d = day(DATE '${date}')),
+     WHERE y = year(DATE '${date}') AND m = month(DATE '${date}') AND d = day(DATE '${date}')
+       AND ('${hours:-all}' = 'all' OR h IN (${hours:-NULL}))),
     source => 'flow',
     words => '${words:-v2}',
     scoring => '${scoring:-leave_one_out}',
@@ -76,5 +82,19 @@ FROM (
     )
   -- The other columns decide between equal scores, so that the same day gives the same rows.
   ORDER BY ml_score, tstart, srcip, dstip, sport, dport, proto, ipkt, ibyt, opkt, obyt
-  LIMIT ${limit:-300}
-)));
+  LIMIT ${limit:-300})
+  UNION ALL
+  -- What is listed for the day's other hours: nothing without hours, as x NOT IN (NULL) is never true.
+  SELECT tstart, srcip, dstip, sport, dport, proto, ipkt, ibyt, opkt, obyt, ml_score
+  FROM ${database:-default}.flow_scores s
+  WHERE y = year(DATE '${date}') AND m = month(DATE '${date}') AND d = day(DATE '${date}')
+    AND hour(tstart) NOT IN (${hours:-NULL})
+    AND NOT EXISTS (
+      SELECT 1 FROM ${database:-default}.flow_threat_investigation r
+      WHERE r.y = year(DATE '${date}') AND r.m = month(DATE '${date}') AND r.d = day(DATE '${date}')
+        AND r.score BETWEEN 1 AND 3 AND r.tstart = s.tstart AND r.srcip = s.srcip
+        AND r.dstip = s.dstip
+        AND r.srcport = s.sport AND r.dstport = s.dport
+    )
+)))
+ORDER BY rank;

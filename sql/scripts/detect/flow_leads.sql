@@ -4,6 +4,8 @@
 -- been rated in between (see detect/flow.sql).
 --
 -- Variables: those of detect/flow.sql; limit is the number of leads (300).
+-- With hours, leads that were first seen in another hour of the day stay, unless that first flow has been
+-- rated since. What goes on through the hours of several runs is a lead of each.
 
 INSERT OVERWRITE TABLE ${database:-default}.flow_leads
 PARTITION (y = year(DATE '${date}'), m = month(DATE '${date}'), d = day(DATE '${date}'))
@@ -12,7 +14,8 @@ scored AS (
   SELECT s.*
   FROM lda_score(
     (SELECT * FROM ${database:-default}.flow
-     WHERE y = year(DATE '${date}') AND m = month(DATE '${date}') AND d = day(DATE '${date}')),
+     WHERE y = year(DATE '${date}') AND m = month(DATE '${date}') AND d = day(DATE '${date}')
+       AND ('${hours:-all}' = 'all' OR h IN (${hours:-NULL}))),
     source => 'flow',
     words => '${words:-v2}',
     scoring => '${scoring:-leave_one_out}',
@@ -62,7 +65,7 @@ chosen AS (
   LIMIT ${limit:-300}
 )
 SELECT
-  row_number() OVER (ORDER BY ml_score, lead) AS rank, ml_score, flows, first_seen, last_seen,
+  row_number() OVER (ORDER BY ml_score, lead, place) AS rank, ml_score, flows, first_seen, last_seen,
   srcip, dstip, sport, dport, proto, ipkt, ibyt,
   document, word, meaning, times, elsewhere, usual
 FROM (
@@ -77,8 +80,26 @@ FROM (
     min(proto) AS proto, sum(ipkt) AS ipkt, sum(ibyt) AS ibyt,
     -- The same for all rows of a lead.
     min(document) AS document, min(word) AS word, min(meaning) AS meaning, min(times) AS times,
-    min(elsewhere) AS elsewhere, min(usual) AS usual
+    min(elsewhere) AS elsewhere, min(usual) AS usual,
+    CAST(NULL AS INT) AS place
   FROM chosen
   JOIN scored ON scored.lead = chosen.lead
   GROUP BY chosen.lead, chosen.ml_score
-);
+  UNION ALL
+  -- What is listed for the day's other hours: nothing without hours, as x NOT IN (NULL) is never true.
+  SELECT
+    NULL, ml_score, flows, first_seen, last_seen,
+    srcip, dstip, sport, dport, proto, ipkt, ibyt,
+    document, word, meaning, times, elsewhere, usual, rank
+  FROM ${database:-default}.flow_leads l
+  WHERE y = year(DATE '${date}') AND m = month(DATE '${date}') AND d = day(DATE '${date}')
+    AND hour(first_seen) NOT IN (${hours:-NULL})
+    AND NOT EXISTS (
+      SELECT 1 FROM ${database:-default}.flow_threat_investigation r
+      WHERE r.y = year(DATE '${date}') AND r.m = month(DATE '${date}') AND r.d = day(DATE '${date}')
+        AND r.score BETWEEN 1 AND 3 AND r.tstart = l.first_seen AND r.srcip = l.srcip
+        AND r.dstip = l.dstip
+        AND r.srcport = l.sport AND r.dstport = l.dport
+    )
+)
+ORDER BY rank;

@@ -3,6 +3,7 @@
 --
 -- Variables
 --   date        the day, YYYY-MM-DD                       (required)
+--   hours       only the records of these hours, such as 8,9,10,11   (all)
 --   database    where proxy and proxy_scores are          (default)
 --   threshold   rows with a higher score are left out     (1)
 --   limit       how many rows are kept                    (300)
@@ -11,6 +12,9 @@
 --   seed, precision, optimizer   of the training (1, double, em)
 --   feedback_days   ratings of the day and of so many days before it count   (30)
 --   dupfactor   how often a record rated 3 counts in training   (1000)
+--
+-- With hours, training and limit are for these hours alone. What is listed for the day's other hours (by
+-- time) stays, with the context of now, unless it has been rated since.
 --
 -- Your own domains, and a list of well-known ones in place of the shipped one, are settings:
 --   SET spotql.user_domains = 'example.com';
@@ -32,17 +36,21 @@ PARTITION (y = year(DATE '${date}'), m = month(DATE '${date}'), d = day(DATE '${
 -- Adds uri_rep, respcode_name and network_context.
 SELECT * FROM enrich(source => 'proxy', input => (
 SELECT
-  p_date AS tdate, p_time AS time, clientip, host, reqmethod,
+  tdate, time, clientip, host, reqmethod,
   coalesce(useragent, '-') AS useragent, coalesce(resconttype, '-') AS resconttype,
   duration, username, webcat, referer, TRY_CAST(respcode AS INT) AS respcode,
   TRY_CAST(uriport AS INT) AS uriport, uripath, uriquery, serverip, scbytes, csbytes, fulluri,
-  word, score AS ml_score
+  word, ml_score
 FROM (
-  SELECT *
+  (SELECT
+    p_date AS tdate, p_time AS time, clientip, host, reqmethod, useragent, resconttype, duration,
+    username, webcat, referer, respcode, uriport, uripath, uriquery, serverip, scbytes, csbytes,
+    fulluri, word, score AS ml_score
   FROM lda_score(
     (SELECT * FROM ${database:-default}.proxy
      WHERE TRY_CAST(y AS INT) = year(DATE '${date}') AND TRY_CAST(m AS INT) = month(DATE '${date}')
-       AND TRY_CAST(d AS INT) = day(DATE '${date}')),
+       AND TRY_CAST(d AS INT) = day(DATE '${date}')
+       AND ('${hours:-all}' = 'all' OR TRY_CAST(h AS INT) IN (${hours:-NULL}))),
     source => 'proxy',
     words => '${words:-v2}',
     scoring => '${scoring:-leave_one_out}',
@@ -80,7 +88,22 @@ FROM (
         AND r.uri_sev BETWEEN 1 AND 3 AND r.tdate = s.p_date AND r.fulluri = s.fulluri
     )
   -- The other columns decide between equal scores, so that the same day gives the same rows.
-  ORDER BY score, p_time, clientip, fulluri, reqmethod, useragent, resconttype, respcode,
+  ORDER BY ml_score, time, clientip, fulluri, reqmethod, useragent, resconttype, respcode,
     serverip, scbytes, csbytes, duration, username, referer, webcat, uriport, host, uripath, uriquery
-  LIMIT ${limit:-300}
-)));
+  LIMIT ${limit:-300})
+  UNION ALL
+  -- What is listed for the day's other hours: nothing without hours, as x NOT IN (NULL) is never true.
+  SELECT
+    tdate, time, clientip, host, reqmethod, useragent, resconttype, duration,
+    username, webcat, referer, CAST(respcode AS STRING), CAST(uriport AS STRING), uripath, uriquery,
+    serverip, scbytes, csbytes, fulluri, word, ml_score
+  FROM ${database:-default}.proxy_scores s
+  WHERE y = year(DATE '${date}') AND m = month(DATE '${date}') AND d = day(DATE '${date}')
+    AND hour(time) NOT IN (${hours:-NULL})
+    AND NOT EXISTS (
+      SELECT 1 FROM ${database:-default}.proxy_threat_investigation r
+      WHERE r.y = year(DATE '${date}') AND r.m = month(DATE '${date}') AND r.d = day(DATE '${date}')
+        AND r.uri_sev BETWEEN 1 AND 3 AND r.tdate = s.tdate AND r.fulluri = s.fulluri
+    )
+)))
+ORDER BY ml_score;

@@ -4,6 +4,8 @@
 -- been rated in between (see detect/proxy.sql).
 --
 -- Variables: those of detect/proxy.sql; limit is the number of leads (300).
+-- With hours, leads that were first seen in another hour of the day stay, unless uri_first and uri_last
+-- have both been rated since. What goes on through the hours of several runs is a lead of each.
 
 INSERT OVERWRITE TABLE ${database:-default}.proxy_leads
 PARTITION (y = year(DATE '${date}'), m = month(DATE '${date}'), d = day(DATE '${date}'))
@@ -13,7 +15,8 @@ scored AS (
   FROM lda_score(
     (SELECT * FROM ${database:-default}.proxy
      WHERE TRY_CAST(y AS INT) = year(DATE '${date}') AND TRY_CAST(m AS INT) = month(DATE '${date}')
-       AND TRY_CAST(d AS INT) = day(DATE '${date}')),
+       AND TRY_CAST(d AS INT) = day(DATE '${date}')
+       AND ('${hours:-all}' = 'all' OR TRY_CAST(h AS INT) IN (${hours:-NULL}))),
     source => 'proxy',
     words => '${words:-v2}',
     scoring => '${scoring:-leave_one_out}',
@@ -59,9 +62,22 @@ chosen AS (
   GROUP BY lead
   ORDER BY ml_score, lead
   LIMIT ${limit:-300}
+),
+rated AS (
+  SELECT fulluri
+  FROM ${database:-default}.proxy_threat_investigation
+  WHERE y = year(DATE '${date}') AND m = month(DATE '${date}') AND d = day(DATE '${date}')
+    AND uri_sev BETWEEN 1 AND 3
+),
+gone AS (
+  SELECT l.rank
+  FROM ${database:-default}.proxy_leads l
+  LEFT SEMI JOIN rated f ON f.fulluri = l.uri_first
+  LEFT SEMI JOIN rated t ON t.fulluri = l.uri_last
+  WHERE y = year(DATE '${date}') AND m = month(DATE '${date}') AND d = day(DATE '${date}')
 )
 SELECT
-  row_number() OVER (ORDER BY ml_score, lead) AS rank, ml_score, requests, first_seen, last_seen,
+  row_number() OVER (ORDER BY ml_score, lead, place) AS rank, ml_score, requests, first_seen, last_seen,
   clientip, hosts, host_first, host_last, uri_first, uri_last, useragent, scbytes, csbytes,
   document, word, meaning, times, elsewhere, usual
 FROM (
@@ -73,8 +89,20 @@ FROM (
     min(useragent) AS useragent, sum(scbytes) AS scbytes, sum(csbytes) AS csbytes,
     -- The same for all rows of a lead.
     min(document) AS document, min(word) AS word, min(meaning) AS meaning, min(times) AS times,
-    min(elsewhere) AS elsewhere, min(usual) AS usual
+    min(elsewhere) AS elsewhere, min(usual) AS usual,
+    CAST(NULL AS INT) AS place
   FROM chosen
   JOIN scored ON scored.lead = chosen.lead
   GROUP BY chosen.lead, chosen.ml_score
-);
+  UNION ALL
+  -- What is listed for the day's other hours: nothing without hours, as x NOT IN (NULL) is never true.
+  SELECT
+    NULL, ml_score, requests, first_seen, last_seen,
+    clientip, hosts, host_first, host_last, uri_first, uri_last, useragent, scbytes, csbytes,
+    document, word, meaning, times, elsewhere, usual, rank
+  FROM ${database:-default}.proxy_leads l
+  WHERE y = year(DATE '${date}') AND m = month(DATE '${date}') AND d = day(DATE '${date}')
+    AND hour(first_seen) NOT IN (${hours:-NULL})
+    AND NOT EXISTS (SELECT 1 FROM gone WHERE gone.rank = l.rank)
+)
+ORDER BY rank;

@@ -2,12 +2,14 @@
 //!
 //! Queries, `INSERT` and `CREATE TABLE` are parsed by sqlparser; the small statements of Hive and
 //! Impala around them, many of which sqlparser does not know, are parsed in [`hive`] with its
-//! tokenizer; those on sources of context in [`source`].
+//! tokenizer; those on sources of context in [`source`], those on schedules in [`schedule`].
 
 mod hive;
+mod schedule;
 mod source;
 
 pub(crate) use hive::partition_entries;
+pub(crate) use schedule::CreateSchedule;
 pub(crate) use source::{CreateSource, Origin, SourceKind};
 
 use datafusion::sql::sqlparser::ast;
@@ -105,6 +107,12 @@ pub(crate) enum Statement {
     ShowSources {
         kind: SourceKind,
     },
+    CreateSchedule(CreateSchedule),
+    DropSchedule {
+        name: String,
+        if_exists: bool,
+    },
+    ShowSchedules,
     /// `SET name = value`.
     Set {
         name: String,
@@ -123,7 +131,7 @@ pub enum Kind {
     Query,
     /// Adds or replaces rows.
     Write,
-    /// Changes databases, tables, partitions or sources of context.
+    /// Changes databases, tables, partitions, sources of context or schedules.
     Ddl,
     /// Changes the session only.
     Session,
@@ -139,6 +147,7 @@ impl Statement {
             | Self::ShowPartitions { .. }
             | Self::ShowCreateTable { .. }
             | Self::ShowSources { .. }
+            | Self::ShowSchedules
             | Self::Describe { .. }
             | Self::ShowSettings { .. } => Kind::Query,
             Self::Insert(_) => Kind::Write,
@@ -155,7 +164,9 @@ impl Statement {
             | Self::DropPartitions { .. }
             | Self::CreateSource(_)
             | Self::RefreshSource { .. }
-            | Self::DropSource { .. } => Kind::Ddl,
+            | Self::DropSource { .. }
+            | Self::CreateSchedule(_)
+            | Self::DropSchedule { .. } => Kind::Ddl,
         }
     }
 }
@@ -206,12 +217,16 @@ pub(crate) fn parse(sql: &str) -> Result<Statement> {
             instead: "run the script itself: spotql run day.sql --var …".to_owned(),
         });
     }
-    let statement = match source::parse(&mut parser, sql)? {
+    let mut statement = source::parse(&mut parser, sql)?;
+    if statement.is_none() {
+        statement = schedule::parse(&mut parser)?;
+    }
+    if statement.is_none() {
+        statement = hive::parse(&mut parser)?;
+    }
+    let statement = match statement {
         Some(statement) => statement,
-        None => match hive::parse(&mut parser)? {
-            Some(statement) => statement,
-            None => classify(parser.parse_statement()?)?,
-        },
+        None => classify(parser.parse_statement()?)?,
     };
     let statement = match statement {
         Statement::CreateTable(create) => Statement::CreateTable(Box::new(ast::CreateTable {

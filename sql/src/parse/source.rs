@@ -1,4 +1,4 @@
-//! The statements on sources of context: geo databases, indicator lists, network lists.
+//! The statements on sources of context: geo databases, indicator lists, network lists, reputation services.
 //!
 //! ```text
 //! CREATE [OR REPLACE] kind [IF NOT EXISTS] name LOCATION 'file' [OPTIONS ('key' = 'value', …)]
@@ -19,10 +19,11 @@ pub(crate) enum SourceKind {
     Geo,
     Indicators,
     Networks,
+    Services,
 }
 
 impl SourceKind {
-    pub(crate) const ALL: [Self; 3] = [Self::Geo, Self::Indicators, Self::Networks];
+    pub(crate) const ALL: [Self; 4] = [Self::Geo, Self::Indicators, Self::Networks, Self::Services];
 
     /// As it is kept in the metastore, and in upper case written in SQL.
     pub(crate) fn name(self) -> &'static str {
@@ -30,6 +31,7 @@ impl SourceKind {
             Self::Geo => "geo database",
             Self::Indicators => "indicator list",
             Self::Networks => "network list",
+            Self::Services => "reputation service",
         }
     }
 
@@ -62,7 +64,7 @@ pub(crate) struct CreateSource {
 /// Where a source comes from.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) enum Origin {
-    /// A file.
+    /// A file, or a service's URL.
     Location(String),
     /// The rows of a query.
     Query(String),
@@ -163,12 +165,18 @@ fn offset(sql: &str, place: Location) -> usize {
 }
 
 /// `('key' = 'value', …)`; the quotes of a key may be left out.
-fn key_values(parser: &mut Parser<'_>) -> Result<Vec<(String, String)>> {
+pub(super) fn key_values(parser: &mut Parser<'_>) -> Result<Vec<(String, String)>> {
     parser.expect_token(&Token::LParen)?;
     let mut options = Vec::new();
     loop {
         let key = match parser.next_token().token {
-            Token::Word(word) => word.value,
+            Token::Word(word) => {
+                let mut key = word.value;
+                while parser.consume_token(&Token::Period) {
+                    key = format!("{key}.{}", parser.parse_identifier()?.value);
+                }
+                key
+            }
             Token::SingleQuotedString(text) | Token::DoubleQuotedString(text) => text,
             other => {
                 return Err(Error::Syntax(format!(

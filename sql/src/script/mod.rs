@@ -7,17 +7,17 @@
 //!
 //! `RUN 'script'` stands for the statements of another script, with the same variables.
 
+mod run;
 mod split;
 
-use std::collections::BTreeMap;
 use std::path::Path;
 
 use datafusion::sql::sqlparser::tokenizer::{Token, Tokenizer};
 
 use crate::dialect::SpotDialect;
 use crate::error::{Error, Result};
-use crate::session::{Outcome, Session};
 
+pub use run::{Failure, Run, Statement, Step};
 pub use split::{Piece, split};
 
 /// A script's text and where it came from.
@@ -132,36 +132,6 @@ impl Script {
     /// When a quote or comment does not close.
     pub fn statements(&self) -> Result<Vec<Piece<'_>>> {
         split(&self.text)
-    }
-}
-
-/// What a statement of a script gave.
-pub enum Step {
-    /// What [`Session::execute`] gives.
-    Outcome(Outcome),
-    /// It was `RUN`: this script is to be run now.
-    Run(Script),
-}
-
-/// Runs a statement of a script in `session`, with its variables replaced.
-///
-/// # Errors
-/// When a variable has no value, a script is not there, and as [`Session::execute`].
-pub async fn execute(
-    session: &Session,
-    piece: &Piece<'_>,
-    variables: &BTreeMap<String, String>,
-) -> Result<Step> {
-    let value = |name: &str| {
-        variables
-            .get(name)
-            .cloned()
-            .or_else(|| session.variable(name))
-    };
-    let statement = piece.substitute(&value)?;
-    match run_target(&statement)? {
-        Some(script) => Script::load(Path::new(&script)).map(Step::Run),
-        None => session.execute(&statement).await.map(Step::Outcome),
     }
 }
 

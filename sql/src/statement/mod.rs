@@ -5,6 +5,7 @@ mod database;
 mod describe;
 mod insert;
 mod partition;
+mod schedule;
 mod set;
 mod show;
 mod source;
@@ -58,6 +59,10 @@ pub(crate) async fn run(session: &Session, statement: Statement) -> Result<Done>
             name,
             if_exists,
         } => source::drop(session, kind, &name, if_exists).await,
+        Statement::CreateSchedule(create) => schedule::create(session, create).await,
+        Statement::DropSchedule { name, if_exists } => {
+            schedule::drop(session, &name, if_exists).await
+        }
         Statement::Set { name, value } => set::set(session, name, value).await,
         Statement::Query(_)
         | Statement::ShowDatabases { .. }
@@ -65,6 +70,7 @@ pub(crate) async fn run(session: &Session, statement: Statement) -> Result<Done>
         | Statement::ShowPartitions { .. }
         | Statement::ShowCreateTable { .. }
         | Statement::ShowSources { .. }
+        | Statement::ShowSchedules
         | Statement::Describe { .. }
         | Statement::ShowSettings { .. } => Ok(Done::new("")),
     }
@@ -83,6 +89,7 @@ pub(crate) async fn list(session: &Session, statement: Statement) -> Result<Reco
             describe::describe(session, &table, formatted).await
         }
         Statement::ShowSources { kind } => source::show(session, kind).await,
+        Statement::ShowSchedules => schedule::show(session).await,
         Statement::ShowSettings { name } => set::show(session, name.as_deref()),
         // Every other statement runs as a command or a query.
         _ => crate::session::text_rows(&[], Vec::new()),

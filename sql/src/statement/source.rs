@@ -3,9 +3,11 @@
 use std::path::Path;
 
 use datafusion::arrow::array::RecordBatch;
+use spotql_catalog::Source;
 
 use crate::error::{Error, Result};
 use crate::parse::{CreateSource, Origin, SourceKind};
+use crate::service::shown_options;
 use crate::session::{Done, Session, text_rows};
 use crate::sources::{Definition, definition, load};
 
@@ -23,6 +25,7 @@ pub(super) async fn create(session: &Session, create: CreateSource) -> Result<Do
         .into());
     }
     let (location, query) = match create.origin {
+        Origin::Location(url) if kind == SourceKind::Services => (Some(url), None),
         Origin::Location(location) => {
             // A server that is started elsewhere must find it, too.
             let path =
@@ -31,7 +34,7 @@ pub(super) async fn create(session: &Session, create: CreateSource) -> Result<Do
                     name: name.to_owned(),
                     reason: format!("'{location}' is no path: {error}"),
                 })?;
-            (Some(path), None)
+            (Some(path.display().to_string()), None)
         }
         Origin::Query(query) => (None, Some((query, session.database()))),
     };
@@ -102,23 +105,42 @@ pub(super) async fn show(session: &Session, kind: SourceKind) -> Result<RecordBa
             continue;
         }
         let defined = definition(&source)?;
-        let options = defined.options.iter();
+        let contents = match kind {
+            SourceKind::Services => service_contents(session, &source).await?,
+            _ => defined.contents,
+        };
+        let options = shown_options(&defined.options);
         let options: Vec<String> = options
+            .iter()
             .map(|(key, value)| format!("{key}={value}"))
             .collect();
         let origin = match (defined.location, defined.query) {
-            (Some(path), _) => path.display().to_string(),
+            (Some(location), _) => location,
             (None, query) => query.map(|(query, _)| query).unwrap_or_default(),
         };
         rows.push(vec![
             Some(source.name),
-            Some(defined.contents),
+            Some(contents),
             Some(origin),
             Some(options.join(", ")),
             Some(defined.read_at),
         ]);
     }
     text_rows(&["name", "contents", "origin", "options", "read_at"], rows)
+}
+
+/// What is kept of a service's verdicts, and when and why it last did not answer.
+async fn service_contents(session: &Session, service: &Source) -> Result<String> {
+    let now = chrono::Utc::now().timestamp();
+    let warehouse = session.warehouse();
+    let (kept, failure) = warehouse
+        .service_state(&service.name, service.version, now)
+        .await?;
+    let failure = failure.and_then(|(at, reason)| {
+        let at = chrono::DateTime::from_timestamp(at, 0)?;
+        Some(format!("; {}: {reason}", at.format("%Y-%m-%d %H:%M:%S")))
+    });
+    Ok(format!("{kept} verdicts{}", failure.unwrap_or_default()))
 }
 
 /// Reads the source, so that nothing that is of no use is kept, and returns what the metastore is to hold, and what was

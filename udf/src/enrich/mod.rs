@@ -7,7 +7,7 @@
 //!   `enrich(input, columns => [a, b])` appends to any query, for each column of addresses, names or URLs,
 //!   `a_internal`, `a_network`, `a_geoloc`, `a_owner`, `a_rep` and `a_severity`.
 //!
-//! The data comes from sources that the user names in SQL (geo databases, indicator lists, network lists); whoever plans a
+//! The data comes from sources that the user names in SQL (geo databases, indicator lists, reputation services, network lists); whoever plans a
 //! query hands them to it as [`SourcesOption`], so that a query sees one state of all. IANA's registries and the Public
 //! Suffix List are part of the program. Nothing here opens a connection or knows where the sources are kept.
 
@@ -20,11 +20,12 @@ pub mod indicator;
 pub mod network;
 pub(crate) mod planner;
 mod ranges;
+pub mod service;
 mod sources;
 
 pub use error::Error;
 pub use function::functions;
-pub use sources::{Named, Purpose, Reputation, Sources, SourcesOption};
+pub use sources::{Named, Purpose, Reputation, Sources, SourcesOption, Worst};
 
 use std::collections::HashSet;
 
@@ -37,8 +38,8 @@ use datafusion::logical_expr::{Expr, LogicalPlan};
 pub struct Needs {
     /// Geo databases.
     pub geo: bool,
-    /// Indicator lists.
-    pub indicators: bool,
+    /// Indicator lists and reputation services.
+    pub reputation: bool,
     /// Network lists.
     pub networks: bool,
 }
@@ -64,7 +65,7 @@ impl Needs {
         let any = |what: fn(&str) -> bool| called.iter().any(|name| what(name));
         Ok(Self {
             geo: any(|name| name.starts_with("geo")),
-            indicators: any(|name| name.starts_with("reputation")),
+            reputation: any(function::asks_services),
             networks: any(|name| matches!(name, "network_context" | "is_internal")),
         })
     }

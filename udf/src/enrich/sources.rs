@@ -11,6 +11,7 @@ use super::address::Address;
 use super::geo::{self, Place};
 use super::indicator::{Found, IndicatorList};
 use super::network::NetworkList;
+use super::service::{Service, Verdict};
 
 /// A source with the name that the user gave it.
 #[derive(Debug)]
@@ -37,32 +38,74 @@ pub struct Sources {
     pub geo: Vec<Named<geo::Database>>,
     /// Indicator lists.
     pub indicators: Vec<(Purpose, Named<IndicatorList>)>,
+    /// Services to ask; what they have said so far is of this query alone.
+    pub services: Vec<Service>,
     /// Network lists, and whether their networks are the organisation's own.
     pub networks: Vec<(bool, Named<NetworkList>)>,
     /// When the query was planned, in seconds since 1970: what has expired by then does not count.
     pub now: i64,
 }
 
-/// What the lists say of a value.
+/// What the lists and services say of a value.
 #[derive(Debug)]
 pub struct Reputation<'a> {
     /// The list that says that it is harmless.
     pub allowed: Option<(&'a str, Found<'a>)>,
     /// The threat lists by name, and what each says of it; empty if it is harmless.
     pub lists: Vec<(&'a str, Option<Found<'a>>)>,
+    /// The services that are asked about such a value, and what each says; no verdict is *unverified*.
+    pub services: Vec<(&'a str, Option<Verdict>)>,
+}
+
+/// The worst that is said of a value.
+#[derive(Debug, PartialEq, Eq)]
+pub struct Worst<'a> {
+    /// The list or service that says so.
+    pub by: &'a str,
+    /// What it is about.
+    pub text: &'a str,
+    /// The indicator that fits; a service says none.
+    pub indicator: Option<&'a str>,
+    /// 1 low, 2 medium, 3 high.
+    pub severity: u8,
 }
 
 impl<'a> Reputation<'a> {
-    /// The worst that is said; of equals, by the list that was made first.
-    pub fn worst(&self) -> Option<(&'a str, &Found<'a>)> {
-        let found = self
-            .lists
-            .iter()
-            .filter_map(|(list, found)| Some((*list, found.as_ref()?)));
-        found.reduce(|worst, next| match next.1.severity > worst.1.severity {
-            true => next,
-            false => worst,
-        })
+    /// The worst that is said, if anything is; of equals, by the list that was made first, and by lists before services.
+    pub fn worst(&self) -> Option<Worst<'_>> {
+        let lists = self.lists.iter().filter_map(|(list, found)| {
+            let found = found.as_ref()?;
+            Some(Worst {
+                by: list,
+                text: found.text,
+                indicator: Some(&found.indicator),
+                severity: found.severity,
+            })
+        });
+        let services = self.services.iter().filter_map(|(service, verdict)| {
+            let verdict = verdict.as_ref().filter(|it| it.severity > 0)?;
+            Some(Worst {
+                by: service,
+                text: &verdict.text,
+                indicator: None,
+                severity: verdict.severity,
+            })
+        });
+        lists
+            .chain(services)
+            .reduce(|worst, next| match next.severity > worst.severity {
+                true => next,
+                false => worst,
+            })
+    }
+
+    /// 3 high, 2 medium, 1 low, 0 nothing; -1 if nothing is said against it, and a service could not be asked.
+    pub fn severity(&self) -> i64 {
+        match self.worst() {
+            Some(worst) => i64::from(worst.severity),
+            None if self.services.iter().any(|(_, verdict)| verdict.is_none()) => -1,
+            None => 0,
+        }
     }
 }
 
@@ -100,21 +143,46 @@ impl Sources {
         own.any(|(_, list)| list.source.name(address).is_some())
     }
 
-    /// What the indicator lists say of an address, a name or a URL; `None` if there are no lists.
+    /// What the indicator lists say of an address, a name or a URL, and what the services have said; `None` if there is neither
+    /// a list nor a service that is asked about such a value.
     pub fn reputation(&self, value: &str) -> Option<Reputation<'_>> {
-        if self.indicators.is_empty() {
-            return None;
-        }
         let of = |purpose: Purpose| {
             let lists = self.indicators.iter().filter(move |(it, _)| *it == purpose);
             lists.map(|(_, list)| (list.name.as_str(), list.source.find(value, self.now)))
         };
         let allowed = of(Purpose::Allow).find_map(|(list, found)| Some((list, found?)));
-        let lists = match allowed {
-            Some(_) => Vec::new(),
-            None => of(Purpose::Threat).collect(),
+        let (lists, services): (Vec<_>, Vec<_>) = match allowed {
+            Some(_) => Default::default(),
+            None => {
+                let services = self.services.iter();
+                let said = services.filter_map(|it| Some((it.name(), it.verdict(value)?)));
+                (of(Purpose::Threat).collect(), said.collect())
+            }
         };
-        Some(Reputation { allowed, lists })
+        if self.indicators.is_empty() && services.is_empty() {
+            return None;
+        }
+        Some(Reputation {
+            allowed,
+            lists,
+            services,
+        })
+    }
+
+    /// Asks all services about these values, but for those that a list allows.
+    pub(crate) async fn ask_services<'a>(&self, values: impl Iterator<Item = &'a str>) {
+        let allows = |value: &str| {
+            let mut lists = self.indicators.iter();
+            lists.any(|(purpose, list)| {
+                *purpose == Purpose::Allow && list.source.find(value, self.now).is_some()
+            })
+        };
+        let values: Vec<&str> = values.filter(|value| !allows(value)).collect();
+        let asked = self
+            .services
+            .iter()
+            .map(|it| it.ask(values.iter().copied()));
+        futures::future::join_all(asked).await;
     }
 }
 
@@ -228,7 +296,7 @@ mod tests {
             .map(|(list, found)| (*list, found.as_ref().map(|found| found.severity)))
             .collect();
         assert_eq!(severities, [("a", Some(1)), ("b", Some(3)), ("c", None)]);
-        assert_eq!(reputation.worst().unwrap().0, "b");
+        assert_eq!(reputation.worst().unwrap().by, "b");
         let allow = list("good", "bad.example.com", 3);
         sources.indicators.push((Purpose::Allow, allow));
         let reputation = sources.reputation("www.bad.example.com").unwrap();

@@ -9,6 +9,8 @@ mod names;
 mod network;
 mod reputation;
 
+pub(super) use reputation::asks_services;
+
 use std::sync::Arc;
 
 use datafusion::logical_expr::ScalarUDF;
@@ -27,7 +29,7 @@ const ADDRESS: &[Parameter] = &[parameter(
     "an IPv4 or IPv6 address; anything else has no place, as NULL",
 )];
 
-const DECLARATIONS: [&Declaration; 20] = [
+const DECLARATIONS: [&Declaration; 15] = [
     &geo::LOCATION,
     &geo::COUNTRY,
     &geo::REGION,
@@ -37,11 +39,6 @@ const DECLARATIONS: [&Declaration; 20] = [
     &geo::ASN,
     &network::CONTEXT,
     &network::INTERNAL,
-    &reputation::REPUTATION,
-    &reputation::SEVERITY,
-    &reputation::LIST,
-    &reputation::TEXT,
-    &reputation::INDICATOR,
     &names::DNS_CLASS,
     &names::DNS_TYPE,
     &names::DNS_RCODE,
@@ -53,7 +50,7 @@ const DECLARATIONS: [&Declaration; 20] = [
 /// All of them, ready to be registered with a session; they read [`super::sources::Sources`] from the session that
 /// runs them.
 pub fn functions() -> Vec<Arc<ScalarUDF>> {
-    let functions = DECLARATIONS.iter();
+    let functions = DECLARATIONS.iter().chain(&reputation::PARTS);
     functions
         .map(|it| Arc::new(ScalarUDF::new_from_impl(ScalarFunction::new(it, SECTION))))
         .collect()

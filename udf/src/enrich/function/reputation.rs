@@ -8,11 +8,18 @@ use arrow::datatypes::DataType;
 use datafusion::error::Result;
 
 use super::distinct::{by_distinct, texts_by_distinct};
-use crate::enrich::indicator::Found;
-use crate::enrich::sources::Reputation;
+use crate::enrich::sources::{Reputation, Worst};
 use crate::scalar::{Call, Declaration, Takes, parameter};
 
-pub(super) const REPUTATION: Declaration = Declaration {
+/// Whether a function wants to know what services say of its argument.
+pub(in crate::enrich) fn asks_services(function: &str) -> bool {
+    PARTS.iter().any(|part| part.name == function)
+}
+
+/// All of this file.
+pub(super) const PARTS: [&Declaration; 5] = [&REPUTATION, &SEVERITY, &LIST, &TEXT, &INDICATOR];
+
+const REPUTATION: Declaration = Declaration {
     name: "reputation",
     parameters: &[parameter(
         "value",
@@ -21,9 +28,10 @@ pub(super) const REPUTATION: Declaration = Declaration {
     )],
     returns: DataType::Utf8View,
     reads_settings: true,
-    about: "What the indicator lists (CREATE INDICATOR LIST) say of an address, a name or a URL: LIST:TEXT:VALUE for \
-            each of them, joined by '::', VALUE being 0 none, 1 low, 2 medium, 3 high. What is on an allow list has the \
-            entry of that list alone. NULL if there are no lists. Colons within TEXT are written as blanks",
+    about: "What the indicator lists (CREATE INDICATOR LIST) and reputation services (CREATE REPUTATION SERVICE) say of an \
+            address, a name or a URL: NAME:TEXT:VALUE for each of them, joined by '::', VALUE being 0 none, 1 low, 2 medium, 3 \
+            high, and -1 unverified: a service that could not be asked. What is on an allow list has the entry of that list \
+            alone. NULL if there are neither lists nor services. Colons within TEXT are written as blanks",
     example: ("reputation('192.0.2.7')", "ipsum::0"),
     kernel: |call| {
         let sources = call.sources();
@@ -33,22 +41,15 @@ pub(super) const REPUTATION: Declaration = Declaration {
     },
 };
 
-pub(super) const SEVERITY: Declaration = Declaration {
+const SEVERITY: Declaration = Declaration {
     name: "reputation_severity",
     returns: DataType::Int64,
-    about: "The worst that the indicator lists say of an address, a name or a URL: 3 high, 2 medium, 1 low, 0 nothing, or \
-            that it is allowed. NULL if there are no lists",
+    about: "The worst that the indicator lists and reputation services say of an address, a name or a URL: 3 high, 2 medium, 1 \
+            low, 0 nothing, or that it is allowed; -1 nothing, but a service could not be asked. NULL if there are neither",
     example: ("reputation_severity('192.0.2.7')", "0"),
     kernel: |call| {
         let sources = call.sources();
-        let severity = |value: &str| {
-            let reputation = sources.reputation(value)?;
-            Some(
-                reputation
-                    .worst()
-                    .map_or(0, |(_, found)| i64::from(found.severity)),
-            )
-        };
+        let severity = |value: &str| Some(sources.reputation(value)?.severity());
         by_distinct(call.text(0), severity, |severities| {
             Arc::new(Int64Array::from(severities))
         })
@@ -56,59 +57,63 @@ pub(super) const SEVERITY: Declaration = Declaration {
     ..REPUTATION
 };
 
-pub(super) const LIST: Declaration = Declaration {
+const LIST: Declaration = Declaration {
     name: "reputation_list",
-    about: "The indicator list that says the worst of an address, a name or a URL; of several, the one that was made \
-            first. NULL if none says anything",
+    about: "The indicator list or reputation service that says the worst of an address, a name or a URL; of several, the \
+            list that was made first. NULL if none says anything",
     example: ("reputation_list('192.0.2.7')", "ipsum"),
-    kernel: |call| worst(call, |list, _| list.to_owned()),
+    kernel: |call| worst(call, |worst| Some(worst.by)),
     ..REPUTATION
 };
 
-pub(super) const TEXT: Declaration = Declaration {
+const TEXT: Declaration = Declaration {
     name: "reputation_text",
-    about: "What that list says the indicator is about, such as the malware's family. NULL if none says anything",
+    about: "What that list or service says it is about, such as the malware's family. NULL if none says anything",
     example: ("reputation_text('192.0.2.7')", "emotet"),
-    kernel: |call| worst(call, |_, found| found.text.to_owned()),
+    kernel: |call| worst(call, |worst| Some(worst.text)),
     ..REPUTATION
 };
 
-pub(super) const INDICATOR: Declaration = Declaration {
+const INDICATOR: Declaration = Declaration {
     name: "reputation_indicator",
     about: "The indicator of that list which fits: the network of an address, the parent domain of a name, the beginning \
-            of a URL. NULL if none does",
+            of a URL. NULL if none does, or a service says the worst",
     example: ("reputation_indicator('192.0.2.7')", "192.0.2.0/24"),
-    kernel: |call| worst(call, |_, found| found.indicator.clone().into_owned()),
+    kernel: |call| worst(call, |worst| worst.indicator),
     ..REPUTATION
 };
 
-fn worst(call: &Call, part: fn(&str, &Found<'_>) -> String) -> Result<ArrayRef> {
+fn worst(call: &Call, part: for<'a> fn(&Worst<'a>) -> Option<&'a str>) -> Result<ArrayRef> {
     let sources = call.sources();
     texts_by_distinct(call.text(0), |value| {
-        let reputation = sources.reputation(value)?;
-        let (list, found) = reputation.worst()?;
-        Some(part(list, found))
+        part(&sources.reputation(value)?.worst()?).map(str::to_owned)
     })
 }
 
-/// `LIST:TEXT:VALUE`, joined by `::`.
+/// `NAME:TEXT:VALUE`, joined by `::`.
 fn text(reputation: &Reputation<'_>) -> String {
     let mut text = String::new();
-    let mut entry = |list: &str, about: &str, value: u8| {
+    let mut entry = |name: &str, about: &str, value: i8| {
         if !text.is_empty() {
             text.push_str("::");
         }
         let about = about.replace(':', " ");
         // Writing to a text cannot fail.
-        let _ = write!(text, "{list}:{about}:{value}");
+        let _ = write!(text, "{name}:{about}:{value}");
     };
     if let Some((list, _)) = &reputation.allowed {
         entry(list, "allowed", 0);
     }
     for (list, found) in &reputation.lists {
         match found {
-            Some(found) => entry(list, found.text, found.severity),
+            Some(found) => entry(list, found.text, found.severity as i8),
             None => entry(list, "", 0),
+        }
+    }
+    for (service, verdict) in &reputation.services {
+        match verdict {
+            Some(verdict) => entry(service, &verdict.text, verdict.severity as i8),
+            None => entry(service, "", -1),
         }
     }
     text

@@ -308,7 +308,7 @@ const LONGEST_NAME: usize = 253;
 
 /// Whether a text may be a host: labels with dots between, of what names and addresses are made of. A single label
 /// is none: lists of names hold words by mistake.
-fn is_host(host: &str) -> bool {
+pub(super) fn is_host(host: &str) -> bool {
     if Address::parse(host).is_some() {
         return true;
     }
@@ -324,7 +324,7 @@ fn is_host(host: &str) -> bool {
 }
 
 /// The host of a URL with or without its scheme, and the path from its first `/`, `?` or `#` on.
-fn split_url(url: &str) -> (&str, &str) {
+pub(super) fn split_url(url: &str) -> (&str, &str) {
     // A URL may carry another one behind its host: only what stands before any part of a path is a scheme.
     let rest = match url.split_once("://") {
         Some((scheme, rest)) if !scheme.contains(['/', '?', '#']) => rest,

@@ -1,4 +1,4 @@
-//! Who owns a write, and whether the owner lives: one locked file a write.
+//! Who owns a write, or the runs of schedules, and whether the owner lives: one locked file for each.
 //!
 //! A lock file gets its name only after it is locked, so a free one has no owner.
 
@@ -15,9 +15,9 @@ const ORPHAN_AGE: Duration = Duration::from_secs(60);
 /// The extension of a lock file that is not locked yet.
 const UNNAMED: &str = "new";
 
-/// The lock of one write; dropping it lets go of it.
+/// The lock of one owner; dropping it lets go of it.
 #[derive(Debug)]
-pub(super) struct WriteLock {
+pub(crate) struct OwnerLock {
     // Held for its lock.
     _file: File,
     path: PathBuf,
@@ -34,9 +34,9 @@ fn lock_path(folder: &Path, write: &str) -> PathBuf {
     folder.join(format!("{write}.lock"))
 }
 
-impl WriteLock {
+impl OwnerLock {
     /// Makes and takes the lock of a new write.
-    pub(super) async fn create(folder: &Path, write: &str) -> Result<Self> {
+    pub(crate) async fn create(folder: &Path, write: &str) -> Result<Self> {
         let (folder, path) = (folder.to_path_buf(), lock_path(folder, write));
         tokio::task::spawn_blocking(move || {
             std::fs::create_dir_all(&folder).map_err(failed(&folder))?;
@@ -55,7 +55,7 @@ impl WriteLock {
 
     /// Takes over the lock of a write whose owner is gone; `None` if the owner lives. A lock file that is missing has
     /// no owner.
-    pub(super) async fn take_over(folder: &Path, write: &str) -> Result<Option<Self>> {
+    pub(crate) async fn take_over(folder: &Path, write: &str) -> Result<Option<Self>> {
         let (folder, path) = (folder.to_path_buf(), lock_path(folder, write));
         tokio::task::spawn_blocking(move || {
             std::fs::create_dir_all(&folder).map_err(failed(&folder))?;
@@ -75,7 +75,7 @@ impl WriteLock {
     }
 
     /// Removes the lock file of a write that has ended. If that fails the file stays until [`remove_orphans`].
-    pub(super) fn remove(self) {
+    pub(crate) fn remove(self) {
         if let Err(error) = std::fs::remove_file(&self.path) {
             log::debug!("lock file {}: {error}", self.path.display());
         }
@@ -84,7 +84,7 @@ impl WriteLock {
 
 /// Removes free lock files that none of the writes in `known` has. A write that is entered only now holds its lock; if
 /// its owner dies at once, it does without the file.
-pub(super) async fn remove_orphans(folder: &Path, known: Vec<String>) -> Result<()> {
+pub(crate) async fn remove_orphans(folder: &Path, known: Vec<String>) -> Result<()> {
     let folder = folder.to_path_buf();
     tokio::task::spawn_blocking(move || {
         let entries = match std::fs::read_dir(&folder) {
@@ -128,15 +128,15 @@ mod tests {
     #[tokio::test]
     async fn a_lock_is_taken_over_only_when_its_owner_is_gone() {
         let folder = tempfile::tempdir().unwrap();
-        let owner = WriteLock::create(folder.path(), "w").await.unwrap();
+        let owner = OwnerLock::create(folder.path(), "w").await.unwrap();
         assert!(
-            WriteLock::take_over(folder.path(), "w")
+            OwnerLock::take_over(folder.path(), "w")
                 .await
                 .unwrap()
                 .is_none()
         );
         drop(owner);
-        let heir = WriteLock::take_over(folder.path(), "w")
+        let heir = OwnerLock::take_over(folder.path(), "w")
             .await
             .unwrap()
             .unwrap();
@@ -147,9 +147,9 @@ mod tests {
     #[tokio::test]
     async fn only_files_without_owner_and_write_are_removed() {
         let folder = tempfile::tempdir().unwrap();
-        let held = WriteLock::create(folder.path(), "held").await.unwrap();
-        drop(WriteLock::create(folder.path(), "known").await.unwrap());
-        drop(WriteLock::create(folder.path(), "orphan").await.unwrap());
+        let held = OwnerLock::create(folder.path(), "held").await.unwrap();
+        drop(OwnerLock::create(folder.path(), "known").await.unwrap());
+        drop(OwnerLock::create(folder.path(), "orphan").await.unwrap());
         std::fs::write(folder.path().join("young.new"), b"").unwrap();
         remove_orphans(folder.path(), vec!["known".into()])
             .await

@@ -1,0 +1,57 @@
+//! Which tables a script writes, found out without running it: two runs that write one table wait for each other.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use datafusion::sql::sqlparser::ast;
+
+use super::{Part, Schedule};
+use crate::error::Result;
+use crate::parse::{Statement, TableName, parse};
+use crate::session::Session;
+
+impl Schedule {
+    /// The tables that its script writes for a part of a period, as `database.table`.
+    ///
+    /// # Errors
+    /// When a statement cannot be parsed, a variable has no value or a script is not there.
+    pub fn tables(&self, session: &Session, part: &Part) -> Result<Vec<String>> {
+        let mut run = self.script(part)?;
+        let mut database = self.definition.database.clone();
+        let mut set: BTreeMap<String, String> = BTreeMap::new();
+        let mut tables = BTreeSet::new();
+        while let Some(statement) = run.next_statement() {
+            let failed = |error| *statement.failed(error).source;
+            let value = |name: &str| set.get(name).cloned().or_else(|| session.variable(name));
+            let text = run.substitute(&statement, &value).map_err(failed)?;
+            if run
+                .enter_target(&statement, &text)
+                .map_err(|failure| *failure.source)?
+                .is_some()
+            {
+                continue;
+            }
+            let written = match parse(&text).map_err(failed)? {
+                Statement::Insert(insert) => match &insert.table {
+                    ast::TableObject::TableName(name) => Some(TableName::try_from(name)?),
+                    _ => None,
+                },
+                Statement::CreateTable(create) => Some(TableName::try_from(&create.name)?),
+                Statement::DropTable { table, .. } => Some(table),
+                Statement::Use { database: name } => {
+                    database = name;
+                    None
+                }
+                Statement::Set { name, value } => {
+                    set.insert(name, value);
+                    None
+                }
+                _ => None,
+            };
+            if let Some(table) = written {
+                let database = table.database.as_ref().unwrap_or(&database);
+                tables.insert(format!("{database}.{}", table.name));
+            }
+        }
+        Ok(tables.into_iter().collect())
+    }
+}

@@ -1,0 +1,124 @@
+//! `CREATE`, `DROP` and `SHOW` of schedules.
+
+use std::collections::BTreeMap;
+use std::path::Path;
+
+use chrono::{DateTime, Utc};
+use datafusion::arrow::array::RecordBatch;
+
+use crate::error::{Error, Result};
+use crate::parse::CreateSchedule;
+use crate::schedule::{Definition, KIND, Schedule};
+use crate::script::Script;
+use crate::session::{Done, Session, text_rows};
+
+pub(super) async fn create(session: &Session, create: CreateSchedule) -> Result<Done> {
+    let name = create.name;
+    let refused = |reason: String| Error::Source {
+        kind: KIND.to_owned(),
+        name: name.clone(),
+        reason,
+    };
+    let script = Script::load(Path::new(&create.script))?;
+    // A server that is started elsewhere must find it, too; a shipped script has the name that it has.
+    let path = match Path::new(&create.script).is_file() {
+        true => std::path::absolute(&create.script)
+            .map_err(|error| refused(format!("'{}' is no path: {error}", create.script)))?
+            .display()
+            .to_string(),
+        false => script.name,
+    };
+    let now = Utc::now();
+    let schedule = Schedule {
+        name: name.clone(),
+        definition: Definition {
+            timing: create.timing,
+            script: path,
+            variables: create.variables,
+            database: session.database(),
+            created: now.timestamp(),
+        },
+    };
+    // What is of no use is not kept: a script that cannot be read, a variable without a value.
+    let next = schedule.next(now).and_then(|at| {
+        let later = DateTime::from_timestamp(at, 0)?;
+        schedule.due(later, (None, None)).map(|due| (at, due))
+    });
+    let Some((next, due)) = next else {
+        return Err(refused("it would never be due".to_owned()));
+    };
+    for part in &due.parts {
+        schedule.tables(session, part)?;
+    }
+    let text = serde_json::to_string(&schedule.definition)
+        .map_err(|error| refused(format!("it cannot be written down: {error}")))?;
+    let created = session
+        .warehouse()
+        .create_source(KIND, &name, text, create.or_replace)
+        .await;
+    match created {
+        Err(spotql_catalog::Error::SourceExists { .. }) if create.if_not_exists => {
+            Ok(Done::new(format!("schedule {name} exists already")))
+        }
+        other => {
+            other?;
+            Ok(Done::new(format!(
+                "schedule {name} created: 'spotql serve' runs it at {} UTC for the first time",
+                shown(next)
+            )))
+        }
+    }
+}
+
+pub(super) async fn drop(session: &Session, name: &str, if_exists: bool) -> Result<Done> {
+    let dropped = session
+        .warehouse()
+        .drop_source(KIND, name, if_exists)
+        .await?;
+    Ok(Done::new(match dropped {
+        true => format!("schedule {name} dropped"),
+        false => format!("schedule {name} does not exist"),
+    }))
+}
+
+pub(super) async fn show(session: &Session) -> Result<RecordBatch> {
+    let runs = session.warehouse().runs().await?;
+    let last: BTreeMap<&str, _> = runs
+        .iter()
+        .map(|run| (run.run.schedule.as_str(), run))
+        .collect();
+    let now = Utc::now();
+    let rows = Schedule::all(session).await?.into_iter().map(|schedule| {
+        let definition = &schedule.definition;
+        let variables = definition.variables.iter();
+        let variables: Vec<String> = variables.map(|(k, v)| format!("{k}={v}")).collect();
+        let last = last.get(schedule.name.as_str());
+        vec![
+            Some(schedule.name.clone()),
+            Some(definition.timing.text()),
+            Some(definition.script.clone()),
+            Some(variables.join(", ")),
+            schedule.next(now).map(shown),
+            last.map(|it| shown(it.run.due)),
+            last.map(|it| it.state.clone()),
+            last.and_then(|it| it.error.clone()),
+        ]
+    });
+    let names = [
+        "name",
+        "timing",
+        "script",
+        "options",
+        "next_run",
+        "last_run",
+        "last_state",
+        "last_error",
+    ];
+    text_rows(&names, rows.collect())
+}
+
+/// UTC, to the second.
+fn shown(seconds: i64) -> String {
+    let time = DateTime::from_timestamp(seconds, 0).unwrap_or_default();
+    time.format("%Y-%m-%d %H:%M:%S").to_string()
+}
