@@ -109,6 +109,18 @@ pub enum Error {
         /// Which, and what is wrong with it.
         reason: String,
     },
+    /// Messages that a broker has not taken.
+    #[error(
+        "PUBLISH TO '{url}': {reason}; the broker has taken {taken} messages of this statement"
+    )]
+    Publish {
+        /// The broker and its topic.
+        url: String,
+        /// How many messages it has acknowledged.
+        taken: u64,
+        /// What went wrong.
+        reason: String,
+    },
     /// A script's variable without a value.
     #[error(
         "line {line}: the variable '{name}' has no value; give one with --var {name}=…, with SET \

@@ -1,4 +1,6 @@
 //! What statements want of the network. The language knows none: whoever opens an engine may lend it one.
+//!
+//! Secrets stand in statements as `$NAME` of environment variables of the program that uses them.
 
 use std::fmt;
 use std::time::Duration;
@@ -37,4 +39,103 @@ pub trait Network: fmt::Debug + Send + Sync {
     /// # Errors
     /// Why there is no answer, in words.
     async fn get(&self, request: Request) -> Result<Response, String>;
+
+    /// Connects to a message broker.
+    ///
+    /// # Errors
+    /// Why there is no connection, in words.
+    async fn connect(&self, broker: Broker) -> Result<Box<dyn Publication>, String>;
+}
+
+/// A topic of a message broker.
+#[derive(Debug, Clone)]
+pub struct Broker {
+    /// `mqtt://host:port/topic`, or `mqtts://…` with TLS.
+    pub url: String,
+    /// The user's name and password, if it wants one.
+    pub login: Option<(String, String)>,
+    /// Whether the broker keeps the last message for those who come later.
+    pub retain: bool,
+    /// How long it may take to answer.
+    pub timeout: Duration,
+}
+
+/// Messages on their way to a broker. Dropping it ends the connection.
+#[async_trait]
+pub trait Publication: Send {
+    /// Sends a message, or waits until there is room for it.
+    ///
+    /// # Errors
+    /// Why no more can be sent, in words.
+    async fn send(&mut self, message: Vec<u8>) -> Result<(), String>;
+
+    /// Waits until the broker has taken everything.
+    ///
+    /// # Errors
+    /// Why it has not, in words.
+    async fn finish(&mut self) -> Result<(), String>;
+
+    /// How many messages the broker has taken so far.
+    fn taken(&self) -> u64;
+}
+
+/// Only variables whose names begin so are read: everybody who can send statements could ask for any other.
+const ENVIRONMENT: &str = "SPOTQL_";
+
+/// The value with `$NAME` replaced by that environment variable.
+pub(crate) fn from_environment(value: &str) -> Result<String, String> {
+    expanded(value, |name| std::env::var(name).ok())
+}
+
+/// The value with `$NAME` replaced by that environment variable; `$$` is a dollar sign.
+pub(crate) fn expanded(
+    value: &str,
+    get: impl Fn(&str) -> Option<String>,
+) -> Result<String, String> {
+    let mut text = String::new();
+    let mut rest = value;
+    while let Some((before, after)) = rest.split_once('$') {
+        text.push_str(before);
+        if let Some(after) = after.strip_prefix('$') {
+            text.push('$');
+            rest = after;
+            continue;
+        }
+        let end = after
+            .find(|c: char| !c.is_ascii_alphanumeric() && c != '_')
+            .unwrap_or(after.len());
+        let (name, after) = after.split_at(end);
+        if !name.starts_with(ENVIRONMENT) {
+            return Err(format!(
+                "$NAME of an environment variable whose name begins with {ENVIRONMENT}, not '${name}' ('$$' is a dollar sign)"
+            ));
+        }
+        text.push_str(&get(name).ok_or_else(|| {
+            format!("the environment variable {name} is not set in this program")
+        })?);
+        rest = after;
+    }
+    text.push_str(rest);
+    Ok(text)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::expanded;
+
+    #[test]
+    fn headers_take_their_secrets_from_the_environment() {
+        let get = |name: &str| (name == "SPOTQL_A").then(|| "secret".to_owned());
+        assert_eq!(
+            expanded("Bearer $SPOTQL_A!", get),
+            Ok("Bearer secret!".to_owned())
+        );
+        assert_eq!(expanded("a$$b", get), Ok("a$b".to_owned()));
+        assert!(
+            expanded("$SPOTQL_B", get)
+                .unwrap_err()
+                .contains("SPOTQL_B is not set")
+        );
+        assert!(expanded("$", get).is_err());
+    }
 }

@@ -16,7 +16,7 @@ use spotql_catalog::{KeptVerdict, Warehouse};
 use spotql_udf::enrich::service::{Answer, Asker, Findings, Template, Verdict};
 use tokio::time::{Instant, sleep_until};
 
-use crate::network::{Network, Request, Response};
+use crate::network::{Network, Request, Response, expanded, from_environment};
 
 /// How often in a row a service may fail.
 const FAILURES: u32 = 5;
@@ -28,8 +28,6 @@ const LONGEST_PAUSE: Duration = Duration::from_secs(3600);
 const KEPT_AT_ONCE: usize = 100;
 /// Bytes of the longest answer.
 const LARGEST_ANSWER: usize = 1 << 20;
-/// Only variables whose names begin so are read: everybody who can send statements could ask for any other.
-const ENVIRONMENT: &str = "SPOTQL_";
 
 /// The options of a service, for error texts.
 pub(crate) const OPTIONS: &str =
@@ -148,35 +146,6 @@ fn check_header(value: &str) -> Result<(), String> {
     }
     // Whether they are set is seen when the service is asked, by whichever program does.
     expanded(value, |_| Some(String::new())).map(drop)
-}
-
-/// The value with `$NAME` replaced by that environment variable; `$$` is a dollar sign.
-fn expanded(value: &str, get: impl Fn(&str) -> Option<String>) -> Result<String, String> {
-    let mut text = String::new();
-    let mut rest = value;
-    while let Some((before, after)) = rest.split_once('$') {
-        text.push_str(before);
-        if let Some(after) = after.strip_prefix('$') {
-            text.push('$');
-            rest = after;
-            continue;
-        }
-        let end = after
-            .find(|c: char| !c.is_ascii_alphanumeric() && c != '_')
-            .unwrap_or(after.len());
-        let (name, after) = after.split_at(end);
-        if !name.starts_with(ENVIRONMENT) {
-            return Err(format!(
-                "$NAME of an environment variable whose name begins with {ENVIRONMENT}, not '${name}' ('$$' is a dollar sign)"
-            ));
-        }
-        text.push_str(&get(name).ok_or_else(|| {
-            format!("the environment variable {name} is not set in this program")
-        })?);
-        rest = after;
-    }
-    text.push_str(rest);
-    Ok(text)
 }
 
 /// Whether a service may be asked now.
@@ -420,7 +389,7 @@ impl Query {
         let headers = self.service.definition.headers.iter();
         headers
             .map(|(name, value)| {
-                let value = expanded(value, |name| std::env::var(name).ok())?;
+                let value = from_environment(value)?;
                 Ok((name.clone(), value))
             })
             .collect()
@@ -526,21 +495,5 @@ mod tests {
             assert!(error.contains(why), "{key} = {value}: {error}");
         }
         assert!(parse(&[]).unwrap_err().contains("'verdict' is missing"));
-    }
-
-    #[test]
-    fn headers_take_their_secrets_from_the_environment() {
-        let get = |name: &str| (name == "SPOTQL_A").then(|| "secret".to_owned());
-        assert_eq!(
-            expanded("Bearer $SPOTQL_A!", get),
-            Ok("Bearer secret!".to_owned())
-        );
-        assert_eq!(expanded("a$$b", get), Ok("a$b".to_owned()));
-        assert!(
-            expanded("$SPOTQL_B", get)
-                .unwrap_err()
-                .contains("SPOTQL_B is not set")
-        );
-        assert!(expanded("$", get).is_err());
     }
 }

@@ -220,7 +220,10 @@ impl Session {
         Ok(self.context.state().statement_to_plan(statement).await?)
     }
 
-    async fn plan_query(&self, statement: ast::Statement) -> Result<Arc<dyn ExecutionPlan>> {
+    pub(crate) async fn plan_query(
+        &self,
+        statement: ast::Statement,
+    ) -> Result<Arc<dyn ExecutionPlan>> {
         let plan = self.logical_plan(statement).await?;
         // sqlparser reads more than we run: DDL and DML of DataFusion's own must not slip through.
         datafusion::execution::context::SQLOptions::new()

@@ -1,5 +1,4 @@
-//! HTTP(S) requests. Certificates are checked against those of the system, or of `SSL_CERT_FILE`; `HTTPS_PROXY` and its kin
-//! are heeded.
+//! HTTP(S) requests; `HTTPS_PROXY` and its kin are heeded.
 
 use std::error::Error as _;
 use std::sync::OnceLock;
@@ -18,8 +17,7 @@ pub(super) struct Client(OnceLock<Result<reqwest::Client, String>>);
 impl Client {
     fn client(&self) -> Result<&reqwest::Client, String> {
         let made = self.0.get_or_init(|| {
-            // Fails where it has been done already.
-            let _ = rustls::crypto::ring::default_provider().install_default();
+            super::choose_cryptography();
             reqwest::Client::builder()
                 .user_agent(AGENT)
                 .redirect(Policy::none())

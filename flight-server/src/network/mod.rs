@@ -1,9 +1,10 @@
-//! The network that statements may use.
+//! The network that statements may use. TLS trusts the certificates of the system, or those of `SSL_CERT_FILE`.
 
 mod http;
+mod mqtt;
 
 use async_trait::async_trait;
-use spotql_sql::network::{Network, Request, Response};
+use spotql_sql::network::{Broker, Network, Publication, Request, Response};
 
 /// The network of this machine.
 #[derive(Debug, Default)]
@@ -16,4 +17,13 @@ impl Network for Internet {
     async fn get(&self, request: Request) -> Result<Response, String> {
         self.http.get(request).await
     }
+
+    async fn connect(&self, broker: Broker) -> Result<Box<dyn Publication>, String> {
+        mqtt::connect(broker).await
+    }
+}
+
+/// Chooses who does the cryptography of TLS; the first time counts.
+fn choose_cryptography() {
+    let _ = rustls::crypto::ring::default_provider().install_default();
 }

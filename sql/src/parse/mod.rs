@@ -5,10 +5,12 @@
 //! tokenizer; those on sources of context in [`source`], those on schedules in [`schedule`].
 
 mod hive;
+mod publish;
 mod schedule;
 mod source;
 
 pub(crate) use hive::partition_entries;
+pub(crate) use publish::Publish;
 pub(crate) use schedule::CreateSchedule;
 pub(crate) use source::{CreateSource, Origin, SourceKind};
 
@@ -113,6 +115,7 @@ pub(crate) enum Statement {
         if_exists: bool,
     },
     ShowSchedules,
+    Publish(Publish),
     /// `SET name = value`.
     Set {
         name: String,
@@ -129,7 +132,7 @@ pub(crate) enum Statement {
 pub enum Kind {
     /// Returns rows and changes nothing.
     Query,
-    /// Adds or replaces rows.
+    /// Adds or replaces rows, or sends them elsewhere.
     Write,
     /// Changes databases, tables, partitions, sources of context or schedules.
     Ddl,
@@ -150,7 +153,7 @@ impl Statement {
             | Self::ShowSchedules
             | Self::Describe { .. }
             | Self::ShowSettings { .. } => Kind::Query,
-            Self::Insert(_) => Kind::Write,
+            Self::Insert(_) | Self::Publish(_) => Kind::Write,
             Self::CreateTable(create) if create.query.is_some() => Kind::Write,
             Self::Use { .. } | Self::Set { .. } => Kind::Session,
             Self::CreateTable(_)
@@ -220,6 +223,9 @@ pub(crate) fn parse(sql: &str) -> Result<Statement> {
     let mut statement = source::parse(&mut parser, sql)?;
     if statement.is_none() {
         statement = schedule::parse(&mut parser)?;
+    }
+    if statement.is_none() {
+        statement = publish::parse(&mut parser)?;
     }
     if statement.is_none() {
         statement = hive::parse(&mut parser)?;

@@ -5,6 +5,7 @@ mod database;
 mod describe;
 mod insert;
 mod partition;
+mod publish;
 mod schedule;
 mod set;
 mod show;
@@ -59,6 +60,7 @@ pub(crate) async fn run(session: &Session, statement: Statement) -> Result<Done>
             name,
             if_exists,
         } => source::drop(session, kind, &name, if_exists).await,
+        Statement::Publish(publish) => publish::run(session, publish).await,
         Statement::CreateSchedule(create) => schedule::create(session, create).await,
         Statement::DropSchedule { name, if_exists } => {
             schedule::drop(session, &name, if_exists).await

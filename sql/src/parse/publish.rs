@@ -1,0 +1,42 @@
+//! `PUBLISH TO 'mqtt://host/topic' [OPTIONS ('key' = 'value', …)] AS SELECT …`
+
+use datafusion::sql::sqlparser::ast;
+use datafusion::sql::sqlparser::parser::Parser;
+
+use super::Statement;
+use super::hive::take;
+use super::source::key_values;
+use crate::error::{Error, Result};
+
+/// `PUBLISH …`.
+#[derive(Debug, Clone)]
+pub(crate) struct Publish {
+    pub(crate) url: String,
+    /// Names in lower case.
+    pub(crate) options: Vec<(String, String)>,
+    pub(crate) query: Box<ast::Statement>,
+}
+
+/// Parses the statement, or returns none and leaves the parser untouched.
+pub(super) fn parse(parser: &mut Parser<'_>) -> Result<Option<Statement>> {
+    if !take(parser, &["PUBLISH", "TO"]) {
+        return Ok(None);
+    }
+    let url = parser.parse_literal_string()?;
+    let mut options = Vec::new();
+    if take(parser, &["OPTIONS"]) {
+        options = key_values(parser)?;
+    }
+    if !take(parser, &["AS"]) {
+        return Err(Error::Syntax(format!(
+            "PUBLISH TO '{url}': AS SELECT … is expected here, not '{}'",
+            parser.peek_token().token
+        )));
+    }
+    let query = Box::new(ast::Statement::Query(parser.parse_query()?));
+    Ok(Some(Statement::Publish(Publish {
+        url,
+        options,
+        query,
+    })))
+}
