@@ -105,3 +105,24 @@ def test_a_script_that_runs_itself_ends_with_an_error(tmp_path):
     assert ended.returncode == 1
     assert "the name of a script in quotes is expected" in ended.stderr
     assert ended.stdout == ""
+
+
+@pytest.mark.skipif(not SHARED.exists(), reason="needs ../shared")
+def test_a_damaged_geo_database_is_refused(tmp_path):
+    whole = (SHARED / "data" / "context" / "geo-whois-asn-country.mmdb").read_bytes()
+    damaged = tmp_path / "damaged.mmdb"
+    # Zeros where the tree is, zeros in the data, a piece that is missing.
+    middle = len(whole) // 2
+    end = len(whole) - 3000
+    for content in [
+        whole[:1000] + bytes(5000) + whole[6000:],
+        whole[:middle] + whole[middle + 4096 :],
+        whole[:end] + bytes(500) + whole[end + 500 :],
+    ]:
+        damaged.write_bytes(content)
+        done = subprocess.run(
+            [program(), "sql", "--warehouse", str(tmp_path / "w"), f"CREATE GEO DATABASE g LOCATION '{damaged}'"],
+            capture_output=True,
+            text=True,
+        )
+        assert done.returncode == 1 and "damaged.mmdb" in done.stderr, done.stderr

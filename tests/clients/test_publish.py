@@ -7,6 +7,7 @@ import subprocess
 import time
 
 import pytest
+import stix2
 import trustme
 from conftest import program, run_sql
 
@@ -181,3 +182,37 @@ def test_a_client_publishes_through_the_server(server, broker):
     with server.connect() as connection, connection.cursor() as cursor:
         cursor.execute(f"PUBLISH TO '{broker.url}/t' AS SELECT column1 FROM (VALUES ('a'), ('b'))")
     assert sorted(subscriber.communicate(timeout=30)[0].split()) == ["a", "b"]
+
+
+def test_what_is_rated_is_published_once(broker, tmp_path):
+    warehouse = tmp_path / "warehouse"
+
+    def run(*arguments):
+        done = subprocess.run(
+            [program(), "run", "--warehouse", str(warehouse), *arguments], capture_output=True, text=True, timeout=120
+        )
+        assert done.returncode == 0, done.stderr
+        return done.stderr
+
+    def rate(address, score):
+        run_sql(
+            warehouse,
+            f"""INSERT INTO flow_threat_investigation PARTITION (y = 2024, m = 5, d = 14)
+            VALUES ('2024-05-14 10:00:00', '10.0.0.1', '{address}', 4000, 443, {score})""",
+        )
+
+    run("schema/flow.sql", "schema/dns.sql", "schema/proxy.sql")
+    topic = f"{broker.url}/spotql/indicators"
+    rate("198.51.100.1", 1)
+    rate("198.51.100.2", 2)
+    subscriber = broker.subscribe("spotql/indicators", 2)
+    share = ("share/publish.sql", "--var", f"topic={topic}")
+    assert "1 messages published" in run(*share)
+    assert "0 messages published" in run(*share)
+    rate("198.51.100.3", 1)
+    assert "1 messages published" in run(*share)
+    # Another topic has not had them.
+    assert "2 messages published" in run("share/publish.sql", "--var", f"topic={broker.url}/other")
+    messages = subscriber.communicate(timeout=30)[0].splitlines()
+    patterns = [stix2.parse(message).pattern for message in messages]
+    assert patterns == ["[ipv4-addr:value = '198.51.100.1']", "[ipv4-addr:value = '198.51.100.3']"]

@@ -103,6 +103,8 @@ fn broker(publish: &Publish) -> Result<Broker, String> {
             }
         }
     }
+    // A script's variable that nobody has set.
+    let user = user.filter(|user| !user.is_empty());
     broker.login = user.map(|user| (user, password.unwrap_or_default()));
     Ok(broker)
 }

@@ -127,6 +127,14 @@ impl AddressRange {
             .any(|range| range.holds(first) && range.holds(last))
     }
 
+    /// Whether it is more than a /8 of IPv4, or a /16 of IPv6: nobody's network is.
+    pub fn is_too_wide(self) -> bool {
+        match self {
+            Self::V4(first, last) => last - first >= 1 << 24,
+            Self::V6(first, last) => last - first >= 1 << 112,
+        }
+    }
+
     /// Whether an address is in it.
     pub fn holds(self, address: Address) -> bool {
         match (self, address) {

@@ -27,6 +27,12 @@ impl Mmdb {
             expected: "a database of MaxMind's format (.mmdb), or a CSV file whose name ends in .csv",
             problem: error.to_string(),
         })?;
+        // A damaged one would know nothing where it is damaged, and not say so.
+        reader.verify().map_err(|error| Error::Format {
+            path: path.display().to_string(),
+            expected: "an undamaged database of MaxMind's format; get the file anew",
+            problem: error.to_string(),
+        })?;
         Ok(Self(reader))
     }
 

@@ -8,6 +8,7 @@
 //!
 //! Private addresses are on no list, whatever it holds: they are other hosts in every network, and get into lists by mistake.
 
+mod quotes;
 mod read;
 mod stix;
 
@@ -167,8 +168,8 @@ impl IndicatorListBuilder {
         }
     }
 
-    /// Adds an indicator. One that has expired is left out; one that is no address, domain or URL, or a private address,
-    /// is counted as unusable. Of the same one twice the worse one counts.
+    /// Adds an indicator. One that has expired is left out; one that is no address, domain or URL, a private address,
+    /// or a block of more than a 256th of all IPv4 addresses (IPv6: a 65,536th) is counted as unusable. Of the same one twice the worse one counts.
     ///
     /// # Errors
     /// Too many.
@@ -189,7 +190,7 @@ impl IndicatorListBuilder {
         });
         let value = indicator.value.trim();
         match Form::of(value, &mut self.buffer) {
-            Some(Form::Range(range)) if !range.is_private() => {
+            Some(Form::Range(range)) if !range.is_private() && !range.is_too_wide() => {
                 self.addresses.set(self.addresses.len(), entry, times);
                 self.address_ranges.push(range);
             }

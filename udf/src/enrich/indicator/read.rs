@@ -14,6 +14,7 @@ use std::path::Path;
 
 use serde::Deserialize;
 
+use super::quotes::tidied;
 use super::{DEFAULT_SEVERITY, Indicator, IndicatorList, IndicatorListBuilder, stix};
 use crate::enrich::error::{Error, Result};
 
@@ -165,11 +166,16 @@ fn columns(
         expected: "a CSV file of indicators",
         problem,
     };
+    let bytes = tidied(bytes).map_err(|line| Error::Line {
+        path: origin.to_owned(),
+        line: line as u64,
+        problem: "a quote that is opened here is never closed".to_owned(),
+    })?;
     let mut reader = csv::ReaderBuilder::new()
         .has_headers(false)
         .flexible(true)
         .trim(csv::Trim::All)
-        .from_reader(bytes);
+        .from_reader(bytes.as_ref());
     let mut record = csv::StringRecord::new();
     let mut bytes = csv::ByteRecord::new();
     let mut comment = None;
@@ -350,6 +356,22 @@ mod tests {
             Some(1_715_644_800)
         );
         assert!(list.find("x.example.com", 86_400).is_none());
+    }
+
+    #[test]
+    fn csv_with_blanks_before_quotes_and_with_a_quote_that_is_not_closed() {
+        let text = "# \"first_seen_utc\", \"ioc_value\", \"threat\"\n\
+                    \"2024-05-14 10:00:00\", \"x.example.com\", \"a, b\"\n";
+        let how = Columns {
+            indicator: Some("ioc_value".to_owned()),
+            text: Some("threat".to_owned()),
+            ..Columns::default()
+        };
+        let list = of("list.csv", text, &how).unwrap();
+        assert_eq!(told(&list, "x.example.com"), Some(("a, b".to_owned(), 3)));
+        let open = "indicator,text\nx.example.com,\"a\ny.example.com,b\n";
+        let error = of("list.csv", open, &Columns::default()).unwrap_err();
+        assert!(error.to_string().contains("line 2 of"), "{error}");
     }
 
     #[test]

@@ -25,6 +25,20 @@ fn found(list: &IndicatorList, value: &str) -> Option<String> {
 }
 
 #[test]
+fn a_block_that_holds_half_the_internet_is_a_mistake() {
+    let list = list(&[
+        "0.0.0.0/0",
+        "0.0.0.0-255.0.0.0",
+        "::/0",
+        "2000::/3",
+        "9.0.0.0/8",
+    ]);
+    assert_eq!((list.len(), list.unusable()), (1, 4));
+    assert_eq!(found(&list, "8.8.8.8"), None);
+    assert_eq!(found(&list, "9.1.1.1").as_deref(), Some("9.0.0.0/8"));
+}
+
+#[test]
 fn addresses_are_in_their_most_specific_range() {
     let list = list(&[
         "192.0.2.0/24",
