@@ -75,6 +75,8 @@ const SHIPPED: &[(&str, &str)] = shipped![
     "review/proxy_search.sql",
     "review/proxy_storyboard.sql",
     "review/proxy_timeline.sql",
+    "share/indicators.sql",
+    "share/stix.sql",
     "hunt/dns_generated.sql",
     "hunt/flow_rhythm.sql",
     "examples/access_log.sql",

@@ -3,7 +3,7 @@
 //! A log names few hosts again and again, so every function works its result out once for each distinct value of a
 //! batch ([`distinct`]). What is no address (or name, or number) gives NULL, as NULL does.
 
-mod distinct;
+pub(super) mod distinct;
 mod geo;
 mod names;
 mod network;
@@ -13,6 +13,7 @@ use std::sync::Arc;
 
 use datafusion::logical_expr::ScalarUDF;
 
+use super::share;
 use crate::scalar::{Declaration, Parameter, ScalarFunction, Section, Takes, parameter};
 
 const SECTION: Section = Section {
@@ -53,7 +54,7 @@ const DECLARATIONS: [&Declaration; 20] = [
 /// All of them, ready to be registered with a session; they read [`super::sources::Sources`] from the session that
 /// runs them.
 pub fn functions() -> Vec<Arc<ScalarUDF>> {
-    let functions = DECLARATIONS.iter();
+    let functions = DECLARATIONS.iter().chain(&share::function::DECLARATIONS);
     functions
         .map(|it| Arc::new(ScalarUDF::new_from_impl(ScalarFunction::new(it, SECTION))))
         .collect()

@@ -260,7 +260,7 @@ impl IndicatorListBuilder {
 }
 
 /// The form of an indicator.
-enum Form<'a> {
+pub(super) enum Form<'a> {
     Range(AddressRange),
     /// In lower case.
     Host(&'a str),
@@ -269,7 +269,7 @@ enum Form<'a> {
 }
 
 impl<'a> Form<'a> {
-    fn of(value: &str, buffer: &'a mut String) -> Option<Self> {
+    pub(super) fn of(value: &str, buffer: &'a mut String) -> Option<Self> {
         if let Some(range) = AddressRange::parse(value) {
             return Some(Self::Range(range));
         }
@@ -324,7 +324,7 @@ fn is_host(host: &str) -> bool {
 }
 
 /// The host of a URL with or without its scheme, and the path from its first `/`, `?` or `#` on.
-fn split_url(url: &str) -> (&str, &str) {
+pub(super) fn split_url(url: &str) -> (&str, &str) {
     // A URL may carry another one behind its host: only what stands before any part of a path is a scheme.
     let rest = match url.split_once("://") {
         Some((scheme, rest)) if !scheme.contains(['/', '?', '#']) => rest,
