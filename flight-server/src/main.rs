@@ -30,12 +30,17 @@ enum Command {
     Serve(Serve),
 }
 
+/// Bytes of a thread's stack, taken page by page: queries within queries are planned by recursion, as deeply as the parser
+/// lets them be.
+const STACK: usize = 32 << 20;
+
 fn main() -> ExitCode {
     env_logger::Builder::from_env(env_logger::Env::default().default_filter_or("warn,spotql=info"))
         .init();
     let program = Program::parse();
     let runtime = match tokio::runtime::Builder::new_multi_thread()
         .enable_all()
+        .thread_stack_size(STACK)
         .build()
     {
         Ok(runtime) => runtime,

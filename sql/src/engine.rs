@@ -19,9 +19,9 @@ use datafusion::physical_plan::ExecutionPlan;
 use datafusion::physical_planner::{DefaultPhysicalPlanner, PhysicalPlanner};
 use datafusion::prelude::{SessionConfig, SessionContext};
 use spotql_catalog::{HiveCatalog, Warehouse};
-use spotql_udf::suspicion::{SuspicionExtensionPlanner, SuspicionPlanner};
+use spotql_udf::suspicion::SuspicionExtensionPlanner;
 use spotql_udf::word::SpotqlOptions;
-use spotql_udf::{enrich, hive, read, synthetic, word};
+use spotql_udf::{SpotqlPlanner, enrich, hive, read, synthetic, word};
 
 use crate::error::Result;
 use crate::network::Network;
@@ -98,7 +98,7 @@ impl Engine {
             warehouse.object_store_url().as_ref(),
             warehouse.object_store(),
         );
-        base.register_relation_planner(Arc::new(SuspicionPlanner))?;
+        base.register_relation_planner(Arc::new(SpotqlPlanner))?;
         let context = SessionContext::new_with_state(base);
         let functions = word::functions().into_iter().chain(hive::functions());
         for function in functions.chain(enrich::functions()) {

@@ -5,9 +5,12 @@
 
 pub mod enrich;
 pub mod hive;
+mod planner;
 pub mod read;
 mod scalar;
 pub mod suspicion;
 pub mod synthetic;
 pub mod topic;
 pub mod word;
+
+pub use planner::SpotqlPlanner;

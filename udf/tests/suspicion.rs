@@ -21,9 +21,9 @@ use datafusion::prelude::{SessionConfig, SessionContext};
 use datafusion::sql::parser::{DFParserBuilder, Statement};
 use datafusion::sql::sqlparser::dialect::HiveDialect;
 use futures::StreamExt;
-use spotql_udf::suspicion::{SuspicionExtensionPlanner, SuspicionPlanner, relations_as_queries};
+use spotql_udf::suspicion::{SuspicionExtensionPlanner, relations_as_queries};
 use spotql_udf::word::SpotqlOptions;
-use spotql_udf::{synthetic, word};
+use spotql_udf::{SpotqlPlanner, synthetic, word};
 
 #[derive(Debug)]
 struct Planner;
@@ -57,7 +57,7 @@ fn session(threads: usize, batch_size: usize, memory: usize) -> SessionContext {
         .with_default_features()
         .build();
     state
-        .register_relation_planner(Arc::new(SuspicionPlanner))
+        .register_relation_planner(Arc::new(SpotqlPlanner))
         .unwrap();
     let context = SessionContext::new_with_state(state);
     for function in word::functions() {

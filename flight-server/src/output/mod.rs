@@ -1,4 +1,5 @@
-//! Rows as text: `table` for people, `csv`, `tsv` and `json` (one object a line) for programs.
+//! Rows as text: `table` for people, `csv`, `tsv` and `json` (one object a line) for programs, `plain` for texts that are
+//! files by themselves.
 //!
 //! Rows are written as they come; nothing is collected but the rows that decide a table's widths.
 
@@ -9,6 +10,7 @@ use std::io::{self, Write};
 use arrow::csv::WriterBuilder;
 use arrow::json::LineDelimitedWriter;
 use arrow::record_batch::RecordBatch;
+use arrow::util::display::{ArrayFormatter, FormatOptions};
 use datafusion::error::DataFusionError;
 use datafusion::execution::SendableRecordBatchStream;
 use futures::StreamExt;
@@ -26,6 +28,8 @@ pub enum Format {
     Tsv,
     /// One JSON object a line; NULL fields are left out.
     Json,
+    /// Values as they are, tab-separated, without header and quotes; NULL is empty.
+    Plain,
 }
 
 /// Why rows could not be written.
@@ -69,6 +73,7 @@ pub async fn write_rows(
             started: false,
         }),
         Format::Json => Box::new(Json),
+        Format::Plain => Box::new(Plain),
     };
     // A result without rows still has a header.
     sink.batch(&RecordBatch::new_empty(schema), output)?;
@@ -125,6 +130,30 @@ impl Sink for Json {
         LineDelimitedWriter::new(output)
             .write(batch)
             .map_err(arrow_error)
+    }
+
+    fn finish(&mut self, _: &mut (dyn Write + Send)) -> Result<(), Error> {
+        Ok(())
+    }
+}
+
+struct Plain;
+
+impl Sink for Plain {
+    fn batch(&mut self, batch: &RecordBatch, output: &mut (dyn Write + Send)) -> Result<(), Error> {
+        let options = FormatOptions::default();
+        let columns = batch.columns().iter();
+        let columns = columns.map(|column| ArrayFormatter::try_new(column.as_ref(), &options));
+        let columns: Vec<_> = columns.collect::<Result<_, _>>().map_err(arrow_error)?;
+        for row in 0..batch.num_rows() {
+            for (place, column) in columns.iter().enumerate() {
+                let separator = if place == 0 { "" } else { "\t" };
+                let value = column.value(row).try_to_string().map_err(arrow_error)?;
+                write!(output, "{separator}{value}")?;
+            }
+            writeln!(output)?;
+        }
+        Ok(())
     }
 
     fn finish(&mut self, _: &mut (dyn Write + Send)) -> Result<(), Error> {

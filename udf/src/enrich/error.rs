@@ -56,6 +56,15 @@ pub enum Error {
         /// What to do.
         advice: &'static str,
     },
+    /// A text that is no STIX objects.
+    #[error(
+        "stix_bundle takes STIX objects as JSON with commas between, as stix_indicator writes them; this is none: \
+         {problem}"
+    )]
+    NotStix {
+        /// What is wrong.
+        problem: String,
+    },
     /// More than 2^32 entries.
     #[error("more than 4,294,967,295 entries in one list; divide it")]
     TooMany,

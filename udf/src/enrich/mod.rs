@@ -6,6 +6,7 @@
 //! * `enrich(input, source => 'flow'|'dns'|'proxy')` appends the enrichment columns of the result tables;
 //!   `enrich(input, columns => [a, b])` appends to any query, for each column of addresses, names or URLs,
 //!   `a_internal`, `a_network`, `a_geoloc`, `a_owner`, `a_rep` and `a_severity`.
+//! * `indicators(input, source => …)` gives what an analyst rated 1, as indicators that others can use (`share`).
 //!
 //! The data comes from sources that the user names in SQL (geo databases, indicator lists, reputation services, network lists); whoever plans a
 //! query hands them to it as [`SourcesOption`], so that a query sees one state of all. IANA's registries and the Public
@@ -21,6 +22,7 @@ pub mod network;
 pub(crate) mod planner;
 mod ranges;
 pub mod service;
+pub(crate) mod share;
 mod sources;
 
 pub use error::Error;
@@ -66,7 +68,12 @@ impl Needs {
         Ok(Self {
             geo: any(|name| name.starts_with("geo")),
             reputation: any(function::asks_services),
-            networks: any(|name| matches!(name, "network_context" | "is_internal")),
+            networks: any(|name| {
+                matches!(
+                    name,
+                    "network_context" | "is_internal" | "shareable_indicator"
+                )
+            }),
         })
     }
 

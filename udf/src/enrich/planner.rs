@@ -167,7 +167,7 @@ fn required(schema: &DFSchema, source: &str, wanted: &[&str]) -> Result<Expr, Er
 }
 
 /// The first of these columns that the input has, whatever its case and qualifier.
-fn any_of(schema: &DFSchema, wanted: &[&str]) -> Option<Expr> {
+pub(super) fn any_of(schema: &DFSchema, wanted: &[&str]) -> Option<Expr> {
     let (qualifier, field) = wanted.iter().find_map(|name| {
         let mut fields = schema.iter();
         fields.find(|(_, field)| field.name().eq_ignore_ascii_case(name))
@@ -175,7 +175,7 @@ fn any_of(schema: &DFSchema, wanted: &[&str]) -> Option<Expr> {
     Some(Expr::Column(Column::new(qualifier.cloned(), field.name())))
 }
 
-fn names(schema: &DFSchema) -> String {
+pub(super) fn names(schema: &DFSchema) -> String {
     let names: Vec<&str> = schema
         .fields()
         .iter()

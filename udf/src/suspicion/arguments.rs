@@ -1,4 +1,5 @@
-//! Reads the arguments of `lda_train(…)`, `lda_score(…)`, `rhythm(…)` and `enrich(…)` from a parsed statement.
+//! Reads the arguments of `lda_train(…)`, `lda_score(…)`, `rhythm(…)`, `enrich(…)` and `indicators(…)` from
+//! a parsed statement.
 //!
 //! The input may be written as a table's name, `TABLE(t)`, `TABLE(SELECT …)` or a query in
 //! parentheses; [`relations_as_queries`] turns all of them into queries before planning, so that
@@ -22,6 +23,7 @@ pub(crate) enum Function {
     Score,
     Rhythm,
     Enrich,
+    Indicators,
 }
 
 impl Function {
@@ -31,6 +33,7 @@ impl Function {
             Self::Score => "lda_score",
             Self::Rhythm => "rhythm",
             Self::Enrich => "enrich",
+            Self::Indicators => "indicators",
         }
     }
 
@@ -39,9 +42,15 @@ impl Function {
             return None;
         };
         let name = &part.as_ident()?.value;
-        [Self::Train, Self::Score, Self::Rhythm, Self::Enrich]
-            .into_iter()
-            .find(|known| name.eq_ignore_ascii_case(known.name()))
+        let known = [
+            Self::Train,
+            Self::Score,
+            Self::Rhythm,
+            Self::Enrich,
+            Self::Indicators,
+        ];
+        let mut known = known.into_iter();
+        known.find(|known| name.eq_ignore_ascii_case(known.name()))
     }
 
     /// The names of its arguments.
@@ -75,6 +84,7 @@ impl Function {
             Self::Score => ALL,
             Self::Rhythm => &["input", "conversation", "time"],
             Self::Enrich => &["input", "source", "columns"],
+            Self::Indicators => &["input", "source", "format"],
         }
     }
 }

@@ -6,7 +6,7 @@ use crate::topic;
 
 pub(crate) type Result<T, E = Error> = std::result::Result<T, E>;
 
-/// An error of `lda_train`, `lda_score`, `rhythm` or `enrich`.
+/// An error of `lda_train`, `lda_score`, `rhythm`, `enrich` or `indicators`.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum Error {
@@ -160,6 +160,15 @@ pub enum Error {
          addresses, names or URLs, such as [srcip, dstip])"
     )]
     EnrichmentUndetermined,
+    /// No source, and nothing that could be an indicator without one.
+    #[error(
+        "indicators needs source => 'flow', 'dns' or 'proxy' for the rated records of that source, or an input with \
+         a column 'indicator' (an address, a name or a URL); the columns of this one are: {present}"
+    )]
+    IndicatorsUndetermined {
+        /// The columns of the input.
+        present: String,
+    },
     /// A negative count.
     #[error("lda_train: the counts column holds {value}; counts are whole numbers, 0 or more")]
     NegativeCount {

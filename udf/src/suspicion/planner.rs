@@ -1,4 +1,4 @@
-//! Plans `lda_train(…)`, `lda_score(…)`, `rhythm(…)` and `enrich(…)` in a FROM clause.
+//! Plans `lda_train(…)`, `lda_score(…)` and `rhythm(…)`.
 //!
 //! The input is a real plan, so projections reach its scan and EXPLAIN shows all the work:
 //!
@@ -21,16 +21,14 @@ use datafusion::common::tree_node::{TreeNode, TreeNodeRecursion};
 use datafusion::common::{Column, ScalarValue};
 use datafusion::error::Result;
 use datafusion::functions_aggregate::expr_fn::max;
-use datafusion::logical_expr::planner::{
-    PlannedRelation, RelationPlanner, RelationPlannerContext, RelationPlanning,
-};
+use datafusion::logical_expr::planner::RelationPlannerContext;
 use datafusion::logical_expr::{
     Expr, ExprSchemable, Extension, LogicalPlan, LogicalPlanBuilder, UserDefinedLogicalNode,
     Volatility, cast, col, lit, try_cast,
 };
 use datafusion::physical_plan::ExecutionPlan;
 use datafusion::physical_planner::{ExtensionPlanner, PhysicalPlanner};
-use datafusion::sql::sqlparser::ast::{Query, TableFactor};
+use datafusion::sql::sqlparser::ast::Query;
 
 use super::arguments::{Arguments, Function};
 use super::error::Error;
@@ -41,44 +39,11 @@ use super::score::{Explain, Score, ScoreExec, Scoring};
 use super::settings::{Rule, Settings};
 use super::source::{Source, expression, expressions};
 use super::train::{Train, TrainExec};
-use crate::enrich;
+use crate::planner::plan_query;
 use crate::word::SpotqlOptions;
 
-/// Plans the table functions; to be registered with a session.
-#[derive(Debug, Default)]
-pub struct SuspicionPlanner;
-
-impl RelationPlanner for SuspicionPlanner {
-    fn plan_relation(
-        &self,
-        relation: TableFactor,
-        context: &mut dyn RelationPlannerContext,
-    ) -> Result<RelationPlanning> {
-        let Some(arguments) = Arguments::of(&relation)? else {
-            return Ok(RelationPlanning::Original(Box::new(relation)));
-        };
-        let plan = match arguments.function {
-            Function::Train => plan_train(&arguments, context)?,
-            Function::Score => plan_score(&arguments, context)?,
-            Function::Rhythm => plan_rhythm(&arguments, context)?,
-            Function::Enrich => {
-                let input = plan_query(arguments.input.clone(), context)?;
-                enrich::planner::plan(&arguments, input)?
-            }
-        };
-        let plan = LogicalPlanBuilder::from(plan)
-            .alias(arguments.function.name())?
-            .build()?;
-        let TableFactor::Table { alias, .. } = relation else {
-            return datafusion::common::internal_err!("a function call is a table factor");
-        };
-        Ok(RelationPlanning::Planned(Box::new(PlannedRelation::new(
-            plan, alias,
-        ))))
-    }
-}
-
-fn plan_train(
+/// Plans `lda_train(…)`.
+pub(crate) fn plan_train(
     arguments: &Arguments,
     context: &mut dyn RelationPlannerContext,
 ) -> Result<LogicalPlan> {
@@ -95,7 +60,8 @@ fn plan_train(
     LogicalPlanBuilder::from(model).union(rows)?.build()
 }
 
-fn plan_score(
+/// Plans `lda_score(…)`.
+pub(crate) fn plan_score(
     arguments: &Arguments,
     context: &mut dyn RelationPlannerContext,
 ) -> Result<LogicalPlan> {
@@ -185,7 +151,8 @@ fn plan_score(
     Ok(extension(Score::new(model, records.scored()?, scoring)?))
 }
 
-fn plan_rhythm(
+/// Plans `rhythm(…)`.
+pub(crate) fn plan_rhythm(
     arguments: &Arguments,
     context: &mut dyn RelationPlannerContext,
 ) -> Result<LogicalPlan> {
@@ -359,18 +326,6 @@ fn agents_of(rows: LogicalPlan) -> Result<LogicalPlan> {
             [max(try_cast(col("weight"), DataType::Int64)).alias(AGENT_COUNT)],
         )?
         .build()
-}
-
-fn plan_query(
-    subquery: Box<Query>,
-    context: &mut dyn RelationPlannerContext,
-) -> Result<LogicalPlan> {
-    context.plan(TableFactor::Derived {
-        lateral: false,
-        subquery,
-        alias: None,
-        sample: None,
-    })
 }
 
 /// Refuses an input that is not the same when it is read a second time.

@@ -9,7 +9,7 @@ use hashbrown::HashMap;
 
 /// The column of `array(results)`, a row for each of `texts`, where `results` are those of `result` for the distinct
 /// texts. NULL gives NULL.
-pub(super) fn by_distinct<T>(
+pub(in crate::enrich) fn by_distinct<T>(
     texts: &StringViewArray,
     mut result: impl FnMut(&str) -> Option<T>,
     array: impl FnOnce(Vec<Option<T>>) -> ArrayRef,
@@ -32,7 +32,7 @@ pub(super) fn by_distinct<T>(
 }
 
 /// [`by_distinct`] for results that are texts.
-pub(super) fn texts_by_distinct<T: AsRef<str>>(
+pub(in crate::enrich) fn texts_by_distinct<T: AsRef<str>>(
     texts: &StringViewArray,
     result: impl FnMut(&str) -> Option<T>,
 ) -> Result<ArrayRef> {

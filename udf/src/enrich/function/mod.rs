@@ -3,7 +3,7 @@
 //! A log names few hosts again and again, so every function works its result out once for each distinct value of a
 //! batch ([`distinct`]). What is no address (or name, or number) gives NULL, as NULL does.
 
-mod distinct;
+pub(super) mod distinct;
 mod geo;
 mod names;
 mod network;
@@ -15,6 +15,7 @@ use std::sync::Arc;
 
 use datafusion::logical_expr::ScalarUDF;
 
+use super::share;
 use crate::scalar::{Declaration, Parameter, ScalarFunction, Section, Takes, parameter};
 
 const SECTION: Section = Section {
@@ -51,6 +52,7 @@ const DECLARATIONS: [&Declaration; 15] = [
 /// runs them.
 pub fn functions() -> Vec<Arc<ScalarUDF>> {
     let functions = DECLARATIONS.iter().chain(&reputation::PARTS);
+    let functions = functions.chain(&share::function::DECLARATIONS);
     functions
         .map(|it| Arc::new(ScalarUDF::new_from_impl(ScalarFunction::new(it, SECTION))))
         .collect()

@@ -261,7 +261,7 @@ impl IndicatorListBuilder {
 }
 
 /// The form of an indicator.
-enum Form<'a> {
+pub(super) enum Form<'a> {
     Range(AddressRange),
     /// In lower case.
     Host(&'a str),
@@ -270,7 +270,7 @@ enum Form<'a> {
 }
 
 impl<'a> Form<'a> {
-    fn of(value: &str, buffer: &'a mut String) -> Option<Self> {
+    pub(super) fn of(value: &str, buffer: &'a mut String) -> Option<Self> {
         if let Some(range) = AddressRange::parse(value) {
             return Some(Self::Range(range));
         }
