@@ -5,11 +5,13 @@
 //! the log. Runs that go on when the server stops are cancelled, and count as failed.
 
 use std::collections::HashMap;
+use std::panic::AssertUnwindSafe;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use chrono::{DateTime, Utc};
-use futures::TryStreamExt;
+use datafusion::error::DataFusionError;
+use futures::{FutureExt, TryStreamExt};
 use spotql_catalog::{NewRun, RunEnd, RunOwner, RunStart, RunState};
 use spotql_sql::schedule::{Due, Part, Schedule};
 use spotql_sql::script::{Failure, Step};
@@ -19,6 +21,11 @@ use tokio::time;
 
 /// How often it looks what is due, and whether a table is free.
 const TICK: Duration = Duration::from_secs(1);
+
+/// How long it waits before it tries again to note the end of a run.
+const RETRY: Duration = Duration::from_secs(10);
+
+const PANIC: &str = "a statement panicked; the program's log says where";
 
 /// Runs what is due.
 #[derive(Debug)]
@@ -69,16 +76,28 @@ impl Scheduler {
     /// Begins what is due at a time and not at work yet.
     ///
     /// # Errors
-    /// When the metastore cannot be read, or holds a schedule that cannot be understood.
+    /// When the metastore cannot be read; when it holds a schedule that cannot be understood, after the others have begun.
     pub async fn begin_due(&mut self, now: DateTime<Utc>) -> Result<(), Error> {
         while let Some(ended) = self.tasks.try_join_next_with_id() {
             self.forget(ended);
         }
+        let mut problem = None;
         for schedule in Schedule::all(&self.engine.session()).await? {
+            let schedule = match schedule {
+                Ok(schedule) => schedule,
+                Err((_, error)) => {
+                    problem = Some(error);
+                    continue;
+                }
+            };
             if self.running.values().any(|name| *name == schedule.name) {
                 continue;
             }
-            let last = self.engine.warehouse().last_run(&schedule.name).await?;
+            let last = self
+                .engine
+                .warehouse()
+                .last_run(&schedule.name, now.timestamp())
+                .await?;
             let Some(due) = schedule.due(now, last) else {
                 continue;
             };
@@ -91,7 +110,7 @@ impl Scheduler {
             );
             self.running.insert(self.tasks.spawn(run).id(), name);
         }
-        Ok(())
+        problem.map_or(Ok(()), Err)
     }
 
     /// Waits until everything that was begun has ended.
@@ -143,8 +162,11 @@ async fn run_part(
 ) -> Result<bool, Error> {
     let warehouse = engine.warehouse();
     let session = engine.session();
-    // What is wrong with the script is found again when it runs, and belongs into the history.
-    let tables = schedule.tables(&session, part).unwrap_or_default();
+    // What is wrong with the script belongs into the history; without its tables it must not run.
+    let (tables, unreadable) = match schedule.tables(&session, part) {
+        Ok(tables) => (tables, None),
+        Err(error) => (Vec::new(), Some(error)),
+    };
     let id = loop {
         let run = NewRun {
             schedule: schedule.name.clone(),
@@ -163,7 +185,17 @@ async fn run_part(
     };
     let started = Instant::now();
     let mut rows = 0;
-    let result = run_script(&session, schedule, part, &mut rows).await;
+    let result = match unreadable {
+        Some(error) => Err(whole(schedule, error)),
+        // A run that is never ended would keep its tables for ever.
+        None => AssertUnwindSafe(run_script(&session, schedule, part, &mut rows))
+            .catch_unwind()
+            .await
+            .unwrap_or_else(|_| {
+                let failed = DataFusionError::Internal(PANIC.to_owned());
+                Err(whole(schedule, failed.into()))
+            }),
+    };
     let (state, error) = match result {
         Ok(()) => (RunState::Done, None),
         Err(failure) if failure.source.is_no_data() => (RunState::NoData, Some(failure)),
@@ -189,8 +221,21 @@ async fn run_part(
         rows: Some(rows),
         error,
     };
-    warehouse.end_run(id, end).await?;
+    while let Err(error) = warehouse.end_run(id, end.clone()).await {
+        log::error!("{line}: its end cannot be noted, which is tried again: {error}");
+        time::sleep(RETRY).await;
+    }
     Ok(state != RunState::Failed)
+}
+
+/// An error of the script as a whole.
+fn whole(schedule: &Schedule, source: Error) -> Failure {
+    Failure {
+        script: format!("schedule {}", schedule.name),
+        line: 1,
+        statement: "the whole script".to_owned(),
+        source: Box::new(source),
+    }
 }
 
 async fn run_script(
@@ -199,12 +244,7 @@ async fn run_script(
     part: &Part,
     rows: &mut i64,
 ) -> Result<(), Failure> {
-    let whole = |source: Error| Failure {
-        script: format!("schedule {}", schedule.name),
-        line: 1,
-        statement: "the whole script".to_owned(),
-        source: Box::new(source),
-    };
+    let whole = |source: Error| whole(schedule, source);
     let database = format!("USE `{}`", schedule.database());
     session.execute(&database).await.map_err(whole)?;
     let mut run = schedule.script(part).map_err(whole)?;

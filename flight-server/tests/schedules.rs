@@ -311,3 +311,66 @@ async fn what_is_of_no_use_is_not_kept() {
     house.sql("DROP SCHEDULE x").await;
     house.sql("DROP SCHEDULE IF EXISTS x").await;
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_clock_that_was_wrong_and_a_schedule_that_cannot_be_read_stop_nobody() {
+    let house = House::new().await;
+    let path = house.script("note.sql", NOTE);
+    house
+        .sql(&format!("CREATE SCHEDULE note EVERY '1 day' OPTIONS ('Limit' = '1', password = 'hunter2') AS RUN '{path}'"))
+        .await;
+    let warehouse = house.engine.warehouse();
+    let bad = "{\"timing\": {\"moon\": 1}}".to_owned();
+    warehouse
+        .create_source("schedule", "bad", bad, false)
+        .await
+        .unwrap();
+    let mut scheduler = house.scheduler().await;
+    // The clock shows a day years from now, and is put right.
+    for days in [3000, 0] {
+        let error = scheduler
+            .begin_due(tomorrow_at(0) + Duration::days(days))
+            .await
+            .unwrap_err();
+        assert!(error.to_string().contains("schedule 'bad'"), "{error}");
+        scheduler.finish().await;
+    }
+    let runs = house
+        .sql("SELECT count(DISTINCT due) FROM system.schedule_runs WHERE state = 'done'")
+        .await;
+    assert_eq!(runs, "2");
+    let shown = house.sql("SHOW SCHEDULES").await;
+    assert!(shown.contains("Limit=1, password=…"), "{shown}");
+    assert!(
+        shown.contains("bad|") && shown.contains("cannot be read"),
+        "{shown}"
+    );
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_schedule_that_is_replaced_makes_up_for_what_it_missed() {
+    let house = House::new().await;
+    let broken = house.script("broken.sql", "INSERT INTO nowhere SELECT 1");
+    let path = house.script("note.sql", NOTE);
+    house
+        .sql(&format!(
+            "CREATE SCHEDULE note EVERY '1 day' AS RUN '{broken}'"
+        ))
+        .await;
+    let mut scheduler = house.scheduler().await;
+    scheduler.begin_due(tomorrow_at(0)).await.unwrap();
+    scheduler.finish().await;
+    house
+        .sql(&format!(
+            "CREATE OR REPLACE SCHEDULE note EVERY '1 day' AS RUN '{path}'"
+        ))
+        .await;
+    scheduler.begin_due(tomorrow_at(24)).await.unwrap();
+    scheduler.finish().await;
+    let today = day(tomorrow_at(0) - Duration::days(1));
+    let seen = house.sql("SELECT day FROM seen ORDER BY day").await;
+    assert!(
+        seen.starts_with(&today) && seen.lines().count() == 2,
+        "{seen}"
+    );
+}

@@ -106,8 +106,9 @@ pub(crate) fn expanded(
             .unwrap_or(after.len());
         let (name, after) = after.split_at(end);
         if !name.starts_with(ENVIRONMENT) {
+            // The text around it may be a secret.
             return Err(format!(
-                "$NAME of an environment variable whose name begins with {ENVIRONMENT}, not '${name}' ('$$' is a dollar sign)"
+                "after '$' the name of an environment variable is expected that begins with {ENVIRONMENT} ('$$' is a dollar sign)"
             ));
         }
         text.push_str(&get(name).ok_or_else(|| {

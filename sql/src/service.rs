@@ -4,7 +4,6 @@
 //! not kept. A service that fails [`FAILURES`] times in a row is left alone for [`PAUSE`], one that says how long it wants
 //! to be (Retry-After) for that long, an hour at most.
 
-use std::collections::HashSet;
 use std::fmt;
 use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
@@ -26,12 +25,13 @@ const PAUSE: Duration = Duration::from_secs(60);
 const LONGEST_PAUSE: Duration = Duration::from_secs(3600);
 /// After so many verdicts they are written down: what is cancelled has not been for nothing.
 const KEPT_AT_ONCE: usize = 100;
+/// The longest time that an option takes.
+const LONGEST: Duration = Duration::from_secs(30 * 24 * 3600);
 /// Bytes of the longest answer.
 const LARGEST_ANSWER: usize = 1 << 20;
 
 /// The options of a service, for error texts.
-pub(crate) const OPTIONS: &str =
-    "verdict, verdicts, text, header.NAME, timeout, rate, parallel, expires, limit, patience";
+pub(crate) const OPTIONS: &str = "verdict, severities, text, header.NAME, timeout, rate, parallel, expires, max_requests, max_wait";
 
 /// What a service was made with.
 #[derive(Debug)]
@@ -40,40 +40,44 @@ struct Definition {
     answer: Answer,
     headers: Vec<(String, String)>,
     timeout: Duration,
-    /// Between the beginnings of two requests.
+    /// Between the beginnings of two requests, in the long run.
     spacing: Duration,
+    /// How far requests may be ahead of that: so many as the rate allows may begin at once.
+    burst: Duration,
     /// As it was written.
     rate: String,
     parallel: usize,
     expires: Duration,
-    limit: usize,
-    patience: Duration,
+    max_requests: usize,
+    max_wait: Duration,
 }
 
 impl Definition {
     fn parse(url: &str, options: &[(String, String)]) -> Result<Self, String> {
         let mut verdict = None;
-        let (mut text, mut verdicts) = (None, None);
+        let (mut text, mut severities) = (None, None);
+        check_secrets(url).map_err(|why| format!("the URL: {why}"))?;
         let mut definition = Self {
             template: Template::parse(url)?,
             answer: Answer::parse("$", None, None)?,
             headers: Vec::new(),
             timeout: Duration::from_secs(5),
             spacing: Duration::from_millis(100),
+            burst: Duration::from_millis(900),
             rate: "10/s".to_owned(),
             parallel: 4,
             expires: Duration::from_secs(24 * 3600),
-            limit: 1000,
-            patience: Duration::from_secs(60),
+            max_requests: 1000,
+            max_wait: Duration::from_secs(60),
         };
         for (key, value) in options {
             let wrong = |accepted: &str| {
                 format!("the option '{key}' = '{value}' is not accepted; give {accepted}")
             };
             let duration = || match humantime::parse_duration(value) {
-                Ok(duration) if !duration.is_zero() => Ok(duration),
+                Ok(duration) if !duration.is_zero() && duration <= LONGEST => Ok(duration),
                 _ => Err(wrong(
-                    "a time such as '5 s', '2 min', '12 hours' or '1 day'",
+                    "a time such as '5 s', '2 min', '12 hours' or '1 day', 30 days at most",
                 )),
             };
             let count = || match value.parse() {
@@ -83,14 +87,14 @@ impl Definition {
             match key.as_str() {
                 "verdict" => verdict = Some(value.as_str()),
                 "text" => text = Some(value.as_str()),
-                "verdicts" => verdicts = Some(value.as_str()),
+                "severities" => severities = Some(value.as_str()),
                 "timeout" => definition.timeout = duration()?,
                 "expires" => definition.expires = duration()?,
-                "patience" => definition.patience = duration()?,
+                "max_wait" => definition.max_wait = duration()?,
                 "parallel" => definition.parallel = count()?.min(100),
-                "limit" => definition.limit = count()?,
+                "max_requests" => definition.max_requests = count()?,
                 "rate" => {
-                    definition.spacing = spacing(value).ok_or_else(|| {
+                    (definition.spacing, definition.burst) = spacing(value).ok_or_else(|| {
                         wrong("a number a time, such as '10/s', '4/min', '500/day'")
                     })?;
                     definition.rate.clone_from(value);
@@ -112,13 +116,13 @@ impl Definition {
         let verdict = verdict.ok_or(
             "the option 'verdict' is missing: the JSON path to the verdict in the service's answer, such as '$.data.verdict'",
         )?;
-        definition.answer = Answer::parse(verdict, text, verdicts)?;
+        definition.answer = Answer::parse(verdict, text, severities)?;
         Ok(definition)
     }
 }
 
-/// `10/s` as the time between two.
-fn spacing(rate: &str) -> Option<Duration> {
+/// `10/s` as the time between two, and between the first and the last of ten.
+fn spacing(rate: &str) -> Option<(Duration, Duration)> {
     let (count, unit) = rate.split_once('/')?;
     let count: u32 = count.trim().parse().ok().filter(|count| *count > 0)?;
     let unit = match unit.trim().to_ascii_lowercase().as_str() {
@@ -128,7 +132,8 @@ fn spacing(rate: &str) -> Option<Duration> {
         "d" | "day" => 24 * 3600,
         _ => return None,
     };
-    Some(Duration::from_secs(unit) / count)
+    let unit = Duration::from_secs(unit);
+    Some((unit / count, unit - unit / count))
 }
 
 /// Whether a text may be the name of a header (RFC 9110, token).
@@ -144,14 +149,19 @@ fn check_header(value: &str) -> Result<(), String> {
     if value.bytes().any(|byte| !(b' '..=b'~').contains(&byte)) {
         return Err("a text of ASCII characters on one line".to_owned());
     }
-    // Whether they are set is seen when the service is asked, by whichever program does.
-    expanded(value, |_| Some(String::new())).map(drop)
+    check_secrets(value)
+}
+
+/// Whether a text takes from the environment only what it may. Whether that is set is seen when the service is asked, by
+/// whichever program does.
+fn check_secrets(text: &str) -> Result<(), String> {
+    expanded(text, |_| Some(String::new())).map(drop)
 }
 
 /// Whether a service may be asked now.
 #[derive(Debug)]
 struct Gate {
-    /// When the next request may begin.
+    /// When the next request would begin if all were evenly spaced.
     next: Instant,
     /// Until when it is left alone, and why.
     closed: Option<(Instant, String)>,
@@ -196,6 +206,7 @@ impl Service {
             network: network.cloned(),
             asked: AtomicUsize::new(0),
             spent: AtomicU64::new(0),
+            noted: Mutex::default(),
         };
         spotql_udf::enrich::service::Service::new(
             name.to_owned(),
@@ -206,6 +217,7 @@ impl Service {
 
     /// Waits for this request's turn.
     async fn turn(&self, latest: Instant) -> Result<(), String> {
+        let definition = &self.definition;
         let at = {
             let mut gate = self.gate.lock().unwrap_or_else(PoisonError::into_inner);
             let now = Instant::now();
@@ -213,15 +225,19 @@ impl Service {
                 Some((until, why)) if *until > now => return Err(why.clone()),
                 _ => gate.closed = None,
             }
-            let at = gate.next.max(now);
+            // The generic cell rate algorithm: `next` is when a request would begin if all were evenly spaced.
+            let next = gate.next.max(now);
+            let at = next
+                .checked_sub(definition.burst)
+                .map_or(now, |at| at.max(now));
             if at > latest {
                 return Err(format!(
-                    "no more may be asked within the query's patience of {} at its rate of {}",
-                    humantime::format_duration(self.definition.patience),
+                    "no more may be asked within the query's max_wait of {} at its rate of {}",
+                    humantime::format_duration(self.definition.max_wait),
                     self.definition.rate
                 ));
             }
-            gate.next = at + self.definition.spacing;
+            gate.next = next + definition.spacing;
             at
         };
         sleep_until(at).await;
@@ -269,6 +285,8 @@ struct Query {
     asked: AtomicUsize,
     /// Milliseconds that the query has waited for it.
     spent: AtomicU64,
+    /// The failure that was noted last.
+    noted: Mutex<String>,
 }
 
 impl fmt::Debug for Query {
@@ -309,20 +327,32 @@ impl Asker for Query {
         let spent = u64::try_from(started.elapsed().as_millis()).unwrap_or(u64::MAX);
         self.spent.fetch_add(spent, Ordering::Relaxed);
         if let Some(reason) = &findings.failure {
-            let now = chrono::Utc::now().timestamp();
-            let noted = self
-                .warehouse
-                .note_failure(&self.name, self.version, now, reason.clone())
-                .await;
-            if let Err(error) = noted {
-                log::warn!("the failure of '{}' could not be noted: {error}", self.name);
-            }
+            self.note(reason).await;
         }
         findings
     }
 }
 
 impl Query {
+    /// Notes a failure for SHOW, unless it is the one that was noted before.
+    async fn note(&self, reason: &str) {
+        {
+            let mut noted = self.noted.lock().unwrap_or_else(PoisonError::into_inner);
+            if *noted == reason {
+                return;
+            }
+            reason.clone_into(&mut noted);
+        }
+        let now = chrono::Utc::now().timestamp();
+        let noted = self
+            .warehouse
+            .note_failure(&self.name, self.version, now, reason.to_owned())
+            .await;
+        if let Err(error) = noted {
+            log::warn!("the failure of '{}' could not be noted: {error}", self.name);
+        }
+    }
+
     async fn ask_service(
         &self,
         network: &dyn Network,
@@ -331,28 +361,36 @@ impl Query {
     ) {
         let definition = &self.service.definition;
         let spent = Duration::from_millis(self.spent.load(Ordering::Relaxed));
-        let latest = Instant::now() + definition.patience.saturating_sub(spent);
+        let latest = Instant::now() + definition.max_wait.saturating_sub(spent);
         let left = definition
-            .limit
+            .max_requests
             .saturating_sub(self.asked.load(Ordering::Relaxed));
         if open.len() > left {
             open.truncate(left);
             findings.failure = Some(format!(
-                "no more than {} values a query are asked about (option limit)",
-                definition.limit
+                "no more than {} values a query are asked about (option max_requests)",
+                definition.max_requests
             ));
         }
-        let headers = match self.headers() {
-            Ok(headers) => headers,
+        let secrets = || {
+            Ok((
+                self.headers()?,
+                definition.template.replaced(from_environment)?,
+            ))
+        };
+        let (headers, template) = match secrets() {
+            Ok(secrets) => secrets,
             Err(reason) => {
                 findings.failure = Some(reason);
                 return;
             }
         };
         for some in open.chunks(KEPT_AT_ONCE) {
-            let headers = &headers;
+            let (headers, template) = (&headers, &template);
             let answers = futures::stream::iter(some.to_vec()).map(|value| async move {
-                let answer = self.ask_one(network, &value, headers, latest).await;
+                let answer = self
+                    .ask_one(network, template.url(&value), headers, latest)
+                    .await;
                 (value, answer)
             });
             let mut answers = answers.buffer_unordered(definition.parallel);
@@ -398,7 +436,7 @@ impl Query {
     async fn ask_one(
         &self,
         network: &dyn Network,
-        value: &str,
+        url: String,
         headers: &[(String, String)],
         latest: Instant,
     ) -> Result<Verdict, String> {
@@ -406,7 +444,7 @@ impl Query {
         self.asked.fetch_add(1, Ordering::Relaxed);
         let definition = &self.service.definition;
         let request = Request {
-            url: definition.template.url(value),
+            url,
             headers: headers.to_vec(),
             timeout: definition.timeout,
             largest: LARGEST_ANSWER,
@@ -431,25 +469,37 @@ fn read(answer: &Answer, response: &Response) -> Result<Verdict, Failure> {
     match response.status {
         200..300 => answer.verdict(&response.body).map_err(failure),
         404 => answer.unknown().ok_or_else(|| {
-            failure("it answered with status 404; say 'missing: 0' in 'verdicts' if that means that it knows nothing".to_owned())
+            failure("it answered with status 404; say 'missing: 0' in 'severities' if that means that it knows nothing".to_owned())
         }),
         status => Err(failure(format!("it answered with status {status}"))),
     }
 }
 
-/// The options that a user could take for headers of this name hold secrets if they are written out; none are shown.
+/// Options as they may be shown: what might be a secret, because it is not of the environment, is not.
 pub(crate) fn shown_options(options: &[(String, String)]) -> Vec<(String, String)> {
-    let mut names = HashSet::new();
+    let secret = |key: &str| {
+        let words = ["header.", "password", "secret", "token", "key"];
+        words
+            .iter()
+            .any(|word| key.to_ascii_lowercase().contains(word))
+    };
+    // `$NAME`, or a scheme of authentication before it.
+    let of_environment = |value: &str| {
+        let name = value.rsplit(' ').next().unwrap_or_default();
+        let rest = name.strip_prefix('$').unwrap_or_default();
+        !rest.is_empty()
+            && rest
+                .bytes()
+                .all(|byte| byte.is_ascii_alphanumeric() || byte == b'_')
+            && value.matches('$').count() == 1
+            && value.split(' ').count() <= 2
+    };
     let shown = options.iter().map(|(key, value)| {
-        let literal = key.starts_with("header.") && !value.contains('$');
-        let value = if literal {
-            "…".to_owned()
-        } else {
-            value.clone()
-        };
-        (key.clone(), value)
+        let hidden = secret(key) && !of_environment(value);
+        let value = if hidden { "…" } else { value };
+        (key.clone(), value.to_owned())
     });
-    shown.filter(|(key, _)| names.insert(key.clone())).collect()
+    shown.collect()
 }
 
 #[cfg(test)]
@@ -464,23 +514,50 @@ mod tests {
     }
 
     #[test]
+    fn secrets_are_not_shown() {
+        let shown = |key: &str, value: &str| {
+            let options = [(key.to_owned(), value.to_owned())];
+            shown_options(&options)[0].1.clone()
+        };
+        for (key, value) in [
+            ("header.key", "$SPOTQL_A"),
+            ("header.authorization", "Bearer $SPOTQL_A"),
+            ("password", "$SPOTQL_A"),
+            ("timeout", "5 s"),
+        ] {
+            assert_eq!(shown(key, value), value, "{key}");
+        }
+        for (key, value) in [
+            ("header.key", "hunter2"),
+            ("header.key", "lit$$eral"),
+            ("header.authorization", "Basic $SPOTQL_A:hunter2"),
+            ("header.authorization", "Basic hunter2 $SPOTQL_A"),
+            ("Password", "hunter2"),
+        ] {
+            assert_eq!(shown(key, value), "…", "{key} {value}");
+        }
+    }
+
+    #[test]
     fn options_are_times_rates_and_numbers() {
         let definition = parse(&[
             ("verdict", "$.v"),
             ("timeout", "2 s"),
             ("rate", "4/min"),
             ("expires", "12 hours"),
-            ("limit", "7"),
+            ("max_requests", "7"),
             ("header.x-key", "Bearer $SPOTQL_KEY"),
         ])
         .unwrap();
         assert_eq!(definition.timeout, Duration::from_secs(2));
         assert_eq!(definition.spacing, Duration::from_secs(15));
+        assert_eq!(definition.burst, Duration::from_secs(45));
         assert_eq!(definition.expires, Duration::from_secs(43_200));
-        assert_eq!(definition.limit, 7);
+        assert_eq!(definition.max_requests, 7);
         for (key, value, why) in [
             ("timeout", "soon", "a time such as"),
             ("timeout", "0s", "a time such as"),
+            ("max_wait", "500000000000 years", "30 days at most"),
             ("rate", "10", "a number a time"),
             ("rate", "0/s", "a number a time"),
             ("rate", "1/fortnight", "a number a time"),
@@ -488,7 +565,7 @@ mod tests {
             ("header.a b", "x", "no name of a header"),
             ("header.x", "a\nb", "on one line"),
             ("header.x", "$HOME", "begins with SPOTQL_"),
-            ("verdicts", "bad", "is not accepted"),
+            ("severities", "bad", "is not accepted"),
             ("colour", "red", "there is no option 'colour'"),
         ] {
             let error = parse(&[("verdict", "$.v"), (key, value)]).unwrap_err();

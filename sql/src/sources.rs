@@ -95,7 +95,8 @@ impl SourceCache {
             let needed = match kind {
                 SourceKind::Geo => needs.geo,
                 SourceKind::Indicators | SourceKind::Services => needs.reputation,
-                SourceKind::Networks => needs.networks,
+                // Services are told nothing of one's own networks.
+                SourceKind::Networks => needs.networks || needs.reputation,
             };
             if !needed {
                 continue;

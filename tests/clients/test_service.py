@@ -20,6 +20,7 @@ class Service:
 
     def __init__(self, answer, tls=None):
         self.asked = []
+        self.paths = []
         self.headers = []
         outer = self
 
@@ -29,6 +30,7 @@ class Service:
             def do_GET(self):
                 value = urllib.parse.unquote(self.path.rsplit("/", 1)[-1])
                 outer.asked.append(value)
+                outer.paths.append(self.path)
                 outer.headers.append(dict(self.headers))
                 answer(value, self)
 
@@ -65,7 +67,7 @@ def judge(value, request):
     send(request, {"d": {"verdict": "malicious" if bad else "clean", "family": "emotet: x" if bad else None}})
 
 
-RULES = "verdict = '$.d.verdict', text = '$.d.family', verdicts = 'malicious: 3, suspicious: 2, clean: 0'"
+RULES = "verdict = '$.d.verdict', text = '$.d.family', severities = 'malicious: 3, suspicious: 2, clean: 0'"
 
 
 @pytest.fixture
@@ -160,6 +162,19 @@ def test_rows_of_a_table_are_asked_wherever_the_function_is_called(serving, tmp_
         rows, said = sql(tmp_path, query)
         assert (rows[0]["n"], said) == (expected, ""), query
         assert sorted(service.asked) == [f"bad{n}.example.com" for n in range(1, 10)], query
+    # No more is asked than is shown, or left by what else is demanded.
+    for query, expected in [
+        ("SELECT v, n, reputation(v) AS rep, n + reputation_severity(v) AS sum FROM t ORDER BY n DESC LIMIT 2", [9, 8]),
+        ("SELECT n, reputation(v) AS rep FROM t WHERE n > 7 AND reputation_severity(v) = 3 AND v <> 'x' ORDER BY n DESC", [9, 8]),
+        ("SELECT n, reputation(v) AS rep FROM (SELECT * FROM t ORDER BY n DESC LIMIT 2)", [9, 8]),
+    ]:
+        run_sql(tmp_path, "REFRESH REPUTATION SERVICE vendor")
+        service.asked.clear()
+        rows, said = sql(tmp_path, query)
+        assert ([row["n"] for row in rows], said) == (expected, ""), query
+        assert all(row["rep"] == "vendor:emotet  x:3" and row.get("sum", row["n"] + 3) == row["n"] + 3 for row in rows)
+        assert sorted(service.asked) == ["bad8.example.com", "bad9.example.com"], query
+    run_sql(tmp_path, "REFRESH REPUTATION SERVICE vendor")
     run_sql(tmp_path, "CREATE TABLE u AS SELECT reputation(v) AS rep FROM t")
     assert run_sql(tmp_path, "SELECT count(*) AS n FROM u WHERE rep LIKE '%:3'") == [{"n": 9}]
 
@@ -196,7 +211,7 @@ def cut(value, request):
         (lambda v, r: send(r, b"[" * 100_000), "no JSON"),
         (lambda v, r: send(r, {"error": "quota"}), "nothing at $"),
         (lambda v, r: send(r, {"d": {"verdict": "unsure"}}), "unsure"),
-        (lambda v, r: send(r, {"d": {"verdict": ["malicious"]}}), "no rule"),
+        (lambda v, r: send(r, {"d": {"verdict": ["malicious"]}}), "none of"),
         (lambda v, r: send(r, b" " * 2_000_000), "longer than"),
         (lambda v, r: send(r, {"message": "no"}, 401), "status 401"),
         (lambda v, r: send(r, {"message": "none"}, 404), "missing: 0"),
@@ -261,15 +276,16 @@ def test_a_service_that_wants_to_be_left_alone_is(serving, tmp_path):
 def test_rate_limit_and_patience_are_kept(serving, tmp_path):
     service = serving(judge)
     values = "SELECT sum(CASE WHEN reputation_severity('bad' || value || '.example.com') = 3 THEN 1 ELSE 0 END) AS n"
-    create(tmp_path, service, ", rate = '5/s', patience = '2 s'")
+    create(tmp_path, service, ", rate = '5/s', max_wait = '2 s'")
     rows, said = sql(tmp_path, f"{values} FROM generate_series(1, 100)")
-    assert 5 <= rows[0]["n"] <= 11, rows
-    assert "within the query's patience of 2s at its rate of 5/s" in said
+    # Five at once, and five a second.
+    assert 10 <= rows[0]["n"] <= 16, rows
+    assert "within the query's max_wait of 2s at its rate of 5/s" in said
     # The next query goes on where this one ended.
     before = rows[0]["n"]
     rows, _ = sql(tmp_path, f"{values} FROM generate_series(1, 100)")
     assert rows[0]["n"] > before
-    create(tmp_path, service, ", limit = 7, rate = '1000/s'")
+    create(tmp_path, service, ", max_requests = 7, rate = '1000/s'")
     rows, said = sql(tmp_path, f"{values} FROM generate_series(1, 100)")
     assert rows == [{"n": 7}] and "no more than 7 values a query" in said
 
@@ -296,7 +312,7 @@ def test_headers_come_from_the_environment_and_stay_secret(serving, tmp_path):
 
 def test_a_service_may_know_nothing(serving, tmp_path):
     service = serving(lambda v, r: send(r, {"message": "unknown"}, 404))
-    rules = "verdict = '$.v', verdicts = 'bad: 3, missing: 0'"
+    rules = "verdict = '$.v', severities = 'bad: 3, missing: 0'"
     run_sql(tmp_path, f"CREATE REPUTATION SERVICE vendor LOCATION '{service.url}/{{name}}' OPTIONS ({rules})")
     assert one(tmp_path)[:2] == ("vendor::0", 0)
     # It takes names; of an address it says nothing, not even that it is unverified.
@@ -315,6 +331,42 @@ def test_lists_and_services_are_named_one_after_the_other(serving, tmp_path):
     service.asked.clear()
     assert one(tmp_path, "bad2.example.com")[:2] == ("fine:allowed:0", 0)
     assert service.asked == []
+
+
+def test_what_is_ones_own_is_not_sent(serving, tmp_path):
+    service = serving(judge)
+    create(tmp_path, service)
+    run_sql(tmp_path, "CREATE NETWORK LIST own OPTIONS (internal = true) AS SELECT '198.51.100.0/24' AS network, 'us' AS name")
+    for value in ["198.51.100.7", "198.51.100.7/admin?x", "100.64.0.1", "224.0.0.251", "nas.local", "printer"]:
+        assert one(tmp_path, value)[:2] == (None, None), value
+    assert service.asked == []
+    assert one(tmp_path, "https://user:s3cret@bad.example.com/a?b#c")[1] == 0
+    assert service.asked == ["https://bad.example.com/a?b"]
+
+
+def test_a_key_in_the_url_comes_from_the_environment(serving, tmp_path):
+    service = serving(judge)
+    run_sql(tmp_path, f"CREATE REPUTATION SERVICE vendor LOCATION '{service.url}/$SPOTQL_KEY/{{value}}' OPTIONS ({RULES})")
+    assert one(tmp_path, SPOTQL_KEY="s3cret")[1] == 3
+    assert service.paths == ["/s3cret/bad.example.com"]
+    assert "SPOTQL_KEY is not set" in one(tmp_path, "bad2.example.com")[2]
+
+
+def test_filters_that_reach_the_reader_of_files_ask_too(serving, tmp_path):
+    service = serving(judge)
+    create(tmp_path, service)
+    run_sql(tmp_path, "CREATE TABLE t AS SELECT 'bad' || value || '.example.com' AS v FROM generate_series(1, 9)")
+    rows = run_sql(
+        tmp_path,
+        "SET datafusion.execution.parquet.pushdown_filters = true; SELECT count(*) AS n FROM t WHERE reputation_severity(v) = 3",
+    )
+    assert rows == [{"n": 9}]
+
+
+def test_what_cannot_be_asked_about_is_said(serving, tmp_path):
+    create(tmp_path, serving(judge))
+    rows, said = sql(tmp_path, "SELECT reputation(concat('bad', '.example.com')) AS rep")
+    assert rows == [{"rep": "vendor::-1"}] and "on an expression of constants" in said, said
 
 
 def test_https_with_a_certificate_that_is_not_trusted(serving, tmp_path):

@@ -110,14 +110,18 @@ pub(crate) fn abandon(tx: &Transaction<'_>, owner: &str, now: i64, error: &str) 
     Ok(())
 }
 
-/// When the last run of a schedule was due, and until when its periods have been done.
-pub(crate) fn last(tx: &Transaction<'_>, schedule: &str) -> Outcome<(Option<i64>, Option<i64>)> {
+/// When the last run of a schedule was due that is not due after a time, and until when its periods have been done.
+pub(crate) fn last(
+    tx: &Transaction<'_>,
+    schedule: &str,
+    now: i64,
+) -> Outcome<(Option<i64>, Option<i64>)> {
     Ok(tx
         .prepare_cached(
             "SELECT max(due), max(period_end) FILTER (WHERE state IN ('done', 'no data'))
-             FROM runs WHERE schedule = ?1",
+             FROM runs WHERE schedule = ?1 AND due <= ?2",
         )?
-        .query_row([schedule], |row| Ok((row.get(0)?, row.get(1)?)))?)
+        .query_row(params![schedule, now], |row| Ok((row.get(0)?, row.get(1)?)))?)
 }
 
 /// Forgets runs that ended before a time, but for the last ones of their schedule.

@@ -21,7 +21,7 @@ use datafusion::physical_expr::projection::ProjectionExprs;
 use datafusion::physical_expr::{
     EquivalenceProperties, PhysicalExpr, PhysicalSortExpr, ScalarFunctionExpr,
 };
-use datafusion::physical_plan::filter_pushdown::FilterPushdownPropagation;
+use datafusion::physical_plan::filter_pushdown::{FilterPushdownPropagation, PushedDown};
 use datafusion::physical_plan::metrics::ExecutionPlanMetricsSet;
 use datafusion::physical_plan::{DisplayFormatType, SortOrderPushdownResult};
 use datafusion_datasource::morsel::Morselizer;
@@ -183,9 +183,20 @@ impl FileSource for HiveFileSource {
         filters: Vec<Arc<dyn PhysicalExpr>>,
         config: &ConfigOptions,
     ) -> Result<FilterPushdownPropagation<Arc<dyn FileSource>>> {
-        let mut pushed = self.inner.try_pushdown_filters(filters, config)?;
-        pushed.updated_node = pushed.updated_node.map(|inner| self.wrap(inner));
-        Ok(pushed)
+        // As for projections.
+        let kept: Vec<bool> = filters.iter().map(reads_session).collect();
+        let others = filters.into_iter().zip(&kept).filter(|(_, kept)| !**kept);
+        let others = others.map(|(filter, _)| filter).collect();
+        let pushed = self.inner.try_pushdown_filters(others, config)?;
+        let mut answers = pushed.filters.into_iter();
+        let answers = kept.into_iter().map(|kept| match kept {
+            true => PushedDown::No,
+            false => answers.next().unwrap_or(PushedDown::No),
+        });
+        Ok(FilterPushdownPropagation {
+            filters: answers.collect(),
+            updated_node: pushed.updated_node.map(|inner| self.wrap(inner)),
+        })
     }
 
     fn try_pushdown_sort(

@@ -117,7 +117,9 @@ impl Warehouse {
     pub async fn run_owner(&self) -> Result<RunOwner> {
         let id = uuid::Uuid::now_v7().simple().to_string();
         let lock = OwnerLock::create(&self.backend.locks, &id).await?;
-        Ok(RunOwner { id, _lock: lock })
+        let owner = RunOwner { id, _lock: lock };
+        self.bury_owners(&owner).await?;
+        Ok(owner)
     }
 
     /// Begins a run, or says why not.
@@ -126,17 +128,7 @@ impl Warehouse {
     /// When the metastore cannot be used; likewise below.
     pub async fn begin_run(&self, owner: &RunOwner, new: NewRun) -> Result<RunStart> {
         let metastore = &self.backend.metastore;
-        let running = metastore.read(|tx| runs::all(tx, true)).await?;
-        let mut gone: Vec<String> = Vec::new();
-        for row in running {
-            if row.owner == owner.id || gone.contains(&row.owner) {
-                continue;
-            }
-            if let Some(lock) = OwnerLock::take_over(&self.backend.locks, &row.owner).await? {
-                lock.remove();
-                gone.push(row.owner);
-            }
-        }
+        self.bury_owners(owner).await?;
         let tables = serde_json::to_string(&new.tables).map_err(|error| Error::Corrupt {
             what: format!("the tables of a run: {error}"),
         })?;
@@ -155,9 +147,6 @@ impl Warehouse {
         };
         metastore
             .write(move |tx| {
-                for owner in &gone {
-                    runs::abandon(tx, owner, now(), GONE)?;
-                }
                 if runs::exists(tx, &row.schedule, row.due, row.period_start)? {
                     return Ok(RunStart::Taken);
                 }
@@ -173,6 +162,32 @@ impl Warehouse {
                 runs::insert(tx, &row).map(RunStart::Begun)
             })
             .await
+    }
+
+    /// Notes that the runs of processes that are gone have failed.
+    async fn bury_owners(&self, living: &RunOwner) -> Result<()> {
+        let metastore = &self.backend.metastore;
+        let running = metastore.read(|tx| runs::all(tx, true)).await?;
+        let mut gone: Vec<String> = Vec::new();
+        for row in running {
+            if row.owner == living.id || gone.contains(&row.owner) {
+                continue;
+            }
+            if let Some(lock) = OwnerLock::take_over(&self.backend.locks, &row.owner).await? {
+                lock.remove();
+                gone.push(row.owner);
+            }
+        }
+        if gone.is_empty() {
+            return Ok(());
+        }
+        let abandon = move |tx: &rusqlite::Transaction<'_>| {
+            for owner in &gone {
+                runs::abandon(tx, owner, now(), GONE)?;
+            }
+            Ok(())
+        };
+        metastore.write(abandon).await
     }
 
     /// Notes how a run has ended.
@@ -201,15 +216,16 @@ impl Warehouse {
             .await
     }
 
-    /// When the last run of a schedule was due, and until when its periods have been done (by runs that did not fail).
+    /// When the last run of a schedule was due, and until when its periods have been done (by runs that did not fail), as
+    /// far as that is not after a time: a clock that was once wrong must not stop a schedule.
     ///
     /// # Errors
     /// As [`Warehouse::begin_run`].
-    pub async fn last_run(&self, schedule: &str) -> Result<(Option<i64>, Option<i64>)> {
+    pub async fn last_run(&self, schedule: &str, now: i64) -> Result<(Option<i64>, Option<i64>)> {
         let schedule = schedule.to_owned();
         self.backend
             .metastore
-            .read(move |tx| runs::last(tx, &schedule))
+            .read(move |tx| runs::last(tx, &schedule, now))
             .await
     }
 

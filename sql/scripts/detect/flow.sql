@@ -88,7 +88,7 @@ FROM (
   SELECT tstart, srcip, dstip, sport, dport, proto, ipkt, ibyt, opkt, obyt, ml_score
   FROM ${database:-default}.flow_scores s
   WHERE y = year(DATE '${date}') AND m = month(DATE '${date}') AND d = day(DATE '${date}')
-    AND hour(tstart) NOT IN (${hours:-NULL})
+    AND COALESCE(hour(tstart), -1) NOT IN (${hours:-NULL})
     AND NOT EXISTS (
       SELECT 1 FROM ${database:-default}.flow_threat_investigation r
       WHERE r.y = year(DATE '${date}') AND r.m = month(DATE '${date}') AND r.d = day(DATE '${date}')

@@ -93,7 +93,7 @@ FROM (
     document, word, meaning, times, elsewhere, usual, rank
   FROM ${database:-default}.flow_leads l
   WHERE y = year(DATE '${date}') AND m = month(DATE '${date}') AND d = day(DATE '${date}')
-    AND hour(first_seen) NOT IN (${hours:-NULL})
+    AND COALESCE(hour(first_seen), -1) NOT IN (${hours:-NULL})
     AND NOT EXISTS (
       SELECT 1 FROM ${database:-default}.flow_threat_investigation r
       WHERE r.y = year(DATE '${date}') AND r.m = month(DATE '${date}') AND r.d = day(DATE '${date}')

@@ -99,7 +99,7 @@ FROM (
     serverip, scbytes, csbytes, fulluri, word, ml_score
   FROM ${database:-default}.proxy_scores s
   WHERE y = year(DATE '${date}') AND m = month(DATE '${date}') AND d = day(DATE '${date}')
-    AND hour(time) NOT IN (${hours:-NULL})
+    AND COALESCE(hour(time), -1) NOT IN (${hours:-NULL})
     AND NOT EXISTS (
       SELECT 1 FROM ${database:-default}.proxy_threat_investigation r
       WHERE r.y = year(DATE '${date}') AND r.m = month(DATE '${date}') AND r.d = day(DATE '${date}')

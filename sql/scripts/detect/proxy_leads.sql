@@ -102,7 +102,7 @@ FROM (
     document, word, meaning, times, elsewhere, usual, rank
   FROM ${database:-default}.proxy_leads l
   WHERE y = year(DATE '${date}') AND m = month(DATE '${date}') AND d = day(DATE '${date}')
-    AND hour(first_seen) NOT IN (${hours:-NULL})
+    AND COALESCE(hour(first_seen), -1) NOT IN (${hours:-NULL})
     AND NOT EXISTS (SELECT 1 FROM gone WHERE gone.rank = l.rank)
 )
 ORDER BY rank;

@@ -1,6 +1,7 @@
 -- Publishes what analysts rated 1 (high) to a topic of a message broker: a message, a STIX 2.1 indicator, for each
 -- address, name or URL that this topic has not had yet. What was published is kept in shared_indicators. One that is
--- stopped in between publishes again what it cannot know to have arrived; the indicator's id is the same then.
+-- stopped in between publishes again what it cannot know to have arrived; the indicator's id is the same then. Of two at
+-- once one may take what the other publishes for published: run one at a time, as a schedule does.
 -- The tables of ratings must be there: see share/indicators.sql. From cron, or
 --   CREATE SCHEDULE share EVERY '15 min' OPTIONS (topic = 'mqtt://broker/spotql/indicators') AS RUN 'share/publish.sql'
 -- Variables

@@ -5,7 +5,7 @@ use datafusion::sql::sqlparser::parser::Parser;
 
 use super::Statement;
 use super::hive::take;
-use super::source::key_values;
+use super::source;
 use crate::error::{Error, Result};
 
 /// `PUBLISH …`.
@@ -25,7 +25,7 @@ pub(super) fn parse(parser: &mut Parser<'_>) -> Result<Option<Statement>> {
     let url = parser.parse_literal_string()?;
     let mut options = Vec::new();
     if take(parser, &["OPTIONS"]) {
-        options = key_values(parser)?;
+        options = source::options(parser)?;
     }
     if !take(parser, &["AS"]) {
         return Err(Error::Syntax(format!(

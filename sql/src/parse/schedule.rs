@@ -22,7 +22,7 @@ pub(crate) struct CreateSchedule {
     pub(crate) if_not_exists: bool,
     pub(crate) timing: Timing,
     pub(crate) script: String,
-    /// Names in lower case.
+    /// As they are written: the script's variables.
     pub(crate) variables: Vec<(String, String)>,
 }
 
@@ -99,7 +99,7 @@ mod tests {
             if_not_exists: false,
             timing: Timing::Every(4 * 3600),
             script: "day.sql".to_owned(),
-            variables: vec![("source".to_owned(), "flow".to_owned())],
+            variables: vec![("Source".to_owned(), "flow".to_owned())],
         };
         assert_eq!(create, expected);
         let create = created(

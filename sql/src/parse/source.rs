@@ -112,7 +112,7 @@ fn create(
         if take(parser, &["LOCATION"]) {
             location = Some(parser.parse_literal_string()?);
         } else if take(parser, &["OPTIONS"]) {
-            options.extend(key_values(parser)?);
+            options.extend(self::options(parser)?);
         } else if location.is_none() && take(parser, &["AS"]) {
             // As written: what the parser makes of it has lost its escapes.
             let from = offset(sql, parser.peek_token().span.start);
@@ -164,7 +164,15 @@ fn offset(sql: &str, place: Location) -> usize {
             .map_or(rest.len(), |(byte, _)| byte)
 }
 
-/// `('key' = 'value', …)`; the quotes of a key may be left out.
+/// `('key' = 'value', …)`; the quotes of a key may be left out. Names in lower case.
+pub(super) fn options(parser: &mut Parser<'_>) -> Result<Vec<(String, String)>> {
+    let given = key_values(parser)?.into_iter();
+    Ok(given
+        .map(|(key, value)| (key.to_ascii_lowercase(), value))
+        .collect())
+}
+
+/// Names as they are written.
 pub(super) fn key_values(parser: &mut Parser<'_>) -> Result<Vec<(String, String)>> {
     parser.expect_token(&Token::LParen)?;
     let mut options = Vec::new();
@@ -196,7 +204,10 @@ pub(super) fn key_values(parser: &mut Parser<'_>) -> Result<Vec<(String, String)
                 )));
             }
         };
-        options.push((key.to_ascii_lowercase(), value));
+        if options.iter().any(|(known, _)| *known == key) {
+            return Err(Error::Syntax(format!("OPTIONS: '{key}' is given twice")));
+        }
+        options.push((key, value));
         if !parser.consume_token(&Token::Comma) {
             parser.expect_token(&Token::RParen)?;
             return Ok(options);

@@ -60,14 +60,15 @@ pub struct Due {
 }
 
 impl Schedule {
-    /// All schedules, in the order in which they were made.
+    /// All schedules, in the order in which they were made; of one that cannot be understood, why, with its name.
     ///
     /// # Errors
-    /// When the metastore cannot be read, or holds what cannot be understood.
-    pub async fn all(session: &Session) -> Result<Vec<Self>> {
+    /// When the metastore cannot be read.
+    pub async fn all(session: &Session) -> Result<Vec<std::result::Result<Self, (String, Error)>>> {
         let sources = session.warehouse().sources().await?;
         let schedules = sources.iter().filter(|source| source.kind == KIND);
-        schedules.map(Self::read).collect()
+        let read = |source: &Source| Self::read(source).map_err(|it| (source.name.clone(), it));
+        Ok(schedules.map(read).collect())
     }
 
     fn read(source: &Source) -> Result<Self> {
@@ -89,7 +90,11 @@ impl Schedule {
     pub fn due(&self, now: DateTime<Utc>, last: (Option<i64>, Option<i64>)) -> Option<Due> {
         let (last_due, done_until) = last;
         let at = self.definition.timing.at_or_before(now)?;
-        let created = self.definition.created;
+        // A clock that was wrong when it was made must not keep it from running.
+        let created = match self.definition.created {
+            created if created > now.timestamp() => at - 1,
+            created => created,
+        };
         if at <= created || last_due.is_some_and(|last| at <= last) {
             return None;
         }

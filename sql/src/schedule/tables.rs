@@ -36,7 +36,11 @@ impl Schedule {
                     _ => None,
                 },
                 Statement::CreateTable(create) => Some(TableName::try_from(&create.name)?),
-                Statement::DropTable { table, .. } => Some(table),
+                Statement::DropTable { table, .. }
+                | Statement::AddPartitions { table, .. }
+                | Statement::DropPartitions { table, .. }
+                | Statement::Repair { table }
+                | Statement::Refresh { table, .. } => Some(table),
                 Statement::Use { database: name } => {
                     database = name;
                     None

@@ -47,7 +47,15 @@ pub(super) async fn run(session: &Session, publish: Publish) -> Result<Done> {
     let mut rows = execute_stream(plan, session.context().task_ctx())?;
     // The query may fail, or be found empty, before anybody is bothered.
     let mut publication: Option<Box<dyn Publication>> = None;
-    while let Some(batch) = rows.try_next().await? {
+    loop {
+        let batch = match rows.try_next().await {
+            Ok(Some(batch)) => batch,
+            Ok(None) => break,
+            Err(error) => match &publication {
+                Some(open) => return Err(failed(open.taken(), Error::from(error).to_string())),
+                None => return Err(error.into()),
+            },
+        };
         let texts = cast(batch.column(0), &DataType::Utf8View).map_err(DataFusionError::from)?;
         for message in texts.as_string_view().iter().flatten() {
             let open = match publication.as_mut() {
@@ -86,8 +94,15 @@ fn broker(publish: &Publish) -> Result<Broker, String> {
             format!("the option '{key}' = '{value}' is not accepted; give {accepted}")
         };
         match key.as_str() {
-            "user" => user = Some(from_environment(value)?),
-            "password" => password = Some(from_environment(value)?),
+            "user" | "password" => {
+                let read =
+                    from_environment(value).map_err(|why| format!("the option '{key}': {why}"))?;
+                *(if key == "user" {
+                    &mut user
+                } else {
+                    &mut password
+                }) = Some(read);
+            }
             "retain" => {
                 let parsed = value.to_ascii_lowercase().parse();
                 broker.retain = parsed.map_err(|_| wrong("'true' or 'false'"))?;

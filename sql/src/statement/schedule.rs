@@ -10,6 +10,7 @@ use crate::error::{Error, Result};
 use crate::parse::CreateSchedule;
 use crate::schedule::{Definition, KIND, Schedule};
 use crate::script::Script;
+use crate::service::shown_options;
 use crate::session::{Done, Session, text_rows};
 
 pub(super) async fn create(session: &Session, create: CreateSchedule) -> Result<Done> {
@@ -19,6 +20,15 @@ pub(super) async fn create(session: &Session, create: CreateSchedule) -> Result<
         name: name.clone(),
         reason,
     };
+    let known = Schedule::all(session).await?.into_iter();
+    let mut known = known.filter(|it| match it {
+        Ok(schedule) => schedule.name == name,
+        Err((other, _)) => *other == name,
+    });
+    let known = known.next();
+    if known.is_some() && create.if_not_exists {
+        return Ok(Done::new(format!("schedule {name} exists already")));
+    }
     let script = Script::load(Path::new(&create.script))?;
     // A server that is started elsewhere must find it, too; a shipped script has the name that it has.
     let path = match Path::new(&create.script).is_file() {
@@ -29,6 +39,11 @@ pub(super) async fn create(session: &Session, create: CreateSchedule) -> Result<
         false => script.name,
     };
     let now = Utc::now();
+    // What one of the same name has missed is made up for by its successor.
+    let created = match known {
+        Some(Ok(known)) => known.definition.created,
+        _ => now.timestamp(),
+    };
     let schedule = Schedule {
         name: name.clone(),
         definition: Definition {
@@ -36,7 +51,7 @@ pub(super) async fn create(session: &Session, create: CreateSchedule) -> Result<
             script: path,
             variables: create.variables,
             database: session.database(),
-            created: now.timestamp(),
+            created,
         },
     };
     // What is of no use is not kept: a script that cannot be read, a variable without a value.
@@ -81,6 +96,18 @@ pub(super) async fn drop(session: &Session, name: &str, if_exists: bool) -> Resu
     }))
 }
 
+/// The columns of SHOW SCHEDULES.
+const NAMES: [&str; 8] = [
+    "name",
+    "timing",
+    "script",
+    "options",
+    "next_run",
+    "last_run",
+    "last_state",
+    "last_error",
+];
+
 pub(super) async fn show(session: &Session) -> Result<RecordBatch> {
     let runs = session.warehouse().runs().await?;
     let last: BTreeMap<&str, _> = runs
@@ -89,8 +116,17 @@ pub(super) async fn show(session: &Session) -> Result<RecordBatch> {
         .collect();
     let now = Utc::now();
     let rows = Schedule::all(session).await?.into_iter().map(|schedule| {
+        let schedule = match schedule {
+            Ok(schedule) => schedule,
+            Err((name, error)) => {
+                let mut row = vec![None; NAMES.len()];
+                row[0] = Some(name);
+                row[NAMES.len() - 1] = Some(error.to_string());
+                return row;
+            }
+        };
         let definition = &schedule.definition;
-        let variables = definition.variables.iter();
+        let variables = shown_options(&definition.variables).into_iter();
         let variables: Vec<String> = variables.map(|(k, v)| format!("{k}={v}")).collect();
         let last = last.get(schedule.name.as_str());
         vec![
@@ -104,17 +140,7 @@ pub(super) async fn show(session: &Session) -> Result<RecordBatch> {
             last.and_then(|it| it.error.clone()),
         ]
     });
-    let names = [
-        "name",
-        "timing",
-        "script",
-        "options",
-        "next_run",
-        "last_run",
-        "last_state",
-        "last_error",
-    ];
-    text_rows(&names, rows.collect())
+    text_rows(&NAMES, rows.collect())
 }
 
 /// UTC, to the second.

@@ -19,6 +19,7 @@ pub mod geo;
 pub mod iana;
 pub mod indicator;
 pub mod network;
+mod own;
 pub(crate) mod planner;
 mod ranges;
 pub mod service;

@@ -136,10 +136,15 @@ impl Sources {
     /// Whether an address is the organisation's: in a list of its own networks or, if there is none, where
     /// [`Address::is_private`] says so.
     pub fn is_internal(&self, address: Address) -> bool {
-        let mut own = self.networks.iter().filter(|(own, _)| *own).peekable();
-        if own.peek().is_none() {
-            return address.is_private();
+        match self.networks.iter().any(|(own, _)| *own) {
+            true => self.is_own(address),
+            false => address.is_private(),
         }
+    }
+
+    /// Whether an address is in a list of the organisation's own networks.
+    fn is_own(&self, address: Address) -> bool {
+        let mut own = self.networks.iter().filter(|(own, _)| *own);
         own.any(|(_, list)| list.source.name(address).is_some())
     }
 
@@ -154,8 +159,9 @@ impl Sources {
         let (lists, services): (Vec<_>, Vec<_>) = match allowed {
             Some(_) => Default::default(),
             None => {
+                let own = |address| self.is_own(address);
                 let services = self.services.iter();
-                let said = services.filter_map(|it| Some((it.name(), it.verdict(value)?)));
+                let said = services.filter_map(|it| Some((it.name(), it.verdict(value, own)?)));
                 (of(Purpose::Threat).collect(), said.collect())
             }
         };
@@ -178,10 +184,11 @@ impl Sources {
             })
         };
         let values: Vec<&str> = values.filter(|value| !allows(value)).collect();
+        let own = |address| self.is_own(address);
         let asked = self
             .services
             .iter()
-            .map(|it| it.ask(values.iter().copied()));
+            .map(|it| it.ask(values.iter().copied(), own));
         futures::future::join_all(asked).await;
     }
 }

@@ -1,11 +1,13 @@
 //! Databases of MaxMind's format.
 
 use std::borrow::Cow;
+use std::collections::HashSet;
 use std::fmt;
 use std::path::Path;
 
-use maxminddb::Reader;
+use maxminddb::{MaxMindDbError, Reader, WithinOptions};
 use serde::Deserialize;
+use serde::de::IgnoredAny;
 
 use super::Place;
 use crate::enrich::address::Address;
@@ -27,8 +29,7 @@ impl Mmdb {
             expected: "a database of MaxMind's format (.mmdb), or a CSV file whose name ends in .csv",
             problem: error.to_string(),
         })?;
-        // A damaged one would know nothing where it is damaged, and not say so.
-        reader.verify().map_err(|error| Error::Format {
+        check(&reader).map_err(|error| Error::Format {
             path: path.display().to_string(),
             expected: "an undamaged database of MaxMind's format; get the file anew",
             problem: error.to_string(),
@@ -50,6 +51,19 @@ impl Mmdb {
         let record: Record<'_> = found.decode().ok()??;
         Some(record.into())
     }
+}
+
+/// Reads all of a database once: a damaged one would know nothing where it is damaged, and not say so. (The reader's own
+/// check refuses databases without a description, which many have not.)
+fn check(reader: &Reader<Vec<u8>>) -> Result<(), MaxMindDbError> {
+    let mut seen: HashSet<usize, ahash::RandomState> = HashSet::default();
+    for network in reader.networks(WithinOptions::default())? {
+        let network = network?;
+        if network.offset().is_some_and(|offset| seen.insert(offset)) {
+            network.decode::<IgnoredAny>()?;
+        }
+    }
+    Ok(())
 }
 
 /// The fields that the common databases have.

@@ -56,7 +56,7 @@ impl Answer {
             };
             when.zip(severity).ok_or_else(|| {
                 format!(
-                    "the option 'verdicts' = '{rules}': '{}' is not accepted; give VERDICT: N or >=NUMBER: N, N being 0 (none), 1 (low), 2 (medium) or 3 (high)",
+                    "the option 'severities' = '{rules}': '{}' is not accepted; give VERDICT: N or >=NUMBER: N, N being 0 (none), 1 (low), 2 (medium) or 3 (high)",
                     rule.trim()
                 )
             })
@@ -79,7 +79,7 @@ impl Answer {
         for found in self.verdict.query(&body) {
             let severity = self.severity(found).ok_or_else(|| {
                 format!(
-                    "no rule of 'verdicts' is for its verdict {}",
+                    "none of 'severities' is for its verdict {}",
                     shortened(&found.to_string())
                 )
             })?;
@@ -184,7 +184,7 @@ mod tests {
             ("[1]", "nothing at $"),
             (
                 r#"{"v":"bad"}"#,
-                "no rule of 'verdicts' is for its verdict \"bad\"",
+                "none of 'severities' is for its verdict \"bad\"",
             ),
             (r#"{"v":-1}"#, "no rule"),
             (r#"{"v":["high"]}"#, "no rule"),

@@ -21,6 +21,7 @@ use datafusion::physical_plan::{
 };
 use futures::StreamExt;
 
+use super::late::postponed;
 use crate::enrich::Sources;
 use crate::enrich::function::asks_services;
 
@@ -36,22 +37,35 @@ pub fn ask_before(
     if sources.services.is_empty() {
         return Ok(plan);
     }
-    plan.transform_up(|node| {
-        let [input] = node.children()[..] else {
-            return Ok(Transformed::no(node));
-        };
-        let values = values(&node, input)?;
-        if values.is_empty() {
-            return Ok(Transformed::no(node));
-        }
-        let asking: Arc<dyn ExecutionPlan> = Arc::new(AskExec {
-            input: Arc::clone(input),
-            values,
-            sources: Arc::clone(sources),
-        });
-        replace_children_if_necessary(node, vec![asking]).map(Transformed::yes)
-    })
-    .data()
+    let asks = |node: &Arc<dyn ExecutionPlan>| {
+        let mut found = false;
+        node.apply_expressions(&mut |root| {
+            found |= asks(root)?;
+            Ok(TreeNodeRecursion::Continue)
+        })?;
+        Ok(found)
+    };
+    if !plan.exists(asks)? {
+        return Ok(plan);
+    }
+    postponed(plan)?
+        .data
+        .transform_up(|node| {
+            let [input] = node.children()[..] else {
+                return Ok(Transformed::no(node));
+            };
+            let values = values(&node, input)?;
+            if values.is_empty() {
+                return Ok(Transformed::no(node));
+            }
+            let asking: Arc<dyn ExecutionPlan> = Arc::new(AskExec {
+                input: Arc::clone(input),
+                values,
+                sources: Arc::clone(sources),
+            });
+            replace_children_if_necessary(node, vec![asking]).map(Transformed::yes)
+        })
+        .data()
 }
 
 /// Asks about the constants in a plan, whose calls are worked out while planning.
@@ -59,7 +73,7 @@ pub fn ask_before(
 /// # Errors
 /// None of its own; those of walking a plan.
 pub async fn ask_constants(plan: &LogicalPlan, sources: &Sources) -> Result<()> {
-    if sources.services.is_empty() {
+    if sources.services.is_empty() || matches!(plan, LogicalPlan::Explain(_)) {
         return Ok(());
     }
     let mut constants: Vec<String> = Vec::new();
@@ -82,6 +96,14 @@ pub async fn ask_constants(plan: &LogicalPlan, sources: &Sources) -> Result<()> 
         .ask_services(constants.iter().map(String::as_str))
         .await;
     Ok(())
+}
+
+/// Whether an expression calls a function that wants to know what services say.
+pub(super) fn asks(expression: &Arc<dyn PhysicalExpr>) -> Result<bool> {
+    expression.exists(|part| {
+        let call = part.downcast_ref::<ScalarFunctionExpr>();
+        Ok(call.is_some_and(|call| asks_services(call.name())))
+    })
 }
 
 /// What the calls in a node are made with, as far as it comes from its input.

@@ -4,15 +4,19 @@
 //! business ([`Asker`]). A query asks each distinct value once, before the rows that hold it reach the expression that wants to
 //! know ([`ask_before`]). Nothing that fails here fails the query: what no answer was had for is *unverified*.
 //!
-//! Of what is nobody else's business nothing is sent: private addresses, names of a single label, and names of the zones that are
-//! the network's own (`local`, `home.arpa`, reverse names, …).
+//! Of what is nobody else's business nothing is sent: addresses of one's own networks, private ones and those of no one host, names
+//! of a single label and of zones that are the network's own (`local`, `home.arpa`, reverse names, …); of a URL neither the user
+//! and password nor the fragment.
 
 mod answer;
 mod exec;
+mod late;
 mod template;
 
+use std::borrow::Cow;
 use std::collections::{HashMap, HashSet};
 use std::fmt;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, PoisonError, RwLock};
 
 use async_trait::async_trait;
@@ -20,6 +24,8 @@ use async_trait::async_trait;
 pub use answer::Answer;
 pub use exec::{ask_before, ask_constants};
 pub use template::Template;
+
+use super::address::Address;
 
 /// What a service says of a value.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -55,6 +61,8 @@ pub struct Service {
     known: RwLock<HashMap<String, Option<Verdict>>>,
     /// One batch of rows at a time asks: what two of them hold is asked once.
     asking: tokio::sync::Mutex<Option<String>>,
+    /// Whether somebody wanted to know what nobody had asked about.
+    missed: AtomicBool,
 }
 
 impl fmt::Debug for Service {
@@ -75,6 +83,7 @@ impl Service {
             asker,
             known: RwLock::default(),
             asking: tokio::sync::Mutex::default(),
+            missed: AtomicBool::new(false),
         }
     }
 
@@ -84,19 +93,32 @@ impl Service {
     }
 
     /// What it says of a value: nothing at all if it is not asked about such values, and no verdict if none could be had.
-    pub fn verdict(&self, value: &str) -> Option<Option<Verdict>> {
-        let subject = self.template.subject(value)?;
+    /// `own` tells which addresses are the organisation's.
+    pub fn verdict(&self, value: &str, own: impl Fn(Address) -> bool) -> Option<Option<Verdict>> {
+        let subject = self.subject(value, own)?;
         let known = self.known.read().unwrap_or_else(PoisonError::into_inner);
-        Some(known.get(subject.as_ref()).cloned().flatten())
+        let verdict = known.get(subject.as_ref());
+        if verdict.is_none() {
+            self.missed.store(true, Ordering::Relaxed);
+        }
+        Some(verdict.cloned().flatten())
+    }
+
+    fn subject<'a>(&self, value: &'a str, own: impl Fn(Address) -> bool) -> Option<Cow<'a, str>> {
+        let subject = self.template.subject(value)?;
+        match Template::address(&subject) {
+            Some(address) if own(address) => None,
+            _ => Some(subject),
+        }
     }
 
     /// Asks about those of the values that have not been asked about yet.
-    pub async fn ask(&self, values: impl Iterator<Item = &str>) {
+    pub async fn ask(&self, values: impl Iterator<Item = &str>, own: impl Fn(Address) -> bool) {
         let mut wanted: HashSet<String> = HashSet::new();
         {
             let known = self.known.read().unwrap_or_else(PoisonError::into_inner);
             for value in values {
-                if let Some(subject) = self.template.subject(value)
+                if let Some(subject) = self.subject(value, &own)
                     && !known.contains_key(subject.as_ref())
                 {
                     wanted.insert(subject.into_owned());
@@ -133,6 +155,13 @@ impl Service {
 impl Drop for Service {
     fn drop(&mut self) {
         let known = self.known.get_mut().unwrap_or_else(PoisonError::into_inner);
+        if *self.missed.get_mut() {
+            log::warn!(
+                "reputation service '{}': where reputation is called on columns of both sides of a join, or on an expression \
+                 of constants, nothing is asked and values are unverified; call it in a query around that",
+                self.name
+            );
+        }
         let unverified = known.values().filter(|it| it.is_none()).count();
         if unverified > 0 {
             let reason = self.asking.get_mut().take().unwrap_or_default();
@@ -177,6 +206,7 @@ mod tests {
 
     #[tokio::test]
     async fn each_value_is_asked_once_and_only_what_may_leave() {
+        let nobody = |_: Address| false;
         let asked = Arc::default();
         let template = Template::parse("http://x/{name}").unwrap();
         let service = Service::new(
@@ -190,18 +220,25 @@ mod tests {
             "a.example.com",
             "http://b.example.com/x?y",
         ];
-        service.ask(values.into_iter()).await;
+        service.ask(values.into_iter(), nobody).await;
         service
-            .ask(["10.0.0.1", "printer", "nas.local", "", "b.example.com"].into_iter())
+            .ask(
+                ["10.0.0.1", "printer", "nas.local", "", "b.example.com"].into_iter(),
+                nobody,
+            )
             .await;
         assert_eq!(*asked.lock().unwrap(), ["a.example.com", "b.example.com"]);
         let bad = Verdict {
             severity: 3,
             text: Arc::from("bad"),
         };
-        assert_eq!(service.verdict("b.example.com/z"), Some(Some(bad)));
-        assert_eq!(service.verdict("a.example.com"), Some(None));
-        assert_eq!(service.verdict("10.0.0.1"), None);
-        assert_eq!(service.verdict("192.0.2.1"), None, "it takes names alone");
+        assert_eq!(service.verdict("b.example.com/z", nobody), Some(Some(bad)));
+        assert_eq!(service.verdict("a.example.com", nobody), Some(None));
+        assert_eq!(service.verdict("10.0.0.1", nobody), None);
+        assert_eq!(
+            service.verdict("192.0.2.1", nobody),
+            None,
+            "it takes names alone"
+        );
     }
 }

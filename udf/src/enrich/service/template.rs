@@ -2,21 +2,14 @@
 
 use std::borrow::Cow;
 
+use url::Url;
+
 use crate::enrich::address::Address;
 use crate::enrich::indicator::{is_host, split_url};
+use crate::enrich::own::{is_own_address, is_own_name};
 
-/// Zones (RFC 6761, 6762, 8375, and ICANN's `internal`) that mean something in one's own network only.
-const OWN_ZONES: [&str; 9] = [
-    "arpa",
-    "corp",
-    "home",
-    "internal",
-    "lan",
-    "local",
-    "localdomain",
-    "localhost",
-    "test",
-];
+/// Zones of reverse names.
+const REVERSE: &str = "arpa";
 
 /// A URL with a place for the value: `{value}` for all of them, or `{address}`, `{name}`, `{url}` for those of one kind.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -73,6 +66,14 @@ impl Template {
                 ));
             }
         }
+        let wrong = |why: &str| format!("'{text}' is no URL of a service: {why}");
+        let whole =
+            Url::parse(&format!("{before}x{after}")).map_err(|error| wrong(&error.to_string()))?;
+        if !whole.username().is_empty() || whole.password().is_some() {
+            return Err(wrong(
+                "it holds a user; give OPTIONS (header.authorization = 'Basic $SPOTQL_…')",
+            ));
+        }
         Ok(Self {
             before: before.to_owned(),
             after: after.to_owned(),
@@ -86,7 +87,18 @@ impl Template {
         let value = value.trim();
         let (host, path) = split_url(value);
         if path.len() > 1 && matches!(self.takes, Takes::All | Takes::Urls) {
-            return host_of(host).map(|_| Cow::Borrowed(value));
+            host_of(host)?;
+            // Who asked, and for which part of the page, is nobody's business.
+            let before = value.strip_suffix(path)?;
+            let path = path.split('#').next().unwrap_or_default();
+            return Some(match before.rsplit_once('@') {
+                Some((login, host)) => {
+                    let scheme = login.split_once("://").map_or("", |(scheme, _)| scheme);
+                    let parting = if scheme.is_empty() { "" } else { "://" };
+                    Cow::Owned(format!("{scheme}{parting}{host}{path}"))
+                }
+                None => Cow::Borrowed(&value[..before.len() + path.len()]),
+            });
         }
         let host = match Address::parse(value) {
             Some(_) => value,
@@ -99,6 +111,23 @@ impl Template {
             (Host::Name(name), Takes::All | Takes::Names) => Some(name),
             _ => None,
         }
+    }
+
+    /// The template with the texts around the value replaced, for secrets in them.
+    ///
+    /// # Errors
+    /// Those of `replace`.
+    pub fn replaced<E>(&self, replace: impl Fn(&str) -> Result<String, E>) -> Result<Self, E> {
+        Ok(Self {
+            before: replace(&self.before)?,
+            after: replace(&self.after)?,
+            takes: self.takes,
+        })
+    }
+
+    /// The address that a subject is, or its host is.
+    pub(super) fn address(subject: &str) -> Option<Address> {
+        Address::parse(subject).or_else(|| Address::parse(split_url(subject).0))
     }
 
     /// The URL for a subject.
@@ -128,11 +157,11 @@ enum Host<'a> {
 /// A host that others may be asked about.
 fn host_of(host: &str) -> Option<Host<'_>> {
     if let Some(address) = Address::parse(host) {
-        return (!address.is_private()).then_some(Host::Address(address));
+        return (!is_own_address(address)).then_some(Host::Address(address));
     }
     let host = host.trim_end_matches('.');
     let zone = host.rsplit('.').next().unwrap_or_default();
-    if !is_host(host) || OWN_ZONES.iter().any(|own| zone.eq_ignore_ascii_case(own)) {
+    if !is_host(host) || is_own_name(host) || zone.eq_ignore_ascii_case(REVERSE) {
         return None;
     }
     Some(Host::Name(
@@ -162,6 +191,8 @@ mod tests {
             ("https://{value}/", "is no URL"),
             ("https://{value}.h/", "is no URL"),
             ("h/{value}", "is no URL"),
+            ("https://h:99999/{value}", "is no URL"),
+            ("https://user:secret@h/{value}", "it holds a user"),
         ] {
             let error = Template::parse(wrong).unwrap_err();
             assert!(error.contains(why), "{wrong}: {error}");
@@ -193,6 +224,16 @@ mod tests {
                 "https://example.com/a",
                 Some("https://example.com/a"),
             ),
+            (
+                "{value}",
+                "https://user:secret@example.com/a#top",
+                Some("https://example.com/a"),
+            ),
+            ("{value}", "user@example.com/a?b", Some("example.com/a?b")),
+            ("{value}", "100.64.0.1", None),
+            ("{value}", "224.0.0.251", None),
+            ("{value}", "255.255.255.255", None),
+            ("{value}", "ff02::fb", None),
             ("{value}", "10.1.2.3", None),
             ("{value}", "fe80::1", None),
             ("{value}", "10.1.2.3/admin", None),

@@ -4,6 +4,7 @@ use std::fmt;
 
 use crate::enrich::address::{Address, AddressRange};
 use crate::enrich::indicator::{Form, split_url};
+use crate::enrich::own::{is_own_address, is_own_name};
 use crate::enrich::sources::Sources;
 use crate::word::domain::DomainClasses;
 use crate::word::name::{Name, NameClass};
@@ -25,19 +26,6 @@ pub(super) enum Value {
         rest: String,
     },
 }
-
-/// Addresses that are no one host's, or another one's in every network, beside those of [`Address::is_private`]: "this
-/// network" (RFC 791), the provider's (RFC 6598), multicast, reserved and broadcast (RFC 1112, 4291), none (RFC 4291).
-const NO_HOSTS: [AddressRange; 5] = [
-    AddressRange::V4(0, 0x00FF_FFFF),
-    AddressRange::V4(0x6440_0000, 0x647F_FFFF),
-    AddressRange::V4(0xE000_0000, 0xFFFF_FFFF),
-    AddressRange::V6(0, 0),
-    AddressRange::V6(0xFF << 120, u128::MAX),
-];
-
-/// Top-level domains that mean another host in every network (RFC 6761, 6762; `internal` by ICANN's decision of 2024).
-const LOCAL: [&str; 3] = ["local", "localhost", "internal"];
 
 impl Value {
     /// Reads an indicator in any form that lists have. `None` for what is none.
@@ -113,14 +101,13 @@ impl Value {
 
     /// Whether it means the same to others, and is not the organisation's own. Left out are, of addresses and of the hosts of
     /// URLs: those inside ([`Sources::is_internal`]), private ones, multicast and what else is no one host; of names: those
-    /// below the user's own domains (the setting `spotql.user_domains`), reverse names (`.arpa`), and those below `local`,
-    /// `localhost` and `internal`.
+    /// below the user's own domains (the setting `spotql.user_domains`), reverse names (`.arpa`), and those of one's own network.
     pub(super) fn is_shareable(&self, sources: &Sources, domains: &DomainClasses) -> bool {
         let addresses = |range: AddressRange| {
             let [first, last] = ends(range);
-            let no_host = NO_HOSTS.iter().any(|it| it.holds(first) && it.holds(last));
+            let own = is_own_address(first) && is_own_address(last);
             let internal = sources.is_internal(first) || sources.is_internal(last);
-            !range.is_private() && !no_host && !internal
+            !own && !internal
         };
         let host = match self {
             Self::Addresses(range) => return addresses(*range),
@@ -131,8 +118,7 @@ impl Value {
             return AddressRange::between(address, address).is_some_and(addresses);
         }
         let name = Name::of(host);
-        let top = host.rsplit('.').next().unwrap_or_default();
-        !LOCAL.contains(&top)
+        !is_own_name(host)
             && !matches!(
                 name.class(domains),
                 NameClass::Reverse | NameClass::Single | NameClass::User
