@@ -86,7 +86,7 @@ impl Scheduler {
             let schedule = match schedule {
                 Ok(schedule) => schedule,
                 Err((_, error)) => {
-                    problem = Some(error);
+                    problem = Some(*error);
                     continue;
                 }
             };

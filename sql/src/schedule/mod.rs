@@ -64,10 +64,13 @@ impl Schedule {
     ///
     /// # Errors
     /// When the metastore cannot be read.
-    pub async fn all(session: &Session) -> Result<Vec<std::result::Result<Self, (String, Error)>>> {
+    pub async fn all(
+        session: &Session,
+    ) -> Result<Vec<std::result::Result<Self, (String, Box<Error>)>>> {
         let sources = session.warehouse().sources().await?;
         let schedules = sources.iter().filter(|source| source.kind == KIND);
-        let read = |source: &Source| Self::read(source).map_err(|it| (source.name.clone(), it));
+        let read =
+            |source: &Source| Self::read(source).map_err(|it| (source.name.clone(), Box::new(it)));
         Ok(schedules.map(read).collect())
     }
 

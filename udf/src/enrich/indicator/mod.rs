@@ -308,13 +308,15 @@ impl<'a> Form<'a> {
 const LONGEST_NAME: usize = 253;
 
 /// Whether a text may be a host: labels with dots between, of what names and addresses are made of. A single label
-/// is none: lists of names hold words by mistake.
+/// is none: lists of names hold words by mistake. Nor is what ends in a number (RFC 3696): it is no address either.
 pub(super) fn is_host(host: &str) -> bool {
     if Address::parse(host).is_some() {
         return true;
     }
+    let last = host.rsplit('.').next().unwrap_or_default();
     host.contains('.')
         && host.len() <= LONGEST_NAME
+        && !last.bytes().all(|byte| byte.is_ascii_digit())
         && host.split('.').all(|label| {
             !label.is_empty()
                 && label.len() <= 63

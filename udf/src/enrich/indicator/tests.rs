@@ -136,7 +136,7 @@ fn a_path_alone_is_on_the_list_on_any_host_and_private_addresses_never_are() {
         "/gate/load.php",
         "10.0.0.1",
         "192.168.0.0/16",
-        "0.0.0.0/0",
+        "192.0.0.0/8",
         "/",
     ]);
     assert_eq!(
@@ -149,7 +149,7 @@ fn a_path_alone_is_on_the_list_on_any_host_and_private_addresses_never_are() {
     for value in ["10.0.0.1", "192.168.1.1", "127.0.0.1", "::1"] {
         assert_eq!(found(&list, value), None, "{value}");
     }
-    assert_eq!(found(&list, "8.8.8.8").as_deref(), Some("0.0.0.0/0"));
+    assert_eq!(found(&list, "192.1.1.1").as_deref(), Some("192.0.0.0/8"));
 }
 
 #[test]

@@ -186,8 +186,8 @@ mod tests {
                 r#"{"v":"bad"}"#,
                 "none of 'severities' is for its verdict \"bad\"",
             ),
-            (r#"{"v":-1}"#, "no rule"),
-            (r#"{"v":["high"]}"#, "no rule"),
+            (r#"{"v":-1}"#, "none of"),
+            (r#"{"v":["high"]}"#, "none of"),
         ] {
             let error = severity(&answer, body).unwrap_err();
             assert!(error.contains(why), "{body}: {error}");

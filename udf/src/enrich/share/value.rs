@@ -280,7 +280,6 @@ mod tests {
         };
         for text in [
             "192.0.2.7",
-            "0.0.0.0/0",
             "2001:db8::7",
             "evil.example.com",
             "localhost.example.com",
@@ -291,6 +290,7 @@ mod tests {
         for text in [
             "10.0.0.1",
             "10.0.0.0/8",
+            "0.0.0.0/0",
             "127.0.0.1",
             "100.64.0.1",
             "0.0.0.0",
