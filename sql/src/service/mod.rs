@@ -1,0 +1,145 @@
+//! Reputation services as the engine asks them: within a rate, a time and a number of requests, and not while they are down.
+//!
+//! Verdicts are kept in the metastore until they expire, so that of several queries and processes one asks. A failure is
+//! not kept. A service that fails [`FAILURES`] times in a row is left alone for [`PAUSE`], one that says how long it wants
+//! to be (Retry-After) for that long, an hour at most.
+
+mod definition;
+mod query;
+
+use std::sync::atomic::{AtomicU64, AtomicUsize};
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
+
+use spotql_catalog::Warehouse;
+use tokio::time::{Instant, sleep_until};
+
+pub(crate) use definition::shown_options;
+
+use crate::network::Network;
+use definition::Definition;
+use query::Query;
+
+/// How often in a row a service may fail.
+const FAILURES: u32 = 5;
+/// How long it is then left alone.
+const PAUSE: Duration = Duration::from_secs(60);
+/// The longest that it may ask for itself.
+const LONGEST_PAUSE: Duration = Duration::from_secs(3600);
+
+/// Whether a service may be asked now.
+#[derive(Debug)]
+struct Gate {
+    /// When the next request would begin if all were evenly spaced.
+    next: Instant,
+    /// Until when it is left alone, and why.
+    closed: Option<(Instant, String)>,
+    /// In a row.
+    failures: u32,
+}
+
+/// A service, as all queries of this process share it.
+#[derive(Debug)]
+pub(crate) struct Service {
+    definition: Definition,
+    gate: Mutex<Gate>,
+}
+
+impl Service {
+    /// # Errors
+    /// What is wrong with the URL or an option, in words.
+    pub(crate) fn parse(url: &str, options: &[(String, String)]) -> Result<Self, String> {
+        Ok(Self {
+            definition: Definition::parse(url, options)?,
+            gate: Mutex::new(Gate {
+                next: Instant::now(),
+                closed: None,
+                failures: 0,
+            }),
+        })
+    }
+
+    /// The service for one query.
+    pub(crate) fn for_query(
+        self: &Arc<Self>,
+        name: &str,
+        version: i64,
+        warehouse: &Arc<Warehouse>,
+        network: Option<&Arc<dyn Network>>,
+    ) -> spotql_udf::enrich::service::Service {
+        let query = Query {
+            service: Arc::clone(self),
+            name: name.to_owned(),
+            version,
+            warehouse: Arc::clone(warehouse),
+            network: network.cloned(),
+            asked: AtomicUsize::new(0),
+            spent: AtomicU64::new(0),
+            noted: Mutex::default(),
+        };
+        spotql_udf::enrich::service::Service::new(
+            name.to_owned(),
+            self.definition.template.clone(),
+            Box::new(query),
+        )
+    }
+
+    /// Waits for this request's turn.
+    async fn turn(&self, latest: Instant) -> Result<(), String> {
+        let definition = &self.definition;
+        let at = {
+            let mut gate = self.gate.lock().unwrap_or_else(PoisonError::into_inner);
+            let now = Instant::now();
+            match &gate.closed {
+                Some((until, why)) if *until > now => return Err(why.clone()),
+                _ => gate.closed = None,
+            }
+            // The generic cell rate algorithm: `next` is when a request would begin if all were evenly spaced.
+            let next = gate.next.max(now);
+            let at = next
+                .checked_sub(definition.burst)
+                .map_or(now, |at| at.max(now));
+            if at > latest {
+                return Err(format!(
+                    "no more may be asked within the query's max_wait of {} at its rate of {}",
+                    humantime::format_duration(self.definition.max_wait),
+                    self.definition.rate
+                ));
+            }
+            gate.next = next + definition.spacing;
+            at
+        };
+        sleep_until(at).await;
+        Ok(())
+    }
+
+    /// Notes how a request went.
+    fn ended(&self, failure: Option<&Failure>) {
+        let mut gate = self.gate.lock().unwrap_or_else(PoisonError::into_inner);
+        let Some(failure) = failure else {
+            gate.failures = 0;
+            return;
+        };
+        gate.failures += 1;
+        let pause = match failure.pause {
+            Some(pause) => pause.min(LONGEST_PAUSE),
+            None if gate.failures >= FAILURES => PAUSE,
+            None => return,
+        };
+        let why = format!(
+            "{}; it is left alone for {}",
+            failure.reason,
+            humantime::format_duration(Duration::from_secs(pause.as_secs()))
+        );
+        gate.failures = 0;
+        gate.closed = Some((Instant::now() + pause, why));
+    }
+}
+
+/// Why a service did not answer, or what is wrong with its answer.
+#[derive(Debug)]
+struct Failure {
+    reason: String,
+    /// How long it wants to be left alone.
+    pause: Option<Duration>,
+}
