@@ -226,7 +226,10 @@ async fn odd_days_get_a_clear_answer() {
         let detect = format!("detect/{name}.sql");
         let variables = [("date", TUESDAY)];
 
-        let error = try_run(&session, &detect, &variables).await.unwrap_err();
+        let error = try_run(&session, &detect, &variables)
+            .await
+            .unwrap_err()
+            .to_string();
         assert!(
             error.contains("0 records read, none of them usable"),
             "{error}"
@@ -269,7 +272,10 @@ async fn odd_days_get_a_clear_answer() {
             ),
         )
         .await;
-        let error = try_run(&session, &detect, &variables).await.unwrap_err();
+        let error = try_run(&session, &detect, &variables)
+            .await
+            .unwrap_err()
+            .to_string();
         assert!(
             error.contains("1 records read, none of them usable"),
             "{error}"

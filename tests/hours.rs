@@ -2,11 +2,10 @@
 
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, missing_docs)]
 
-use std::collections::BTreeMap;
-
 use spotql_sql::Session;
-use spotql_sql::script::{Failure, Run, Script};
-use spotql_tests::{DATE, contents, day_of, execute, lines, number, rows, run, session, texts};
+use spotql_tests::{
+    DATE, contents, day_of, execute, lines, number, rows, run, session, texts, try_run,
+};
 
 /// A kind of log, and what its lists are asked.
 struct Log {
@@ -111,21 +110,6 @@ async fn is_ranked(session: &Session, list: &str) -> bool {
     number(session, &wrong).await == 0
 }
 
-/// What a shipped script fails with.
-async fn failure(session: &Session, name: &str, variables: &[(&str, &str)]) -> Option<Failure> {
-    let variables: BTreeMap<String, String> = variables
-        .iter()
-        .map(|(name, value)| ((*name).to_owned(), (*value).to_owned()))
-        .collect();
-    let mut run = Run::new(&Script::shipped(name).unwrap(), variables).unwrap();
-    while let Some(statement) = run.next_statement() {
-        if let Err(failure) = run.execute(session, &statement).await {
-            return Some(failure);
-        }
-    }
-    None
-}
-
 #[tokio::test(flavor = "multi_thread")]
 async fn hours_one_after_the_other_leave_the_rows_of_those_before_in_place() {
     for log in &LOGS {
@@ -211,7 +195,7 @@ async fn hours_without_records_say_so_and_change_nothing() {
         let [scores, leads] = log.detection();
         for script in ["day.sql", &scores, &leads] {
             let variables = [("date", DATE), ("hours", "24,25"), ("source", log.name)];
-            let failure = failure(&session, script, &variables).await.unwrap();
+            let failure = try_run(&session, script, &variables).await.unwrap_err();
             assert!(failure.source.is_no_data(), "{failure}");
         }
         assert!(log.listed(&session).await == before, "{}", log.name);

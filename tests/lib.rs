@@ -16,7 +16,7 @@ use datafusion::arrow::compute::{cast, concat_batches};
 use datafusion::arrow::datatypes::{DataType, Int64Type};
 use futures::TryStreamExt;
 use parquet::arrow::arrow_reader::ParquetRecordBatchReaderBuilder;
-use spotql_sql::script::{Run, Script, Step};
+use spotql_sql::script::{Failure, Run, Script, Step};
 use spotql_sql::{Engine, EngineOptions, Outcome, Session};
 
 /// The day of the synthetic logs.
@@ -136,13 +136,13 @@ pub async fn try_run(
     session: &Session,
     name: &str,
     variables: &[(&str, &str)],
-) -> Result<Option<RecordBatch>, String> {
+) -> Result<Option<RecordBatch>, Failure> {
     let variables: BTreeMap<String, String> = variables
         .iter()
         .map(|(name, value)| ((*name).to_owned(), (*value).to_owned()))
         .collect();
     let script = Script::shipped(name).unwrap();
-    let mut run = Run::new(&script, variables).map_err(|error| error.to_string())?;
+    let mut run = Run::new(&script, variables)?;
     let mut last = None;
     while let Some(statement) = run.next_statement() {
         match run.execute(session, &statement).await {
@@ -151,11 +151,11 @@ pub async fn try_run(
                 let batches: Vec<_> = rows
                     .try_collect()
                     .await
-                    .map_err(|error| statement.failed(error.into()).to_string())?;
+                    .map_err(|error| statement.failed(error.into()))?;
                 last = Some(concat_batches(&schema, &batches).unwrap());
             }
             Ok(Step::Outcome(Outcome::Done(_)) | Step::Entered(_)) => {}
-            Err(error) => return Err(error.to_string()),
+            Err(failure) => return Err(failure),
         }
     }
     Ok(last)

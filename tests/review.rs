@@ -279,7 +279,10 @@ async fn a_day_of_answers_and_one_of_requests() {
 async fn a_day_without_records_says_so() {
     let (_folder, session) = day_of("flow", 1000).await;
     let variables = [("date", "2001-01-01"), ("source", "flow")];
-    let error = try_run(&session, "day.sql", &variables).await.unwrap_err();
+    let error = try_run(&session, "day.sql", &variables)
+        .await
+        .unwrap_err()
+        .to_string();
     assert!(
         error.contains("0 records read") && error.contains("Check the date"),
         "{error}"

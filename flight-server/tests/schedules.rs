@@ -2,12 +2,14 @@
 
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, missing_docs)]
 
+use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use chrono::{DateTime, Duration, Utc};
 use datafusion::arrow::util::pretty::pretty_format_batches;
 use futures::TryStreamExt;
 use spotql_flight_server::scheduler::Scheduler;
+use spotql_sql::script::{Run, Script};
 use spotql_sql::{Engine, EngineOptions, Outcome};
 
 struct House {
@@ -54,6 +56,16 @@ impl House {
         let path = self.folder.path().join(name);
         std::fs::write(&path, text).unwrap();
         path.display().to_string()
+    }
+
+    /// Runs a shipped script.
+    async fn run(&self, name: &str) {
+        let script = Script::shipped(name).unwrap();
+        let mut run = Run::new(&script, BTreeMap::new()).unwrap();
+        let session = self.engine.session();
+        while let Some(statement) = run.next_statement() {
+            run.execute(&session, &statement).await.unwrap();
+        }
     }
 
     async fn scheduler(&self) -> Scheduler {
@@ -212,9 +224,7 @@ async fn two_servers_run_it_once_and_one_table_at_a_time() {
 #[tokio::test(flavor = "multi_thread")]
 async fn a_server_that_stops_leaves_failed_runs_and_no_data_is_no_failure() {
     let house = House::new().await;
-    for name in ["schema/flow.sql"] {
-        spotql_tests_run(&house, name).await;
-    }
+    house.run("schema/flow.sql").await;
     house
         .sql("CREATE SCHEDULE empty EVERY '1 day' OPTIONS (source = 'flow') AS RUN 'day.sql'")
         .await;
@@ -244,16 +254,6 @@ async fn a_server_that_stops_leaves_failed_runs_and_no_data_is_no_failure() {
         "{runs}"
     );
     assert_eq!(house.sql("SELECT count(*) FROM seen").await, "0");
-}
-
-/// Runs a shipped script.
-async fn spotql_tests_run(house: &House, name: &str) {
-    let script = spotql_sql::script::Script::shipped(name).unwrap();
-    let mut run = spotql_sql::script::Run::new(&script, Default::default()).unwrap();
-    let session = house.engine.session();
-    while let Some(statement) = run.next_statement() {
-        run.execute(&session, &statement).await.unwrap();
-    }
 }
 
 #[tokio::test(flavor = "multi_thread")]

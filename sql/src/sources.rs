@@ -82,6 +82,8 @@ impl SourceCache {
     /// The sources that a query needs, as they are now.
     pub(crate) async fn get(&self, engine: &Arc<Engine>, needs: Needs) -> Result<Sources> {
         let all = engine.warehouse().sources().await?;
+        // Services are told nothing of one's own networks.
+        let asking = all.iter().any(|it| it.kind == SourceKind::Services.name());
         let mut cache = self.0.lock().await;
         let mut sources = Sources {
             now: now(),
@@ -95,8 +97,7 @@ impl SourceCache {
             let needed = match kind {
                 SourceKind::Geo => needs.geo,
                 SourceKind::Indicators | SourceKind::Services => needs.reputation,
-                // Services are told nothing of one's own networks.
-                SourceKind::Networks => needs.networks || needs.reputation,
+                SourceKind::Networks => needs.networks || (needs.reputation && asking),
             };
             if !needed {
                 continue;

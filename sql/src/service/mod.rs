@@ -7,18 +7,14 @@
 mod definition;
 mod query;
 
-use std::sync::atomic::{AtomicU64, AtomicUsize};
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Mutex, PoisonError};
 use std::time::Duration;
 
-use spotql_catalog::Warehouse;
 use tokio::time::{Instant, sleep_until};
 
 pub(crate) use definition::shown_options;
 
-use crate::network::Network;
 use definition::Definition;
-use query::Query;
 
 /// How often in a row a service may fail.
 const FAILURES: u32 = 5;
@@ -59,31 +55,6 @@ impl Service {
         })
     }
 
-    /// The service for one query.
-    pub(crate) fn for_query(
-        self: &Arc<Self>,
-        name: &str,
-        version: i64,
-        warehouse: &Arc<Warehouse>,
-        network: Option<&Arc<dyn Network>>,
-    ) -> spotql_udf::enrich::service::Service {
-        let query = Query {
-            service: Arc::clone(self),
-            name: name.to_owned(),
-            version,
-            warehouse: Arc::clone(warehouse),
-            network: network.cloned(),
-            asked: AtomicUsize::new(0),
-            spent: AtomicU64::new(0),
-            noted: Mutex::default(),
-        };
-        spotql_udf::enrich::service::Service::new(
-            name.to_owned(),
-            self.definition.template.clone(),
-            Box::new(query),
-        )
-    }
-
     /// Waits for this request's turn.
     async fn turn(&self, latest: Instant) -> Result<(), String> {
         let definition = &self.definition;
@@ -102,8 +73,8 @@ impl Service {
             if at > latest {
                 return Err(format!(
                     "no more may be asked within the query's max_wait of {} at its rate of {}",
-                    humantime::format_duration(self.definition.max_wait),
-                    self.definition.rate
+                    humantime::format_duration(definition.max_wait),
+                    definition.rate
                 ));
             }
             gate.next = next + definition.spacing;

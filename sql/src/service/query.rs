@@ -8,6 +8,7 @@ use std::time::Duration;
 use async_trait::async_trait;
 use futures::StreamExt;
 use spotql_catalog::{KeptVerdict, Warehouse};
+use spotql_udf::enrich;
 use spotql_udf::enrich::service::{Answer, Asker, Findings, Verdict};
 use tokio::time::Instant;
 
@@ -20,17 +21,44 @@ const KEPT_AT_ONCE: usize = 100;
 const LARGEST_ANSWER: usize = 1 << 20;
 
 /// A service on behalf of one query.
-pub(super) struct Query {
-    pub(super) service: Arc<Service>,
-    pub(super) name: String,
-    pub(super) version: i64,
-    pub(super) warehouse: Arc<Warehouse>,
-    pub(super) network: Option<Arc<dyn Network>>,
-    pub(super) asked: AtomicUsize,
+struct Query {
+    service: Arc<Service>,
+    name: String,
+    version: i64,
+    warehouse: Arc<Warehouse>,
+    network: Option<Arc<dyn Network>>,
+    asked: AtomicUsize,
     /// Milliseconds that the query has waited for it.
-    pub(super) spent: AtomicU64,
+    spent: AtomicU64,
     /// The failure that was noted last.
-    pub(super) noted: Mutex<String>,
+    noted: Mutex<String>,
+}
+
+impl Service {
+    /// The service for one query.
+    pub(crate) fn for_query(
+        self: &Arc<Self>,
+        name: &str,
+        version: i64,
+        warehouse: &Arc<Warehouse>,
+        network: Option<&Arc<dyn Network>>,
+    ) -> enrich::service::Service {
+        let query = Query {
+            service: Arc::clone(self),
+            name: name.to_owned(),
+            version,
+            warehouse: Arc::clone(warehouse),
+            network: network.cloned(),
+            asked: AtomicUsize::new(0),
+            spent: AtomicU64::new(0),
+            noted: Mutex::default(),
+        };
+        enrich::service::Service::new(
+            name.to_owned(),
+            self.definition.template.clone(),
+            Box::new(query),
+        )
+    }
 }
 
 impl fmt::Debug for Query {

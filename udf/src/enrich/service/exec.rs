@@ -49,7 +49,6 @@ pub fn ask_before(
         return Ok(plan);
     }
     postponed(plan)?
-        .data
         .transform_up(|node| {
             let [input] = node.children()[..] else {
                 return Ok(Transformed::no(node));

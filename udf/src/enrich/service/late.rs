@@ -4,7 +4,7 @@
 
 use std::sync::Arc;
 
-use datafusion::common::tree_node::{Transformed, TreeNode};
+use datafusion::common::tree_node::{Transformed, TransformedResult, TreeNode};
 use datafusion::error::Result;
 use datafusion::physical_expr::expressions::Column;
 use datafusion::physical_expr::utils::{collect_columns, conjunction, split_conjunction};
@@ -20,8 +20,8 @@ use super::exec::asks;
 type Plan = Arc<dyn ExecutionPlan>;
 
 /// The same plan with its calls where few rows are left.
-pub(super) fn postponed(plan: Plan) -> Result<Transformed<Plan>> {
-    plan.transform_down(|node| {
+pub(super) fn postponed(plan: Plan) -> Result<Plan> {
+    let postponed = plan.transform_down(|node| {
         if let Some(filter) = node.downcast_ref::<FilterExec>()
             && let Some(parted) = parted(filter)?
         {
@@ -39,7 +39,8 @@ pub(super) fn postponed(plan: Plan) -> Result<Transformed<Plan>> {
             return Ok(Transformed::yes(later));
         }
         Ok(Transformed::no(node))
-    })
+    });
+    postponed.data()
 }
 
 /// A filter that asks, over one of all conditions that do not.

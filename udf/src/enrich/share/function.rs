@@ -28,8 +28,8 @@ const SHAREABLE: Declaration = Declaration {
     about: "An address, CIDR block, name or URL as an indicator that others can use, written one way: hosts in lower case, no \
             dot at a name's end, no user and password; a URL without a path is its host. NULL for what is none, and for what \
             means another host in every network or is the organisation's own: addresses that is_internal knows, private, \
-            multicast and reserved ones, names below spotql.user_domains, arpa, local, localhost and internal, and URLs \
-            on such hosts",
+            multicast and reserved ones, names below spotql.user_domains, reverse names (arpa), names of zones that are a \
+            network's own (local, localhost, internal, lan, …), and URLs on such hosts",
     example: (
         "shareable_indicator('Evil.example.com.')",
         "evil.example.com",
