@@ -2,7 +2,8 @@
 
 Blocks marked `sh` run one after the other in one shell; blocks marked `sql` run through
 `spotql sql` on the demo's warehouse; blocks marked `python` run while a server is up. The working
-directory is a temporary one that shows the repository's files, so nothing is left behind.
+directory is a temporary one that shows the repository's files, so nothing is left behind. The program is
+the one that SPOTQL_BIN names, whatever the commands call it; by default `target/release/spotql`.
 """
 
 import os
@@ -34,20 +35,19 @@ def main() -> None:
         work = pathlib.Path(folder) / "spotql"
         work.mkdir()
         for entry in ROOT.iterdir():
-            if entry.name not in {".git", "warehouse", "demo-warehouse"}:
+            if entry.name not in {".git", "target", "warehouse", "demo-warehouse"}:
                 (work / entry.name).symlink_to(entry)
         shared = ROOT.parent / "shared"
         if shared.exists():
             (work.parent / "shared").symlink_to(shared)
         program = work / "target" / "release" / "spotql"
+        program.parent.mkdir(parents=True)
+        program.symlink_to(ROOT / os.environ.get("SPOTQL_BIN", "target/release/spotql"))
         environment = {**os.environ, "PATH": f"{pathlib.Path(sys.executable).parent}:{os.environ['PATH']}"}
         for language, body in readme:
             if language == "sh":
                 lines = [line for line in body.splitlines() if line.strip() not in NOT_FROM_HERE]
-                script = "\n".join(lines).replace(
-                    "cargo run --release --",
-                    f"cargo run --release --quiet --manifest-path '{ROOT}/Cargo.toml' --",
-                )
+                script = "\n".join(lines).replace("cargo run --release --", "target/release/spotql")
                 if "../shared" in script and not shared.exists():
                     print("skipped: ../shared is absent for\n" + body)
                     continue

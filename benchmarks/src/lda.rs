@@ -11,8 +11,8 @@ use std::ops::ControlFlow;
 use std::sync::atomic::AtomicBool;
 use std::time::Instant;
 
-use spotql_udf::topic::em::{self, Parameters, Precision};
-use spotql_udf::topic::{Corpus, Error};
+use spotql_topic::em::{self, Parameters, Precision};
+use spotql_topic::{Corpus, Error};
 
 /// What to measure.
 #[derive(Debug, Clone, clap::Args)]

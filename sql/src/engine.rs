@@ -23,6 +23,7 @@ use spotql_udf::suspicion::SuspicionExtensionPlanner;
 use spotql_udf::word::SpotqlOptions;
 use spotql_udf::{SpotqlPlanner, enrich, hive, read, synthetic, word};
 
+use crate::erased::Erased;
 use crate::error::Result;
 use crate::network::Network;
 use crate::session::Session;
@@ -62,7 +63,7 @@ impl EngineOptions {
 #[derive(Debug)]
 pub struct Engine {
     warehouse: Arc<Warehouse>,
-    base: SessionState,
+    base: Erased<SessionState>,
     sources: SourceCache,
     network: Option<Arc<dyn Network>>,
 }
@@ -111,7 +112,7 @@ impl Engine {
         base = context.state();
         Ok(Arc::new(Self {
             warehouse,
-            base,
+            base: Erased::new(base),
             sources: SourceCache::default(),
             network: options.network,
         }))
@@ -120,7 +121,7 @@ impl Engine {
     /// A new session, in database `default`.
     #[must_use]
     pub fn session(self: &Arc<Self>) -> Session {
-        let state = SessionStateBuilder::new_from_existing(self.base.clone()).build();
+        let state = SessionStateBuilder::new_from_existing(SessionState::clone(&self.base)).build();
         Session::new(Arc::clone(self), state)
     }
 

@@ -6,6 +6,7 @@
 
 mod dialect;
 mod engine;
+mod erased;
 mod error;
 pub mod network;
 mod parse;

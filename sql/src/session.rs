@@ -14,12 +14,14 @@ use datafusion::physical_plan::stream::RecordBatchStreamAdapter;
 use datafusion::physical_plan::{ExecutionPlan, execute_stream};
 use datafusion::sql::parser::Statement as DataFusionStatement;
 use datafusion::sql::sqlparser::ast;
+use futures::future::BoxFuture;
 use spotql_catalog::{Table, Warehouse};
 use spotql_udf::enrich::service::{ask_before, ask_constants};
 use spotql_udf::enrich::{Needs, SourcesOption};
 use spotql_udf::suspicion::relations_as_queries;
 
 use crate::engine::Engine;
+use crate::erased::Erased;
 use crate::error::{Error, Result};
 use crate::parse::{Kind, Statement, TableName, parse};
 use crate::statement;
@@ -27,7 +29,7 @@ use crate::statement;
 /// A client's session.
 pub struct Session {
     engine: Arc<Engine>,
-    context: SessionContext,
+    context: Erased<SessionContext>,
     /// What `SET name = value` said, by name.
     variables: Mutex<BTreeMap<String, String>>,
 }
@@ -51,7 +53,7 @@ pub struct Prepared {
 enum Action {
     Query(Arc<dyn ExecutionPlan>),
     Rows(RecordBatch),
-    Command(Box<Statement>),
+    Command(Erased<Statement>),
 }
 
 impl Prepared {
@@ -102,7 +104,7 @@ impl Session {
     pub(crate) fn new(engine: Arc<Engine>, state: SessionState) -> Self {
         Self {
             engine,
-            context: SessionContext::new_with_state(state),
+            context: Erased::new(SessionContext::new_with_state(state)),
             variables: Mutex::new(BTreeMap::new()),
         }
     }
@@ -111,22 +113,25 @@ impl Session {
     ///
     /// # Errors
     /// When it cannot be parsed, planned or run. Errors of a query's execution come with its rows.
-    pub async fn execute(&self, sql: &str) -> Result<Outcome> {
-        let prepared = self.prepare(sql).await?;
-        self.run(prepared).await
+    pub fn execute<'a>(&'a self, sql: &'a str) -> BoxFuture<'a, Result<Outcome>> {
+        Box::pin(async move { self.run(self.prepare(sql).await?).await })
     }
 
     /// Parses and plans one statement.
     ///
     /// # Errors
     /// When it cannot be parsed or planned.
-    pub async fn prepare(&self, sql: &str) -> Result<Prepared> {
+    pub fn prepare<'a>(&'a self, sql: &'a str) -> BoxFuture<'a, Result<Prepared>> {
+        Box::pin(self.parse_and_plan(sql))
+    }
+
+    async fn parse_and_plan(&self, sql: &str) -> Result<Prepared> {
         let statement = parse(sql)?;
         let kind = statement.kind();
         let action = match statement {
             Statement::Query(query) => Action::Query(self.plan_query(*query).await?),
             listing if kind == Kind::Query => Action::Rows(statement::list(self, listing).await?),
-            command => Action::Command(Box::new(command)),
+            command => Action::Command(Erased::new(command)),
         };
         Ok(Prepared { kind, action })
     }
@@ -135,7 +140,11 @@ impl Session {
     ///
     /// # Errors
     /// When a command fails. Errors of a query's execution come with its rows.
-    pub async fn run(&self, prepared: Prepared) -> Result<Outcome> {
+    pub fn run(&self, prepared: Prepared) -> BoxFuture<'_, Result<Outcome>> {
+        Box::pin(self.run_prepared(prepared))
+    }
+
+    async fn run_prepared(&self, prepared: Prepared) -> Result<Outcome> {
         Ok(match prepared.action {
             Action::Query(plan) => Outcome::Rows(execute_stream(plan, self.context.task_ctx())?),
             Action::Rows(rows) => {
@@ -143,7 +152,9 @@ impl Session {
                 let stream = futures::stream::iter([Ok(rows)]);
                 Outcome::Rows(Box::pin(RecordBatchStreamAdapter::new(schema, stream)))
             }
-            Action::Command(command) => Outcome::Done(statement::run(self, *command).await?),
+            Action::Command(command) => {
+                Outcome::Done(statement::run(self, command.into_inner()).await?)
+            }
         })
     }
 

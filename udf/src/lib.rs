@@ -10,7 +10,6 @@ pub mod read;
 mod scalar;
 pub mod suspicion;
 pub mod synthetic;
-pub mod topic;
 pub mod word;
 
 pub use planner::SpotqlPlanner;

@@ -17,8 +17,8 @@ use std::path::{Path, PathBuf};
 use std::sync::atomic::AtomicBool;
 use std::time::Instant;
 
-use spotql_udf::topic::heldout::{self, Prediction, Smoothing, Split};
-use spotql_udf::topic::{Corpus, Error, Fitted, cvb0, em, online};
+use spotql_topic::heldout::{self, Prediction, Smoothing, Split};
+use spotql_topic::{Corpus, Error, Fitted, cvb0, em, online};
 
 use drawn::Drawn;
 

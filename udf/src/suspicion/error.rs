@@ -2,8 +2,6 @@
 
 use datafusion::error::DataFusionError;
 
-use crate::topic;
-
 pub(crate) type Result<T, E = Error> = std::result::Result<T, E>;
 
 /// An error of `lda_train`, `lda_score`, `rhythm`, `enrich` or `indicators`.
@@ -216,13 +214,13 @@ pub enum Error {
     TooManyNames,
     /// From the topic model itself.
     #[error(transparent)]
-    Topic(#[from] topic::Error),
+    Topic(#[from] spotql_topic::Error),
 }
 
 impl From<Error> for DataFusionError {
     fn from(error: Error) -> Self {
         match error {
-            Error::Topic(topic::Error::Cancelled { .. }) | Error::TooManyNames => {
+            Error::Topic(spotql_topic::Error::Cancelled { .. }) | Error::TooManyNames => {
                 Self::Execution(error.to_string())
             }
             // Who runs scripts tells a day without records from one that fails.

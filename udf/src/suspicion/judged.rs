@@ -9,7 +9,7 @@ use super::fold::SEPARATOR;
 use super::interner::{Interner, Strings};
 use super::pairs::Joined;
 use super::settings::Rule;
-use crate::topic::leave_one_out::Fields;
+use spotql_topic::leave_one_out::Fields;
 
 /// A word of more fields than these counts the rest as one.
 const MOST_FIELDS: usize = 16;

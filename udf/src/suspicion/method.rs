@@ -3,7 +3,7 @@
 use std::ops::ControlFlow;
 use std::sync::atomic::AtomicBool;
 
-use crate::topic::{Corpus, Error, Fitted, cvb0, em, online};
+use spotql_topic::{Corpus, Error, Fitted, cvb0, em, online};
 
 /// How topics are estimated: `optimizer => …`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default)]

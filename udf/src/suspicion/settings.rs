@@ -6,7 +6,7 @@ use std::hash::{Hash, Hasher};
 use super::arguments::{Arguments, Function};
 use super::error::{Error, Result};
 use super::method::{Method, Optimizer};
-use crate::topic::{cvb0, em, online};
+use spotql_topic::{cvb0, em, online};
 
 /// A floating-point parameter that can be compared and hashed by its bits, as plan nodes must.
 #[derive(Debug, Clone, Copy)]

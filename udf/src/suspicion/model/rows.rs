@@ -14,7 +14,7 @@ use crate::suspicion::fold::Common;
 use crate::suspicion::interner::Strings;
 use crate::suspicion::judged::Judged;
 use crate::suspicion::settings::Settings;
-use crate::topic::Fitted;
+use spotql_topic::Fitted;
 
 /// How many records a training read.
 #[derive(Debug, Clone, Copy, Default)]

@@ -9,7 +9,7 @@
 //! Π p(word|document, without the pair itself)  /  min(n(document, word), …, 300)
 //! ```
 //!
-//! with the probabilities of [`crate::topic::leave_one_out`], and `n` the number of the input's records with the
+//! with the probabilities of [`spotql_topic::leave_one_out`], and `n` the number of the input's records with the
 //! pair (with `distinct`, of those that it tells apart). All ends of a record have to be unusual for
 //! it to be so, hence the product. The division makes of it the probability of what was seen, a pair `n` times: a habit that nobody else has is
 //! the more remarkable the more often it is indulged in. That much and no more, since repetition

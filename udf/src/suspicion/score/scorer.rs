@@ -19,7 +19,7 @@ use crate::suspicion::hidden::is_hidden;
 use crate::suspicion::judged::Pair;
 use crate::suspicion::model::Lookup;
 use crate::suspicion::settings::Rule;
-use crate::topic::score;
+use spotql_topic::score;
 
 /// A model in memory, accounted for.
 #[derive(Debug)]

@@ -20,8 +20,8 @@ use crate::suspicion::model::{Model, Records};
 use crate::suspicion::pairs::joined;
 use crate::suspicion::settings::{Rule, Settings};
 use crate::suspicion::tally::{Counts, Rows, Tally};
-use crate::topic::leave_one_out::{LeaveOneOut, Weights};
-use crate::topic::{Corpus, Fitted, em};
+use spotql_topic::leave_one_out::{LeaveOneOut, Weights};
+use spotql_topic::{Corpus, Fitted, em};
 
 /// One run of a training.
 pub(super) struct Training {

@@ -1,0 +1,13 @@
+//! What crosses crates: SQL in, rows out; killed processes; real data.
+
+// Tells clippy that helpers are tests as well: they may stop at a surprise.
+#![cfg(test)]
+
+mod detection;
+mod hours;
+mod hunt;
+mod real_days;
+mod review;
+mod spot_demo;
+mod sql_logic;
+mod support;

@@ -1,0 +1,16 @@
+#!/usr/bin/env bash
+# Before a release: builds the optimised program, and runs the clients and the README's commands on it. Ends with what
+# each step took, and the program's size.
+set -euo pipefail
+cd "$(dirname "$0")/.."
+source tests/steps.sh
+
+target=$(realpath -m "${CARGO_TARGET_DIR:-target}")
+export SPOTQL_BIN="$target/release/spotql"
+
+beside "what clients need" tests/clients/install.sh
+step "release build" cargo build --locked --release
+await "what clients need"
+step "clients" tests/.venv/bin/python -m pytest -q -n 4 tests/clients
+step "the README's commands" tests/.venv/bin/python tests/readme.py
+ls -l "$SPOTQL_BIN"
