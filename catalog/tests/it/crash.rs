@@ -103,12 +103,17 @@ async fn a_process_that_writes_until_it_is_killed() {
         .append(true)
         .open(Path::new(&folder).join("_history"))
         .unwrap();
+    // One call a line: a kill must not tear one.
+    let mut note = |word: &str, number: u64| {
+        log.write_all(format!("{word} {number}\n").as_bytes())
+            .unwrap();
+    };
     let warehouse = Warehouse::open_with(&folder, no_grace()).await.unwrap();
     let session = session(&warehouse);
     let plain = warehouse.table("default", "plain").await.unwrap().unwrap();
     let parts = warehouse.table("default", "parts").await.unwrap().unwrap();
     for number in first.parse().unwrap().. {
-        writeln!(log, "begin {number}").unwrap();
+        note("begin", number);
         let all = format!("SELECT {number}::bigint w FROM generate_series(1, {ROWS})");
         let split = |from: u64| {
             format!(
@@ -127,7 +132,7 @@ async fn a_process_that_writes_until_it_is_killed() {
                     .drop_partitions(&parts, partition, true)
                     .await
                     .unwrap();
-                writeln!(log, "end {number}").unwrap();
+                note("end", number);
                 continue;
             }
         };
@@ -142,7 +147,7 @@ async fn a_process_that_writes_until_it_is_killed() {
             .insert(table, mode, vec![], plan, session.task_ctx())
             .await
             .unwrap();
-        writeln!(log, "end {number}").unwrap();
+        note("end", number);
     }
 }
 
