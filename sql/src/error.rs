@@ -21,6 +21,16 @@ pub enum Error {
         /// What to do in its place.
         instead: String,
     },
+    /// A statement that is too large to be planned.
+    #[error("the statement has more than {limit} {what}; {instead}")]
+    TooLarge {
+        /// What there is too much of.
+        what: String,
+        /// How much may be.
+        limit: usize,
+        /// What to do in its place.
+        instead: String,
+    },
     /// No statement at all.
     #[error("the statement is empty; write one, such as SHOW TABLES")]
     Empty,

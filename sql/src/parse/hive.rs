@@ -135,10 +135,22 @@ fn drop_database(parser: &mut Parser<'_>) -> Result<Statement> {
 
 /// `ALTER TABLE t ADD|DROP …PARTITION`; other alterations are told apart by sqlparser.
 fn alter_table(parser: &mut Parser<'_>) -> Result<Option<Statement>> {
-    let start = parser.index();
+    // What follows the name is looked at before anything is consumed.
+    let mut after = 3;
+    while parser.peek_nth_token(after).token == Token::Period {
+        after += 2;
+    }
+    let follows = |words: &[&str]| comes(parser, after, words);
+    let adds = follows(&["ADD", "PARTITION"]) || follows(&["ADD", "IF", "NOT", "EXISTS"]);
+    let drops = follows(&["DROP", "PARTITION"]) || follows(&["DROP", "IF", "EXISTS", "PARTITION"]);
+    let recovers = follows(&["RECOVER", "PARTITIONS"]);
+    if !(adds || drops || recovers) {
+        return Ok(None);
+    }
     skip(parser, 2);
     let table = table_name(parser)?;
-    if take(parser, &["ADD"]) {
+    if adds {
+        skip(parser, 1);
         let if_not_exists = take(parser, &["IF", "NOT", "EXISTS"]);
         let mut partitions = Vec::new();
         while take(parser, &["PARTITION"]) {
@@ -148,14 +160,20 @@ fn alter_table(parser: &mut Parser<'_>) -> Result<Option<Statement>> {
                 .transpose()?;
             partitions.push((spec, location));
         }
-        if !partitions.is_empty() {
-            return Ok(Some(Statement::AddPartitions {
-                table,
-                if_not_exists,
-                partitions,
-            }));
+        if partitions.is_empty() {
+            return Err(Error::Syntax(format!(
+                "ALTER TABLE … ADD: PARTITION (…) is expected here, not '{}'",
+                parser.peek_token().token
+            )));
         }
-    } else if take(parser, &["DROP"]) {
+        return Ok(Some(Statement::AddPartitions {
+            table,
+            if_not_exists,
+            partitions,
+        }));
+    }
+    if drops {
+        skip(parser, 1);
         let if_exists = take(parser, &["IF", "EXISTS"]);
         let mut partitions = Vec::new();
         while take(parser, &["PARTITION"]) {
@@ -163,20 +181,14 @@ fn alter_table(parser: &mut Parser<'_>) -> Result<Option<Statement>> {
             let _ = parser.consume_token(&Token::Comma);
         }
         let _ = take(parser, &["PURGE"]);
-        if !partitions.is_empty() {
-            return Ok(Some(Statement::DropPartitions {
-                table,
-                if_exists,
-                partitions,
-            }));
-        }
-    } else if take(parser, &["RECOVER", "PARTITIONS"]) {
-        return Ok(Some(Statement::Repair { table }));
+        return Ok(Some(Statement::DropPartitions {
+            table,
+            if_exists,
+            partitions,
+        }));
     }
-    while parser.index() > start {
-        parser.prev_token();
-    }
-    Ok(None)
+    skip(parser, 2);
+    Ok(Some(Statement::Repair { table }))
 }
 
 /// Everything up to the end of the statement is the value, as Hive takes it.
@@ -207,6 +219,12 @@ fn set(parser: &mut Parser<'_>) -> Result<Statement> {
         },
         None => {
             let name = text.trim();
+            if name.contains(char::is_whitespace) {
+                return Err(Error::Unsupported {
+                    what: format!("SET {name}"),
+                    instead: "write SET name = value, or USE for another database".to_owned(),
+                });
+            }
             Statement::ShowSettings {
                 name: (!name.is_empty()).then(|| name.to_owned()),
             }
@@ -305,18 +323,24 @@ fn leading_words(parser: &Parser<'_>) -> Vec<String> {
         .collect()
 }
 
-fn skip(parser: &mut Parser<'_>, words: usize) {
+pub(super) fn skip(parser: &mut Parser<'_>, words: usize) {
     for _ in 0..words {
         let _ = parser.next_token();
     }
 }
 
+/// Whether these words come after the next `from` tokens. Nothing is consumed: the parser cannot go back, it panics at a
+/// statement that begins with a blank.
+pub(super) fn comes(parser: &Parser<'_>, from: usize, words: &[&str]) -> bool {
+    words.iter().enumerate().all(|(i, word)| {
+        matches!(parser.peek_nth_token(from + i).token,
+            Token::Word(Word { ref value, quote_style: None, .. }) if value.eq_ignore_ascii_case(word))
+    })
+}
+
 /// Consumes these words if they come next, all of them or none.
 pub(super) fn take(parser: &mut Parser<'_>, words: &[&str]) -> bool {
-    let matches = words.iter().enumerate().all(|(i, word)| {
-        matches!(parser.peek_nth_token(i).token,
-            Token::Word(Word { ref value, quote_style: None, .. }) if value.eq_ignore_ascii_case(word))
-    });
+    let matches = comes(parser, 0, words);
     if matches {
         skip(parser, words.len());
     }

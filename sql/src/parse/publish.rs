@@ -5,7 +5,7 @@ use datafusion::sql::sqlparser::parser::Parser;
 
 use super::Statement;
 use super::hive::take;
-use super::source;
+use super::{limits, source};
 use crate::error::{Error, Result};
 
 /// `PUBLISH …`.
@@ -34,6 +34,7 @@ pub(super) fn parse(parser: &mut Parser<'_>) -> Result<Option<Statement>> {
         )));
     }
     let query = Box::new(ast::Statement::Query(parser.parse_query()?));
+    limits::check_clauses(&query)?;
     Ok(Some(Statement::Publish(Publish {
         url,
         options,

@@ -10,7 +10,7 @@ use datafusion::sql::sqlparser::parser::Parser;
 use datafusion::sql::sqlparser::tokenizer::{Location, Token};
 
 use super::Statement;
-use super::hive::{identifier, take};
+use super::hive::{comes, identifier, skip, take};
 use crate::error::{Error, Result};
 
 /// A kind of source.
@@ -39,12 +39,12 @@ impl SourceKind {
         Self::ALL.into_iter().find(|kind| kind.name() == name)
     }
 
-    /// Consumes its name, if it comes next; in the plural with `ending`.
-    fn take(parser: &mut Parser<'_>, ending: &str) -> Option<Self> {
+    /// The kind whose name comes after `from` words; in the plural with `ending`.
+    fn coming(parser: &Parser<'_>, from: usize, ending: &str) -> Option<Self> {
         Self::ALL.into_iter().find(|kind| {
             let words = format!("{}{ending}", kind.name());
             let words: Vec<&str> = words.split(' ').collect();
-            take(parser, &words)
+            comes(parser, from, &words)
         })
     }
 }
@@ -72,18 +72,17 @@ pub(crate) enum Origin {
 
 /// Parses one of the statements of this file, or returns none and leaves the parser untouched.
 pub(super) fn parse(parser: &mut Parser<'_>, sql: &str) -> Result<Option<Statement>> {
-    let start = parser.index();
     let verbs = ["CREATE", "DROP", "REFRESH", "SHOW"];
-    let Some(verb) = verbs.into_iter().find(|verb| take(parser, &[verb])) else {
+    let Some(verb) = verbs.into_iter().find(|verb| comes(parser, 0, &[verb])) else {
         return Ok(None);
     };
-    let or_replace = verb == "CREATE" && take(parser, &["OR", "REPLACE"]);
-    let Some(kind) = SourceKind::take(parser, if verb == "SHOW" { "s" } else { "" }) else {
-        while parser.index() > start {
-            parser.prev_token();
-        }
+    let or_replace = verb == "CREATE" && comes(parser, 1, &["OR", "REPLACE"]);
+    let before = if or_replace { 3 } else { 1 };
+    let ending = if verb == "SHOW" { "s" } else { "" };
+    let Some(kind) = SourceKind::coming(parser, before, ending) else {
         return Ok(None);
     };
+    skip(parser, before + kind.name().split(' ').count());
     Ok(Some(match verb {
         "CREATE" => create(parser, sql, kind, or_replace)?,
         "DROP" => Statement::DropSource {
