@@ -167,6 +167,17 @@ pub enum Error {
         /// What the other did.
         reason: String,
     },
+    /// Bytes that are no UTF-8, in a column that the table calls text and the file does not.
+    #[error(
+        "file {path} holds bytes that are not UTF-8 in a column that is STRING in the table and plain BYTE_ARRAY in the \
+         file ({columns}); declare it BINARY in a table over the same files, or have the file written anew"
+    )]
+    NotText {
+        /// The file.
+        path: String,
+        /// The columns of the file that this can be.
+        columns: String,
+    },
     /// A data file that cannot be read.
     #[error("data file '{path}' cannot be read: {reason}")]
     UnreadableFile {

@@ -59,31 +59,26 @@ fn escape_into(out: &mut String, text: &str) {
     }
 }
 
-/// Undoes the escaping; a `%` that no two hexadecimal digits follow stands for itself, as in Hive.
+/// Undoes the escaping; a `%` that no two hexadecimal digits follow stands for itself, as in Hive. pyarrow and DuckDB
+/// escape each byte of a letter's UTF-8 (`m%C3%BCnchen`); bytes that make no UTF-8 are taken for Latin-1.
 fn unescape(text: &str) -> String {
     if !text.contains('%') {
         return text.to_string();
     }
-    let mut out = String::with_capacity(text.len());
-    let mut rest = text;
-    while let Some(at) = rest.find('%') {
-        out.push_str(&rest[..at]);
-        let code = rest
-            .get(at + 1..at + 3)
-            .and_then(|hex| u8::from_str_radix(hex, 16).ok());
-        match code {
-            Some(code) => {
-                out.push(char::from(code));
-                rest = &rest[at + 3..];
-            }
-            None => {
-                out.push('%');
-                rest = &rest[at + 1..];
-            }
-        }
+    let bytes = text.as_bytes();
+    let mut out = Vec::with_capacity(bytes.len());
+    let mut at = 0;
+    while at < bytes.len() {
+        let code = (bytes[at] == b'%')
+            .then(|| text.get(at + 1..at + 3))
+            .flatten()
+            .filter(|digits| digits.bytes().all(|digit| digit.is_ascii_hexdigit()))
+            .and_then(|digits| u8::from_str_radix(digits, 16).ok());
+        out.push(code.unwrap_or(bytes[at]));
+        at += if code.is_some() { 3 } else { 1 };
     }
-    out.push_str(rest);
-    out
+    String::from_utf8(out)
+        .unwrap_or_else(|error| error.into_bytes().into_iter().map(char::from).collect())
 }
 
 /// Reads the raw values of one column for many partitions; the result has the column's Arrow type. A text that the
@@ -199,6 +194,17 @@ mod tests {
     #[test]
     fn a_lone_percent_sign_stands_for_itself() {
         assert_eq!(parse_directory("a=5%").unwrap().1.as_deref(), Some("5%"));
+        for (name, value) in [
+            ("a=m%C3%BCnchen", "münchen"),
+            ("a=m%c3%bcnchen", "münchen"),
+            ("a=%E2%82%AC%F0%9F%90%9D", "€🐝"),
+            ("a=m%FCnchen", "münchen"),
+            ("a=ü%3D", "ü="),
+            ("a=%+1%", "%+1%"),
+        ] {
+            let parsed = parse_directory(name).unwrap().1;
+            assert_eq!(parsed.as_deref(), Some(value), "{name}");
+        }
         assert_eq!(
             parse_directory("a=%zz%41").unwrap().1.as_deref(),
             Some("%zzA")

@@ -11,6 +11,7 @@ mod named;
 mod prune;
 mod reader;
 mod source;
+mod text;
 
 use std::sync::Arc;
 

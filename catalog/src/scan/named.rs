@@ -13,8 +13,10 @@ use datafusion::datasource::listing::PartitionedFile;
 use datafusion_datasource::morsel::{Morsel, MorselPlan, MorselPlanner, Morselizer};
 use futures::StreamExt;
 use futures::stream::BoxStream;
+use object_store::path::Path;
 use parquet::errors::ParquetError;
 
+use super::text::TextColumns;
 use super::unreadable;
 use crate::error::Error;
 
@@ -22,17 +24,21 @@ use crate::error::Error;
 #[derive(Debug)]
 pub(super) struct NamedMorselizer {
     inner: Box<dyn Morselizer>,
+    text: Arc<TextColumns>,
 }
 
 impl NamedMorselizer {
-    pub(super) fn new(inner: Box<dyn Morselizer>) -> Self {
-        Self { inner }
+    pub(super) fn new(inner: Box<dyn Morselizer>, text: Arc<TextColumns>) -> Self {
+        Self { inner, text }
     }
 }
 
 impl Morselizer for NamedMorselizer {
     fn plan_file(&self, file: PartitionedFile) -> Result<Box<dyn MorselPlanner>> {
-        let name: Arc<str> = file.object_meta.location.as_ref().into();
+        let name = Arc::new(FileName {
+            path: file.object_meta.location.clone(),
+            text: Arc::clone(&self.text),
+        });
         let inner = self
             .inner
             .plan_file(file)
@@ -41,10 +47,17 @@ impl Morselizer for NamedMorselizer {
     }
 }
 
+/// What an error says of a file.
+#[derive(Debug)]
+struct FileName {
+    path: Path,
+    text: Arc<TextColumns>,
+}
+
 #[derive(Debug)]
 struct NamedPlanner {
     inner: Box<dyn MorselPlanner>,
-    name: Arc<str>,
+    name: Arc<FileName>,
 }
 
 impl MorselPlanner for NamedPlanner {
@@ -81,7 +94,7 @@ impl MorselPlanner for NamedPlanner {
 #[derive(Debug)]
 struct NamedMorsel {
     inner: Box<dyn Morsel>,
-    name: Arc<str>,
+    name: Arc<FileName>,
 }
 
 impl Morsel for NamedMorsel {
@@ -94,7 +107,20 @@ impl Morsel for NamedMorsel {
     }
 }
 
-fn named(path: &str, error: DataFusionError) -> DataFusionError {
+fn named(name: &FileName, error: DataFusionError) -> DataFusionError {
+    let path = name.path.as_ref();
+    // The reader says so of text, and not of which column.
+    let text = error.to_string();
+    if text.contains("UTF-8") || text.contains("UTF8") {
+        let columns = name.text.unmarked(&name.path);
+        if !columns.is_empty() {
+            return Error::NotText {
+                path: format!("/{path}"),
+                columns: columns.join(", "),
+            }
+            .into();
+        }
+    }
     if is_missing(&error) {
         return unreadable(path, &error, true);
     }

@@ -23,12 +23,12 @@ pub(super) struct FileToScan<'a> {
     pub(super) file: &'a DataFile,
 }
 
-/// Whether a filter can be decided from the partition's values alone, once and for all rows.
+/// Whether a filter can be decided from the partition's values alone, once and for all rows. So can one without columns
+/// (`p NOT IN (1, NULL)` is simplified to `p != 1 AND NULL`), which DataFusion hands down and then forgets.
 pub(super) fn is_on_partitions(filter: &Expr, partition_fields: &Fields) -> bool {
     let columns = filter.column_refs();
     let known = |name: &str| partition_fields.iter().any(|field| field.name() == name);
-    !columns.is_empty()
-        && columns.iter().all(|column| known(&column.name))
+    columns.iter().all(|column| known(&column.name))
         && !filter.is_volatile()
         && !filter
             .exists(|expr| {

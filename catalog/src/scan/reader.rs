@@ -15,6 +15,8 @@ use datafusion::physical_plan::metrics::ExecutionPlanMetricsSet;
 use object_store::ObjectStore;
 use parquet::arrow::async_reader::AsyncFileReader;
 
+use super::text::{TextColumns, TextReader};
+
 /// Marks a file that was written by this crate: its name is never used for other contents.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Immutable;
@@ -27,13 +29,19 @@ const FOOTER_HINT: usize = 64 * 1024;
 pub(super) struct HiveReaderFactory {
     cached: CachedParquetFileReaderFactory,
     plain: DefaultParquetFileReaderFactory,
+    text: Arc<TextColumns>,
 }
 
 impl HiveReaderFactory {
-    pub(super) fn new(store: Arc<dyn ObjectStore>, cache: Arc<FileMetadataCache>) -> Self {
+    pub(super) fn new(
+        store: Arc<dyn ObjectStore>,
+        cache: Arc<FileMetadataCache>,
+        text: Arc<TextColumns>,
+    ) -> Self {
         Self {
             cached: CachedParquetFileReaderFactory::new(Arc::clone(&store), cache),
             plain: DefaultParquetFileReaderFactory::new(store),
+            text,
         }
     }
 }
@@ -48,10 +56,14 @@ impl ParquetFileReaderFactory for HiveReaderFactory {
     ) -> Result<Box<dyn AsyncFileReader + Send>> {
         let size = usize::try_from(file.object_meta.size).unwrap_or(usize::MAX);
         let hint = Some(hint.unwrap_or(FOOTER_HINT).min(size));
+        // This crate's own files call text by its name.
         if file.extension::<Immutable>().is_some() {
-            self.cached.create_reader(partition, file, hint, metrics)
-        } else {
-            self.plain.create_reader(partition, file, hint, metrics)
+            return self.cached.create_reader(partition, file, hint, metrics);
         }
+        Ok(Box::new(TextReader {
+            file: file.object_meta.location.clone(),
+            inner: self.plain.create_reader(partition, file, hint, metrics)?,
+            columns: Arc::clone(&self.text),
+        }))
     }
 }

@@ -30,6 +30,7 @@ use object_store::ObjectStore;
 use super::moved::MovedFileStore;
 use super::named::NamedMorselizer;
 use super::reader::HiveReaderFactory;
+use super::text::TextColumns;
 use crate::snapshot::TableSnapshot;
 use crate::warehouse::Pin;
 
@@ -132,12 +133,17 @@ impl FileSource for HiveFileSource {
             staged,
             Arc::clone(&self.shared.pin),
         ));
-        let readers = HiveReaderFactory::new(Arc::clone(&store), Arc::clone(&self.shared.cache));
+        let text = Arc::new(TextColumns::of(self.table_schema().file_schema()));
+        let readers = HiveReaderFactory::new(
+            Arc::clone(&store),
+            Arc::clone(&self.shared.cache),
+            Arc::clone(&text),
+        );
         let morselizer = parquet
             .clone()
             .with_parquet_file_reader_factory(Arc::new(readers))
             .create_morselizer(store, config, partition)?;
-        Ok(Box::new(NamedMorselizer::new(morselizer)))
+        Ok(Box::new(NamedMorselizer::new(morselizer, text)))
     }
 
     fn table_schema(&self) -> &TableSchema {

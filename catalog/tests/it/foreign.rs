@@ -306,3 +306,108 @@ async fn real_flows_are_read_through_a_table_of_other_types() {
         );
     }
 }
+
+/// A file with one plain BYTE_ARRAY column, as Impala writes STRING.
+fn write_bytes(path: &Path, rows: &[&[u8]]) {
+    std::fs::create_dir_all(path.parent().unwrap()).unwrap();
+    let schema = Arc::new(parse_message_type("message schema { optional binary S; }").unwrap());
+    let file = std::fs::File::create(path).unwrap();
+    let mut writer =
+        SerializedFileWriter::new(file, schema, Arc::new(WriterProperties::builder().build()))
+            .unwrap();
+    let mut group = writer.next_row_group().unwrap();
+    let mut column = group.next_column().unwrap().unwrap();
+    let values: Vec<ByteArray> = rows
+        .iter()
+        .map(|row| ByteArray::from(row.to_vec()))
+        .collect();
+    column
+        .typed::<ByteArrayType>()
+        .write_batch(&values, Some(&vec![1; rows.len()]), None)
+        .unwrap();
+    column.close().unwrap();
+    group.close().unwrap();
+    writer.close().unwrap();
+}
+
+#[tokio::test]
+async fn bytes_that_are_no_text_are_an_error_that_names_file_and_column() {
+    let setup = Setup::new().await;
+    // Short ones lie in the view itself, long ones beside it.
+    let cut = "größenordnung".as_bytes();
+    write_bytes(
+        &setup.path("t/bad.parq"),
+        &[
+            b"fine",
+            b"\xff\xfe",
+            &cut[..4],
+            b"a long one that is no text \xc3\x28 at all",
+        ],
+    );
+    external(&setup, &["s string"]).await;
+    for call in [
+        "max(upper(s))",
+        "min(lower(s))",
+        "max(length(s))",
+        "max(character_length(s))",
+        "max(reverse(s))",
+        "max(substr(s, 2))",
+        "max(s || 'x')",
+        "count(DISTINCT s)",
+        "max(initcap(s))",
+        "max(trim(s))",
+        "max(lpad(s, 40, s))",
+        "max(strpos(s, 'n'))",
+        "max(replace(s, 'n', 'm'))",
+        "max(split_part(s, 'n', 1))",
+        "max(translate(s, 'n', 'm'))",
+        "max(left(s, 3))",
+        "max(right(s, 3))",
+        "max(ascii(s))",
+        "max(regexp_replace(s, '.', 'x'))",
+        "max(levenshtein(s, 'x'))",
+        "max(md5(s))",
+        "max(to_hex(length(s)))",
+        "count(*) FILTER (WHERE s LIKE '%n%')",
+        "count(*) FILTER (WHERE s ~ '.n')",
+        "max(s)",
+        "min(s)",
+        "array_agg(s)",
+        "string_agg(s, ',')",
+    ] {
+        let error = setup.error(&format!("SELECT {call} FROM t")).await;
+        assert!(
+            error.contains("t/bad.parq") && error.contains("(S)"),
+            "{call}: {error}"
+        );
+    }
+    let error = setup
+        .error("SELECT s FROM t WHERE s = 'fine' ORDER BY s")
+        .await;
+    assert!(error.contains("not UTF-8"), "{error}");
+    // Rows may be counted, and the bytes be read as what they are.
+    assert_eq!(setup.rows("SELECT count(*) FROM t").await, ["4"]);
+    let mut bytes = definition("raw", &["s binary"], &[]);
+    bytes.external = true;
+    bytes.location = Some(setup.path("t").display().to_string());
+    setup.create(bytes).await;
+    assert_eq!(
+        setup.rows("SELECT count(s) FROM raw WHERE s > X'61'").await,
+        ["4"]
+    );
+}
+
+#[tokio::test]
+async fn plain_bytes_that_are_text_are_text() {
+    let setup = Setup::new().await;
+    let long = "ein sehr langes Wort: größenordnungsmäßig".as_bytes();
+    write_bytes(&setup.path("t/good.parq"), &["größe".as_bytes(), long, b""]);
+    external(&setup, &["s string"]).await;
+    assert_eq!(
+        setup
+            .rows("SELECT upper(s) FROM t WHERE s >= 'g' ORDER BY s")
+            .await,
+        ["GRÖSSE"]
+    );
+    assert_eq!(setup.rows("SELECT max(length(s)) FROM t").await, ["41"]);
+}

@@ -75,6 +75,7 @@ fn of_catalog(error: &CatalogError) -> Code {
         | CatalogError::SchemaMismatch { .. } => Code::InvalidArgument,
         CatalogError::DatabaseNotEmpty { .. }
         | CatalogError::UnreadableFile { .. }
+        | CatalogError::NotText { .. }
         | CatalogError::MetastoreVersion { .. } => Code::FailedPrecondition,
         CatalogError::Io { source, .. } => of_io(source),
         CatalogError::Query(error) => of_query(error),
