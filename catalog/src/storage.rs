@@ -111,19 +111,6 @@ impl Storage {
             .await
     }
 
-    /// Every file at a location that this crate did not put there to be hidden, for DROP TABLE.
-    pub(crate) async fn all_files(
-        &self,
-        location: &Location,
-        excluded: &BTreeSet<Location>,
-    ) -> Result<Vec<ObjectMeta>> {
-        let ours = |name: &str| {
-            name == crate::write::STAGING_DIRECTORY || name.ends_with(crate::write::RETIRED_SUFFIX)
-        };
-        self.walk(location, excluded, |name| !ours(name), |_| true)
-            .await
-    }
-
     async fn walk(
         &self,
         location: &Location,

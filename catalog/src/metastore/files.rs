@@ -19,6 +19,14 @@ pub(crate) struct FileRow {
     pub(crate) staged: Option<String>,
 }
 
+impl FileRow {
+    /// Whether it may be deleted with the rows: this crate wrote it, or has read it as Parquet. Whatever else lay at a
+    /// LOCATION (notes, a program's configuration) is not the table's to delete.
+    pub(crate) fn is_data(&self) -> bool {
+        self.write_id.is_some() || self.row_count.is_some()
+    }
+}
+
 const COLUMNS: &str = "partition_id, path, size, modified, row_count, statistics, write_id, staged";
 
 fn read(row: &Row<'_>) -> rusqlite::Result<FileRow> {

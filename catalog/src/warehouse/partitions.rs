@@ -222,29 +222,9 @@ impl Warehouse {
     ) -> Result<bool> {
         let mut files = BTreeSet::new();
         if !table.definition.external {
-            let mut excluded = self.places_below(table).await?;
-            excluded.extend(
-                snapshot
-                    .partitions
-                    .iter()
-                    .map(|partition| partition.location.clone()),
-            );
             for partition in partitions {
-                excluded.remove(&partition.location);
-                let found = self
-                    .backend
-                    .storage
-                    .all_files(&partition.location, &excluded)
-                    .await?;
-                files.extend(
-                    found
-                        .into_iter()
-                        .map(|file| Location::from_path(file.location)),
-                );
-                let known = partition
-                    .files
-                    .iter()
-                    .filter_map(|f| partition.location.join(&f.path).ok());
+                let data = partition.files.iter().filter(|file| file.is_data());
+                let known = data.filter_map(|file| partition.location.join(&file.path).ok());
                 files.extend(known);
             }
         }

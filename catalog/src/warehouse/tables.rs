@@ -136,9 +136,9 @@ impl Warehouse {
         Ok((definition, location))
     }
 
-    /// Drops a table. A managed table's files are deleted, also those that other programs have put there, except what
-    /// belongs to tables that lie below it; an EXTERNAL table's stay. Queries that were planned before still find the
-    /// files. `false`: it was not there.
+    /// Drops a table. A managed table's data files are deleted, and its directories if nothing else lies in them; what
+    /// the metastore does not know as the table's data stays. So do an EXTERNAL table's files. Queries that were planned
+    /// before still find the files. `false`: it was not there.
     ///
     /// # Errors
     /// [`Error::TableNotFound`] unless `if_exists`.
@@ -154,45 +154,41 @@ impl Warehouse {
             };
         };
         let write = Write::begin(&self.backend, Some(table.id)).await?;
-        let listed = self.files_to_drop(&table).await;
         let (backend, id) = (self.backend.clone(), write.id.clone());
-        let dropped = match listed {
-            Ok(listed) => {
-                let (table, root) = (Arc::clone(&table), backend.root.clone());
-                when_settled(&backend, table.id, &table.full_name(), move |tx| {
-                    if tables::version(tx, table.id)?.is_none() {
-                        return Ok(false);
-                    }
-                    let version = tables::bump(tx, table.id)?;
-                    if !table.definition.external {
-                        let context = ReplacedFile {
-                            write: &id,
-                            table: &table,
-                            version,
-                            root: &root,
-                        };
-                        // Files of partitions that lie elsewhere, and those that came after the listing.
-                        let mut all: BTreeSet<Location> = listed.iter().cloned().collect();
-                        let rows = partitions::all(tx, table.id)?;
-                        for row in &rows {
-                            let stored = row.location.as_deref();
-                            let place =
-                                partition_location(&root, &table.location, &row.name, stored)?;
-                            for file in files::of_partition(tx, row.id)? {
+        let dropped = {
+            let (table, root) = (Arc::clone(&table), backend.root.clone());
+            when_settled(&backend, table.id, &table.full_name(), move |tx| {
+                if tables::version(tx, table.id)?.is_none() {
+                    return Ok(false);
+                }
+                let version = tables::bump(tx, table.id)?;
+                if !table.definition.external {
+                    let context = ReplacedFile {
+                        write: &id,
+                        table: &table,
+                        version,
+                        root: &root,
+                    };
+                    let mut all = BTreeSet::new();
+                    let rows = partitions::all(tx, table.id)?;
+                    for row in &rows {
+                        let stored = row.location.as_deref();
+                        let place = partition_location(&root, &table.location, &row.name, stored)?;
+                        for file in files::of_partition(tx, row.id)? {
+                            if file.is_data() {
                                 all.extend(place.join(&file.path).ok());
                             }
                         }
-                        for file in &all {
-                            retire(tx, &context, file)?;
-                        }
                     }
-                    tables::delete(tx, table.id)?;
-                    writes::commit(tx, &id, table.id)?;
-                    Ok(true)
-                })
-                .await
-            }
-            Err(error) => Err(error),
+                    for file in &all {
+                        retire(tx, &context, file)?;
+                    }
+                }
+                tables::delete(tx, table.id)?;
+                writes::commit(tx, &id, table.id)?;
+                Ok(true)
+            })
+            .await
         };
         self.forget(table.id);
         match dropped {
@@ -213,22 +209,6 @@ impl Warehouse {
                 Err(error)
             }
         }
-    }
-
-    async fn files_to_drop(&self, table: &Table) -> Result<Vec<Location>> {
-        if table.definition.external {
-            return Ok(Vec::new());
-        }
-        let excluded = self.places_below(table).await?;
-        let files = self
-            .backend
-            .storage
-            .all_files(&table.location, &excluded)
-            .await?;
-        Ok(files
-            .into_iter()
-            .map(|file| Location::from_path(file.location))
-            .collect())
     }
 
     /// The names of a database's tables, sorted.

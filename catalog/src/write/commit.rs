@@ -39,8 +39,6 @@ pub(super) struct PartitionChange {
     /// Where the files go.
     pub(super) location: Location,
     pub(super) files: Vec<StagedFile>,
-    /// OVERWRITE: data files in the directories that the metastore does not know; they are replaced as well.
-    pub(super) strays: Vec<Location>,
 }
 
 /// The table that is written to.
@@ -210,7 +208,7 @@ fn apply_change(
         return Err(conflict(table, Some(&change.name), reason).into());
     }
     if overwrite {
-        replace(tx, root, write, table, version, change, &rows)?;
+        replace(tx, root, write, table, version, &rows)?;
     }
     let target = match choose(&rows, &change.name) {
         Some(row) => {
@@ -266,7 +264,6 @@ fn replace(
     write: &str,
     table: &Table,
     version: i64,
-    change: &PartitionChange,
     rows: &[PartitionRow],
 ) -> Outcome<()> {
     let context = ReplacedFile {
@@ -278,6 +275,9 @@ fn replace(
     for row in rows {
         let location = location_of(root, table, row)?;
         for file in files::of_partition(tx, row.id)? {
+            if !file.is_data() {
+                continue;
+            }
             let file = location.join(&file.path).map_err(|error| Error::Corrupt {
                 what: format!("file '{}': {error}", file.path),
             })?;
@@ -285,10 +285,6 @@ fn replace(
         }
         files::delete_all(tx, row.id)?;
         partitions::bump(tx, row.id)?;
-    }
-    // Listed before this transaction; the versions say that no write of this crate has added any since.
-    for stray in &change.strays {
-        retire(tx, &context, stray)?;
     }
     Ok(())
 }

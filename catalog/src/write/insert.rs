@@ -7,7 +7,6 @@ use std::sync::atomic::AtomicU64;
 use datafusion::execution::TaskContext;
 use datafusion::execution::memory_pool::MemoryConsumer;
 use datafusion::physical_plan::{ExecutionPlan, ExecutionPlanProperties};
-use object_store::path::Path;
 use tokio::task::JoinSet;
 
 use super::commit::{self, PartitionChange, Plan, Target};
@@ -15,7 +14,7 @@ use super::sink::{SinkContext, Written};
 use super::target::{Destination, Destinations, PartitionValue, check_schema, partition_values};
 use super::{Write, sink};
 use crate::error::{Error, Result};
-use crate::location::{Location, below};
+use crate::location::Location;
 use crate::metastore::tables;
 use crate::scan::scanned_snapshot;
 use crate::storage::concurrently;
@@ -28,7 +27,8 @@ pub enum InsertMode {
     /// INSERT INTO: rows are added.
     Into,
     /// INSERT OVERWRITE: the partition that is named (all of an unpartitioned table) is replaced, also by no rows at
-    /// all; of dynamic partitions those that the query gives rows for.
+    /// all; of dynamic partitions those that the query gives rows for. Replaced are the files that the metastore knows
+    /// as the table's data; whatever else lies in the directories stays (REFRESH adds it).
     Overwrite,
 }
 
@@ -240,10 +240,7 @@ impl Warehouse {
             .partition_values
             .iter()
             .all(|value| matches!(value, PartitionValue::Static(_)));
-        let (report, mut changes) = gather(&sink, written, fixed)?;
-        if job.overwrite {
-            self.find_strays(&sink.destinations, &mut changes).await?;
-        }
+        let (report, changes) = gather(&sink, written, fixed)?;
         drop(sink);
         let staged = changes.iter().flat_map(|change| &change.files);
         concurrently(staged.map(|file| self.backend.storage.sync(file.staged.path()))).await?;
@@ -254,59 +251,6 @@ impl Warehouse {
         };
         let table = commit::commit(&self.backend, &write.id, plan).await?;
         Ok((table, report))
-    }
-
-    /// Data files in the directories of partitions to be replaced that the metastore does not know: other programs
-    /// put them there, and INSERT OVERWRITE replaces them, as in Hive.
-    async fn find_strays(
-        &self,
-        destinations: &Destinations,
-        changes: &mut [PartitionChange],
-    ) -> Result<()> {
-        let table = &destinations.table;
-        let excluded = self.places_below(table).await?;
-        let mut places: BTreeMap<Location, (usize, BTreeSet<Path>)> = BTreeMap::new();
-        for (index, change) in changes.iter().enumerate() {
-            let place = change.location.clone();
-            places.insert(place, (index, BTreeSet::new()));
-            for partition in destinations.seen(&change.key) {
-                let known = partition
-                    .files
-                    .iter()
-                    .filter_map(|file| partition.location.join(&file.path).ok())
-                    .map(|file| file.path().clone())
-                    .collect();
-                places.insert(partition.location.clone(), (index, known));
-            }
-        }
-        let partitions: BTreeSet<Location> = destinations
-            .snapshot
-            .iter()
-            .flat_map(|snapshot| &snapshot.partitions)
-            .map(|partition| partition.location.clone())
-            .collect();
-        let found = concurrently(places.into_iter().map(|(place, (index, known))| {
-            let mut excluded = excluded.clone();
-            excluded.extend(below(&partitions, &place));
-            excluded.remove(&place);
-            async move {
-                let files = self.backend.storage.data_files(&place, &excluded).await?;
-                let strays: Vec<Location> = files
-                    .into_iter()
-                    .map(|file| file.location)
-                    .filter(|file| !known.contains(file))
-                    .map(Location::from_path)
-                    .collect();
-                Ok((index, strays))
-            }
-        }))
-        .await?;
-        for (index, strays) in found {
-            if let Some(change) = changes.get_mut(index) {
-                change.strays.extend(strays);
-            }
-        }
-        Ok(())
     }
 
     /// The locations of other tables that lie below this one's.
@@ -360,7 +304,6 @@ fn gather(
                 raw: destination.raw,
                 location: destination.location,
                 files: Vec::new(),
-                strays: Vec::new(),
             });
         key
     };
