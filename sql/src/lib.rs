@@ -16,6 +16,7 @@ mod service;
 mod session;
 mod sources;
 mod statement;
+mod subqueries;
 
 pub use dialect::SpotDialect;
 pub use engine::{CATALOG, DEFAULT_DATABASE, Engine, EngineOptions};

@@ -24,7 +24,7 @@ use crate::engine::Engine;
 use crate::erased::Erased;
 use crate::error::{Error, Result};
 use crate::parse::{Kind, Statement, TableName, parse};
-use crate::statement;
+use crate::{statement, subqueries};
 
 /// A client's session.
 pub struct Session {
@@ -228,7 +228,7 @@ impl Session {
     pub(crate) async fn logical_plan(&self, mut statement: ast::Statement) -> Result<LogicalPlan> {
         relations_as_queries(&mut statement);
         let statement = DataFusionStatement::Statement(Box::new(statement));
-        Ok(self.context.state().statement_to_plan(statement).await?)
+        subqueries::mend(self.context.state().statement_to_plan(statement).await?)
     }
 
     pub(crate) async fn plan_query(

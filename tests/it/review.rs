@@ -101,7 +101,7 @@ async fn one_threat_among_flows_leaves_others_alone() {
             ("date", DATE),
             ("threat", threat),
             ("title", "A worm"),
-            ("text", "It\\'s one"),
+            ("text", "It's one"),
         ];
         run(&session, "review/flow_timeline.sql", &variables).await;
         run(&session, "review/flow_storyboard.sql", &variables).await;

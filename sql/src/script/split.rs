@@ -47,7 +47,8 @@ pub fn split(script: &str) -> Result<Vec<Piece<'_>>> {
 }
 
 impl Piece<'_> {
-    /// The statement with its variables replaced by what `value` gives for their names.
+    /// The statement with its variables replaced by what `value` gives for their names. Within quotes a value is a
+    /// value, whatever quotes and backslashes it holds; elsewhere it is a part of the statement.
     ///
     /// # Errors
     /// When a variable has neither value nor default.
@@ -59,7 +60,9 @@ impl Piece<'_> {
             match scanner.next()? {
                 None => return Ok(text),
                 Some(Token::Variable { name, default }) => {
-                    let replacement = value(name).or_else(|| default.map(str::to_owned));
+                    let quote = scanner.quote.map(|(quote, _)| quote);
+                    let given = value(name).map(|value| quoted(value, quote));
+                    let replacement = given.or_else(|| default.map(str::to_owned));
                     text.push_str(&replacement.ok_or_else(|| Error::UndefinedVariable {
                         name: name.to_owned(),
                         line: self.line + line - 1,
@@ -68,6 +71,17 @@ impl Piece<'_> {
                 Some(_) => text.push_str(&self.text[from..scanner.position]),
             }
         }
+    }
+}
+
+/// A value as it stands within these quotes.
+fn quoted(value: String, quote: Option<char>) -> String {
+    match quote {
+        None => value,
+        Some('`') => value.replace('`', "``"),
+        Some(quote) => value
+            .replace('\\', "\\\\")
+            .replace(quote, &format!("\\{quote}")),
     }
 }
 
@@ -213,6 +227,15 @@ mod tests {
         let value = |name: &str| (name != "limit").then(|| format!("<{name}>"));
         let text = piece.substitute(&value).unwrap();
         assert_eq!(text, "SELECT '<date>', 300 -- ${nothing}\n FROM <t>");
+    }
+
+    #[test]
+    fn a_value_within_quotes_is_no_sql() {
+        let script = r#"SELECT '${x}', "${x}", `${x}`, ${x}"#;
+        let piece = &split(script).unwrap()[0];
+        let text = piece.substitute(&|_| Some(r#"it's \ a "`"#.to_owned()));
+        let expected = r#"SELECT 'it\'s \\ a "`', "it's \\ a \"`", `it's \ a "```, it's \ a "`"#;
+        assert_eq!(text.unwrap(), expected);
     }
 
     #[test]

@@ -1,7 +1,7 @@
 //! `INSERT INTO|OVERWRITE [TABLE] t [PARTITION (…)] [(columns)] SELECT|VALUES`.
 //!
 //! Columns are matched by position, as in Hive: the table's columns, then the dynamic partition
-//! columns. With a column list, the columns left out are NULL. Values are cast to the column's
+//! columns in the order of the PARTITION clause. With a column list, the columns left out are NULL. Values are cast to the column's
 //! type; a value that cannot be cast becomes NULL.
 
 use std::sync::Arc;
@@ -152,6 +152,12 @@ impl Target {
                 });
             }
         }
+        let mut named = std::collections::HashSet::new();
+        if let Some((twice, _)) = partition.iter().find(|(column, _)| !named.insert(column)) {
+            return Err(Error::Syntax(format!(
+                "PARTITION: '{twice}' is given twice"
+            )));
+        }
         let is_fixed = |column: &str| {
             partition
                 .iter()
@@ -172,7 +178,14 @@ impl Target {
             )
             .collect();
         let given = if columns.is_empty() {
-            expected.iter().map(|field| field.name().clone()).collect()
+            // Dynamic partition columns come in the order of the PARTITION clause, those it does not name after them.
+            let data = table.file_schema().fields().iter().map(|it| it.name());
+            let named = partition.iter().map(|(column, _)| column);
+            let named = named.filter(|column| !is_fixed(column));
+            let unnamed = partition_columns.iter().map(|column| &column.name);
+            let unnamed =
+                unnamed.filter(|column| !partition.iter().any(|(named, _)| named == *column));
+            data.chain(named).chain(unnamed).cloned().collect()
         } else {
             columns
         };

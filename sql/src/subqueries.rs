@@ -1,0 +1,100 @@
+//! Subqueries that DataFusion gives wrong rows for: mended where that is simple, refused elsewhere.
+//!
+//! It turns them into joins. A join has no row for a group that does not exist, and knows nothing of NULL, so that
+//!
+//! - `EXISTS (SELECT count(*) … WHERE y.a = x.a)` was false where nothing matches; an aggregate without GROUP BY has
+//!   always one row, so it is true;
+//! - the same below HAVING, or after IN, depends on that row: refused;
+//! - `x NOT IN (SELECT y …)` must not be true if a `y` is NULL. Only joins on the compared columns alone see to that:
+//!   a correlated one, or one without columns on the left, is refused.
+
+use datafusion::common::tree_node::{Transformed, TreeNode};
+use datafusion::common::{Result as PlanResult, ScalarValue};
+use datafusion::logical_expr::expr::{Exists, InSubquery};
+use datafusion::logical_expr::{Expr, LogicalPlan, Subquery};
+
+use crate::error::{Error, Result};
+
+/// The plan with such subqueries replaced.
+pub(crate) fn mend(plan: LogicalPlan) -> Result<LogicalPlan> {
+    let mut refused = None;
+    let mended = plan.transform_down_with_subqueries(|plan| {
+        plan.map_expressions(|expr| expr.transform_down(|expr| Ok(replace(expr, &mut refused))))
+    });
+    let mended: PlanResult<_> = mended;
+    match refused {
+        Some(error) => Err(error),
+        None => Ok(mended?.data),
+    }
+}
+
+fn replace(expr: Expr, refused: &mut Option<Error>) -> Transformed<Expr> {
+    match &expr {
+        Expr::Exists(Exists { subquery, negated }) if is_correlated(subquery) => {
+            match one_row(&subquery.subquery) {
+                Some(Rows::Always) => {
+                    let exists = ScalarValue::Boolean(Some(!negated));
+                    return Transformed::yes(Expr::Literal(exists, None));
+                }
+                Some(Rows::Perhaps) => {
+                    refused.get_or_insert(Error::Unsupported {
+                        what: "EXISTS over HAVING without GROUP BY, in a subquery that names columns from outside"
+                            .to_owned(),
+                        instead: "compare the aggregate itself: (SELECT count(*) FROM … WHERE …) > 0".to_owned(),
+                    });
+                }
+                None => {}
+            }
+        }
+        Expr::InSubquery(InSubquery {
+            expr: left,
+            subquery,
+            negated,
+        }) => {
+            let correlated = is_correlated(subquery);
+            if correlated && one_row(&subquery.subquery).is_some() {
+                refused.get_or_insert(Error::Unsupported {
+                    what: "IN over an aggregate without GROUP BY, in a subquery that names columns from outside"
+                        .to_owned(),
+                    instead: "write x = (SELECT count(*) FROM … WHERE …)".to_owned(),
+                });
+            } else if *negated && (correlated || left.column_refs().is_empty()) {
+                refused.get_or_insert(Error::Unsupported {
+                    what: "NOT IN over a subquery that names columns from outside, or of a constant".to_owned(),
+                    instead: "write NOT EXISTS (SELECT 1 FROM … WHERE y = x), which NULL does not matter to"
+                        .to_owned(),
+                });
+            }
+        }
+        _ => {}
+    }
+    Transformed::no(expr)
+}
+
+fn is_correlated(subquery: &Subquery) -> bool {
+    !subquery.outer_ref_columns.is_empty()
+}
+
+/// How many rows come of an aggregate without GROUP BY.
+enum Rows {
+    /// One.
+    Always,
+    /// One or none.
+    Perhaps,
+}
+
+/// Whether a plan gives at most one row because of an aggregate without GROUP BY.
+fn one_row(plan: &LogicalPlan) -> Option<Rows> {
+    match plan {
+        LogicalPlan::Aggregate(aggregate) => {
+            aggregate.group_expr.is_empty().then_some(Rows::Always)
+        }
+        LogicalPlan::Projection(it) => one_row(&it.input),
+        LogicalPlan::SubqueryAlias(it) => one_row(&it.input),
+        LogicalPlan::Sort(it) => one_row(&it.input),
+        LogicalPlan::Distinct(it) => one_row(it.input()),
+        LogicalPlan::Filter(it) => one_row(&it.input).map(|_| Rows::Perhaps),
+        LogicalPlan::Limit(it) => one_row(&it.input).map(|_| Rows::Perhaps),
+        _ => None,
+    }
+}
