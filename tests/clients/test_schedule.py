@@ -1,5 +1,6 @@
 """Schedules in a real server: they run by themselves, and a server that is killed leaves a failed run that the next makes up for."""
 
+import signal
 import time
 
 from conftest import Server, run_sql
@@ -52,3 +53,11 @@ def test_a_server_runs_what_is_due_and_its_heir_makes_up_for_what_it_left(tmp_pa
         assert second.stop() == 0
     seen = run_sql(warehouse, "SELECT start FROM seen ORDER BY start LIMIT 1")
     assert seen[0]["start"] == start.replace("T", " ")
+
+
+def test_a_closed_terminal_does_not_end_the_server(server):
+    with server.connect() as connection, connection.cursor() as cursor:
+        for _ in range(3):
+            server.process.send_signal(signal.SIGHUP)
+            assert cursor.execute("SELECT 1").fetchone() == (1,)
+    assert server.process.poll() is None

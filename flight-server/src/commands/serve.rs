@@ -30,6 +30,8 @@ impl Serve {
     /// # Errors
     /// When the warehouse or the address cannot be used.
     pub async fn execute(self) -> Result<(), Error> {
+        #[cfg(unix)]
+        ignore_hangups();
         let engine = self
             .common
             .open(self.common.warehouse(DEFAULT_WAREHOUSE))
@@ -59,6 +61,19 @@ impl Serve {
         };
         scheduler.stop().await;
         Ok(served?)
+    }
+}
+
+/// A terminal that is closed, or a supervisor that means "read your settings again": there is nothing to do, and no reason
+/// to end what runs.
+#[cfg(unix)]
+fn ignore_hangups() {
+    use tokio::signal::unix::{SignalKind, signal};
+    match signal(SignalKind::hangup()) {
+        Ok(mut hangup) => {
+            tokio::spawn(async move { while hangup.recv().await.is_some() {} });
+        }
+        Err(error) => log::warn!("SIGHUP will end the server: {error}"),
     }
 }
 

@@ -147,10 +147,11 @@ fn width(text: &str) -> usize {
 }
 
 /// A value without control characters but line ends: a log holds what an attacker wrote, and a
-/// terminal obeys escape sequences.
+/// terminal obeys escape sequences, and marks that turn the direction of what follows.
 fn printable(value: &impl ToString) -> String {
     let text = value.to_string();
-    let harmless = |c: char| c == '\n' || !c.is_control();
+    let turns = |c| matches!(c, '\u{61c}' | '\u{200e}' | '\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}');
+    let harmless = |c: char| c == '\n' || !(c.is_control() || turns(c));
     if text.chars().all(harmless) {
         return text;
     }
@@ -208,6 +209,16 @@ mod tests {
             Arc::new(StringArray::from(vec!["\u{1b}[2J"])) as _,
         )]);
         assert!(!text.contains('\u{1b}'), "{text:?}");
+        // Shown as it is, this name would end in `exe.jpg`.
+        let turned = "photo\u{202e}gpj.exe\u{2066}\u{200f}";
+        let text = written(vec![(
+            "name",
+            Arc::new(StringArray::from(vec![turned])) as _,
+        )]);
+        assert!(
+            text.contains(r"photo\u{202e}gpj.exe\u{2066}\u{200f}"),
+            "{text:?}"
+        );
     }
 
     #[test]
