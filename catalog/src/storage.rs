@@ -190,6 +190,39 @@ impl Storage {
         on_disk(move || std::fs::create_dir_all(&path).map_err(|error| (path, error))).await
     }
 
+    /// Makes directories, and moves a file from a directory beside them into each and away again, so that what would keep
+    /// files from being moved there later (rights, lengths of names, other file systems, something in the way) shows now.
+    /// Returns the directories that were not there, for [`Self::remove_made`]; after an error they are gone.
+    ///
+    /// `places` are pairs of a directory to come from, and one to go to.
+    pub(crate) async fn try_places(&self, places: &[(Path, Path)]) -> Result<Vec<PathBuf>> {
+        let places = places
+            .iter()
+            .map(|(from, to)| Ok((self.filesystem_path(from)?, self.filesystem_path(to)?)))
+            .collect::<Result<Vec<_>>>()?;
+        tokio::task::spawn_blocking(move || {
+            let mut made = Vec::new();
+            for (from, to) in &places {
+                if let Err(source) = try_place(from, to, &mut made) {
+                    remove_all(&made);
+                    let path = to.display().to_string();
+                    return Err(Error::Io { path, source });
+                }
+            }
+            Ok(made)
+        })
+        .await?
+    }
+
+    /// Removes directories that [`Self::try_places`] has made, as far as they are empty.
+    pub(crate) async fn remove_made(&self, made: Vec<PathBuf>) -> Result<()> {
+        on_disk(move || {
+            remove_all(&made);
+            Ok(())
+        })
+        .await
+    }
+
     /// Brings a written file to the disk, so that a commit that names it survives a power failure.
     pub(crate) async fn sync(&self, file: &Path) -> Result<()> {
         let path = self.filesystem_path(file)?;
@@ -199,6 +232,35 @@ impl Storage {
                 .map_err(|error| (path, error))
         })
         .await
+    }
+}
+
+fn try_place(
+    from: &std::path::Path,
+    to: &std::path::Path,
+    made: &mut Vec<PathBuf>,
+) -> std::io::Result<()> {
+    let missing: Vec<_> = to.ancestors().take_while(|dir| !dir.exists()).collect();
+    for dir in missing.into_iter().rev() {
+        match std::fs::create_dir(dir) {
+            Ok(()) => made.push(dir.to_owned()),
+            // Another write was quicker.
+            Err(error) if error.kind() == ErrorKind::AlreadyExists && dir.is_dir() => {}
+            Err(error) => return Err(error),
+        }
+    }
+    let name = format!("_spotql_try-{}", uuid::Uuid::new_v4().simple());
+    let (here, there) = (from.join(&name), to.join(&name));
+    std::fs::write(&here, b"")?;
+    let moved = std::fs::rename(&here, &there);
+    std::fs::remove_file(if moved.is_ok() { &there } else { &here })?;
+    moved
+}
+
+/// Innermost first; what is not empty stays.
+fn remove_all(made: &[PathBuf]) {
+    for dir in made.iter().rev() {
+        std::fs::remove_dir(dir).ok();
     }
 }
 

@@ -7,6 +7,7 @@ use std::sync::atomic::AtomicU64;
 use datafusion::execution::TaskContext;
 use datafusion::execution::memory_pool::MemoryConsumer;
 use datafusion::physical_plan::{ExecutionPlan, ExecutionPlanProperties};
+use object_store::path::Path;
 use tokio::task::JoinSet;
 
 use super::commit::{self, PartitionChange, Plan, Target};
@@ -244,13 +245,27 @@ impl Warehouse {
         drop(sink);
         let staged = changes.iter().flat_map(|change| &change.files);
         concurrently(staged.map(|file| self.backend.storage.sync(file.staged.path()))).await?;
+        // After the commit it is too late to find out that the files cannot be moved.
+        let places: Vec<(Path, Path)> = changes
+            .iter()
+            .filter_map(|change| {
+                let staged = change.files.first()?.staged.path().parent()?;
+                Some((staged, change.location.path().clone()))
+            })
+            .collect();
+        let made = self.backend.storage.try_places(&places).await?;
         let plan = Plan {
             target: job.target,
             overwrite: job.overwrite,
             changes,
         };
-        let table = commit::commit(&self.backend, &write.id, plan).await?;
-        Ok((table, report))
+        match commit::commit(&self.backend, &write.id, plan).await {
+            Ok(table) => Ok((table, report)),
+            Err(error) => {
+                self.backend.storage.remove_made(made).await?;
+                Err(error)
+            }
+        }
     }
 
     /// The locations of other tables that lie below this one's.

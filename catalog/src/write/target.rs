@@ -13,6 +13,9 @@ use crate::partition_name::{RawValues, canonical_text, partition_name, typed_val
 use crate::snapshot::{Partition, TableSnapshot};
 use crate::table::Table;
 
+/// The longest name of a directory, in bytes (NAME_MAX).
+const LONGEST_NAME: usize = 255;
+
 /// Where a partition column's value comes from.
 pub(super) enum PartitionValue {
     /// From the PARTITION clause, canonical.
@@ -74,6 +77,19 @@ impl Destinations {
             .seen(&name)
             .find(|seen| seen.name == name)
             .or_else(|| self.seen(&name).next());
+        // Known to all file systems in use; a longer name could not be made after the commit.
+        let longest = name.split('/').max_by_key(|segment| segment.len());
+        if let Some(segment) = longest.filter(|it| existing.is_none() && it.len() > LONGEST_NAME) {
+            let shown: String = segment.chars().take(40).collect();
+            return Err(Error::InvalidPartitionSpec {
+                table: self.table.full_name(),
+                reason: format!(
+                    "the directory '{shown}…' would have a name of {} bytes, and {LONGEST_NAME} is the most; this value \
+                     cannot be one of a partition column",
+                    segment.len()
+                ),
+            });
+        }
         let location = match existing {
             Some(partition) => partition.location.clone(),
             None => self

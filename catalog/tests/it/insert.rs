@@ -515,3 +515,42 @@ async fn a_small_memory_pool_makes_small_row_groups_and_no_failure() {
         ["200000"]
     );
 }
+
+#[tokio::test]
+async fn a_partition_that_cannot_have_a_directory_is_refused_before_the_commit() {
+    let setup = Setup::new().await;
+    let table = setup.table("t", &["a bigint"], &["p string"]).await;
+    // A file stands where a directory should go, and one above it.
+    std::fs::write(setup.path("t/p=taken"), b"a note").unwrap();
+    for (value, why) in [
+        ("x".repeat(254), "255 is the most"),
+        (":".repeat(85), "255 is the most"),
+        ("é".repeat(127), "255 is the most"),
+        ("taken".to_owned(), "p=taken"),
+    ] {
+        for mode in [InsertMode::Into, InsertMode::Overwrite] {
+            let query = format!("SELECT a, p FROM (VALUES (1, 'fine'), (2, '{value}')) t(a, p)");
+            let error = setup.insert(&table, mode, &[], &query).await.unwrap_err();
+            assert!(error.to_string().contains(why), "{error}");
+            assert_eq!(setup.rows("SELECT count(*) FROM t").await, ["0"]);
+            assert_eq!(all_files(&setup.path("t")), ["p=taken"]);
+            assert!(!setup.path("t/p=fine").exists());
+        }
+    }
+    // The longest that goes, and the table is as usable as before.
+    let value = "x".repeat(253);
+    let query = format!("SELECT 1::bigint a, '{value}' p");
+    setup
+        .insert(&table, InsertMode::Into, &[], &query)
+        .await
+        .unwrap();
+    assert_eq!(setup.rows("SELECT length(p) FROM t").await, ["253"]);
+    assert!(
+        setup
+            .warehouse
+            .drop_table("default", "t", false)
+            .await
+            .unwrap()
+    );
+    assert_eq!(all_files(&setup.path("t")), ["p=taken"]);
+}
