@@ -206,6 +206,17 @@ pub enum Error {
         /// The newest version this program knows.
         supported: i64,
     },
+    /// The disk is full; space that was kept for that is free now.
+    #[error(
+        "metastore '{path}': the disk is full ({source}); DROP what is not needed (there is room for that now), or free \
+         some space elsewhere"
+    )]
+    DiskFull {
+        /// The database file.
+        path: String,
+        /// SQLite's error.
+        source: rusqlite::Error,
+    },
     /// SQLite refused.
     #[error("metastore '{path}': {source}")]
     Metastore {

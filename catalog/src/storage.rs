@@ -190,9 +190,10 @@ impl Storage {
         on_disk(move || std::fs::create_dir_all(&path).map_err(|error| (path, error))).await
     }
 
-    /// Makes directories, and moves a file from a directory beside them into each and away again, so that what would keep
-    /// files from being moved there later (rights, lengths of names, other file systems, something in the way) shows now.
-    /// Returns the directories that were not there, for [`Self::remove_made`]; after an error they are gone.
+    /// Makes directories, and a file without a name in each, so that what would keep files from being moved there later
+    /// (rights, lengths of names, another file system, something in the way) shows now. A process that is killed here
+    /// leaves no file. Returns the directories that were not there, for [`Self::remove_made`]; after an error they are
+    /// gone.
     ///
     /// `places` are pairs of a directory to come from, and one to go to.
     pub(crate) async fn try_places(&self, places: &[(Path, Path)]) -> Result<Vec<PathBuf>> {
@@ -249,12 +250,37 @@ fn try_place(
             Err(error) => return Err(error),
         }
     }
-    let name = format!("_spotql_try-{}", uuid::Uuid::new_v4().simple());
-    let (here, there) = (from.join(&name), to.join(&name));
-    std::fs::write(&here, b"")?;
-    let moved = std::fs::rename(&here, &there);
-    std::fs::remove_file(if moved.is_ok() { &there } else { &here })?;
-    moved
+    try_file(from, to)
+}
+
+#[cfg(target_os = "linux")]
+fn try_file(from: &std::path::Path, to: &std::path::Path) -> std::io::Result<()> {
+    use std::os::unix::fs::{MetadataExt, OpenOptionsExt};
+
+    if from.metadata()?.dev() != to.metadata()?.dev() {
+        return Err(ErrorKind::CrossesDevices.into());
+    }
+    let unnamed = std::fs::File::options()
+        .write(true)
+        .custom_flags(libc::O_TMPFILE)
+        .open(to);
+    match unnamed {
+        // Not every file system has them.
+        Err(error)
+            if !matches!(
+                error.kind(),
+                ErrorKind::Unsupported | ErrorKind::IsADirectory
+            ) =>
+        {
+            Err(error)
+        }
+        _ => Ok(()),
+    }
+}
+
+#[cfg(not(target_os = "linux"))]
+fn try_file(_: &std::path::Path, to: &std::path::Path) -> std::io::Result<()> {
+    to.metadata().map(drop)
 }
 
 /// Innermost first; what is not empty stays.

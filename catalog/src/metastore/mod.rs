@@ -8,6 +8,7 @@
 pub(crate) mod databases;
 pub(crate) mod files;
 pub(crate) mod partitions;
+mod reserve;
 pub(crate) mod runs;
 pub(crate) mod schema;
 pub(crate) mod sources;
@@ -112,6 +113,19 @@ impl Metastore {
     }
 
     fn open_blocking(path: PathBuf) -> Outcome<Self> {
+        match Self::connect_blocking(path.clone()) {
+            Err(Failure::Sqlite(error)) if reserve::is_full(&error) && reserve::give_up(&path) => {
+                Self::connect_blocking(path)
+            }
+            Ok(opened) => {
+                reserve::keep(&path);
+                Ok(opened)
+            }
+            failed => failed,
+        }
+    }
+
+    fn connect_blocking(path: PathBuf) -> Outcome<Self> {
         let mut writer = connect(&path)?;
         enable_wal(&writer)?;
         schema::migrate(&mut writer, &path)?;
@@ -177,6 +191,13 @@ fn run<T>(
 
 fn name(path: &Path, failure: Failure) -> Error {
     match failure {
+        // For the next statement: this one is over.
+        Failure::Sqlite(source) if reserve::is_full(&source) && reserve::give_up(path) => {
+            Error::DiskFull {
+                path: path.display().to_string(),
+                source,
+            }
+        }
         Failure::Sqlite(source) => Error::Metastore {
             path: path.display().to_string(),
             source,

@@ -1,0 +1,65 @@
+//! Space for the metastore's own transactions on a full disk, without which not even SELECT could open it, nor DROP make
+//! room: a file beside it, which is removed when the disk is found full, and made again by a later process once
+//! there is room.
+
+use std::fs::{self, File};
+use std::io::{self, Write};
+use std::path::{Path, PathBuf};
+
+use rusqlite::ErrorCode;
+
+const FILE_NAME: &str = "_spotql_reserve";
+/// WAL, its index and some transactions.
+const BYTES: usize = 512 << 10;
+/// How much has to be free for it to be made.
+const NEEDED: usize = 4 * BYTES;
+
+fn file(metastore: &Path) -> PathBuf {
+    metastore.with_file_name(FILE_NAME)
+}
+
+/// Whether SQLite failed because the disk is full; its own files cannot grow then, which it calls an I/O error.
+pub(super) fn is_full(error: &rusqlite::Error) -> bool {
+    matches!(
+        error.sqlite_error_code(),
+        Some(ErrorCode::DiskFull | ErrorCode::SystemIoFailure)
+    )
+}
+
+/// Makes room. `false`: there was nothing to give up.
+pub(super) fn give_up(metastore: &Path) -> bool {
+    let file = file(metastore);
+    let given = fs::remove_file(&file).is_ok();
+    if given {
+        log::warn!(
+            "the disk is full: the space that {} kept is used; DROP what is not needed, or free some elsewhere",
+            file.display()
+        );
+    }
+    given
+}
+
+/// Makes the file if it is not there and there is room. It is no error if there is none: nothing depends on it yet.
+pub(super) fn keep(metastore: &Path) {
+    let place = file(metastore);
+    if place.exists() {
+        return;
+    }
+    // Under a name of its own until it is whole; of two processes the second replaces the first's.
+    let draft = metastore.with_file_name(format!("{FILE_NAME}-{}", uuid::Uuid::new_v4().simple()));
+    let made = fill(&draft).and_then(|()| fs::rename(&draft, &place));
+    if let Err(error) = made {
+        log::debug!("{} is not made: {error}", place.display());
+        fs::remove_file(&draft).ok();
+    }
+}
+
+fn fill(draft: &Path) -> io::Result<()> {
+    let mut file = File::create_new(draft)?;
+    let zeros = vec![0; BYTES];
+    for _ in 0..NEEDED / BYTES {
+        file.write_all(&zeros)?;
+    }
+    file.sync_data()?;
+    file.set_len(BYTES as u64)
+}
