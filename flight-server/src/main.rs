@@ -38,6 +38,15 @@ fn main() -> ExitCode {
     env_logger::Builder::from_env(env_logger::Env::default().default_filter_or("warn,spotql=info"))
         .init();
     let program = Program::parse();
+    // The first thread's stack is the system's: statements are planned on one of ours.
+    let main = std::thread::Builder::new().stack_size(STACK);
+    match main.spawn(move || execute(program)) {
+        Ok(main) => main.join().unwrap_or(ExitCode::FAILURE),
+        Err(error) => fail(&format!("no threads can be started: {error}"), 1),
+    }
+}
+
+fn execute(program: Program) -> ExitCode {
     let runtime = match tokio::runtime::Builder::new_multi_thread()
         .enable_all()
         .thread_stack_size(STACK)

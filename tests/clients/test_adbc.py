@@ -2,13 +2,14 @@
 the 300 most suspicious; and what else a Python user does with a connection."""
 
 import concurrent.futures
+import subprocess
 
 import adbc_driver_manager as adbc
 import pyarrow as pa
 import pyarrow.compute as pc
 import pytest
 from adbc_driver_flightsql import DatabaseOptions
-from conftest import SHARED, Server, statements
+from conftest import SHARED, Server, program, run_sql, statements
 
 REAL_FLOWS = SHARED / "data" / "flow" / "CTU-IoT-Malware-Capture-42-1.flows.parquet"
 PARTITIONS = ["y", "m", "d", "h"]
@@ -281,3 +282,15 @@ def test_use_holds_for_a_connection_that_keeps_cookies(server):
     header = {f"{DatabaseOptions.RPC_CALL_HEADER_PREFIX.value}database": "logs"}
     with server.connect(**header) as connection, connection.cursor() as cursor:
         assert cursor.execute("SHOW TABLES").fetchall() == [("flow",)]
+
+
+def test_the_longest_expression_is_planned_and_a_longer_one_refused(server, tmp_path):
+    longest, longer = ("SELECT 1" + "+1" * count + " AS n" for count in (1999, 40_000))
+    assert run_sql(tmp_path, longest) == [{"n": 2000}]
+    done = subprocess.run([program(), "sql", "--warehouse", str(tmp_path), longer], capture_output=True, text=True)
+    assert done.returncode == 1 and "more than 2000 operators" in done.stderr
+    with server.connect() as connection, connection.cursor() as cursor:
+        assert cursor.execute(longest).fetchone() == (2000,)
+        with pytest.raises(Exception, match="more than 2000 operators"):
+            cursor.execute(longer)
+        assert cursor.execute("SELECT 1").fetchone() == (1,)
