@@ -50,11 +50,6 @@ impl DataFile {
         }
     }
 
-    /// As [`FileRow::is_data`].
-    pub(crate) fn is_data(&self) -> bool {
-        self.immutable || self.row_count.is_some()
-    }
-
     /// Bounds of its columns; `schema` is the table's [`Table::file_schema`].
     pub fn statistics(&self, schema: &Schema) -> &Arc<FileStatistics> {
         self.parsed.get_or_init(|| {

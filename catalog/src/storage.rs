@@ -107,17 +107,6 @@ impl Storage {
         location: &Location,
         excluded: &BTreeSet<Location>,
     ) -> Result<Vec<ObjectMeta>> {
-        self.walk(location, excluded, is_data_name, |file| file.size > 0)
-            .await
-    }
-
-    async fn walk(
-        &self,
-        location: &Location,
-        excluded: &BTreeSet<Location>,
-        wanted: impl Fn(&str) -> bool,
-        keep: impl Fn(&ObjectMeta) -> bool,
-    ) -> Result<Vec<ObjectMeta>> {
         let mut found = Vec::new();
         let mut level = vec![location.path().clone()];
         while !level.is_empty() {
@@ -128,7 +117,7 @@ impl Storage {
             .await?;
             level = Vec::new();
             for (dir, (dirs, files)) in listed {
-                for name in dirs.iter().filter(|name| wanted(name)) {
+                for name in dirs.iter().filter(|name| is_data_name(name)) {
                     let Ok(child) = Location::from_path(dir.clone()).join(name) else {
                         continue;
                     };
@@ -136,11 +125,9 @@ impl Storage {
                         level.push(child.path().clone());
                     }
                 }
-                found.extend(
-                    files
-                        .into_iter()
-                        .filter(|file| file.location.filename().is_some_and(&wanted) && keep(file)),
-                );
+                found.extend(files.into_iter().filter(|file| {
+                    file.size > 0 && file.location.filename().is_some_and(is_data_name)
+                }));
             }
         }
         found.sort_by(|a, b| a.location.cmp(&b.location));
@@ -190,10 +177,10 @@ impl Storage {
         on_disk(move || std::fs::create_dir_all(&path).map_err(|error| (path, error))).await
     }
 
-    /// Makes directories, and a file without a name in each, so that what would keep files from being moved there later
-    /// (rights, lengths of names, another file system, something in the way) shows now. A process that is killed here
-    /// leaves no file. Returns the directories that were not there, for [`Self::remove_made`]; after an error they are
-    /// gone.
+    /// Makes directories, and a file without a name in each. So an obstacle to moving files there later shows now: rights,
+    /// the length of a name, another file system, something in the way. A process that is killed here leaves no file, but
+    /// maybe empty directories. Returns the directories that were not there, for [`Self::remove_made`]; after an error
+    /// they are gone.
     ///
     /// `places` are pairs of a directory to come from, and one to go to.
     pub(crate) async fn try_places(&self, places: &[(Path, Path)]) -> Result<Vec<PathBuf>> {

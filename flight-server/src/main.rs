@@ -41,7 +41,10 @@ fn main() -> ExitCode {
     // The first thread's stack is the system's: statements are planned on one of ours.
     let main = std::thread::Builder::new().stack_size(STACK);
     match main.spawn(move || execute(program)) {
-        Ok(main) => main.join().unwrap_or(ExitCode::FAILURE),
+        Ok(main) => match main.join() {
+            Ok(code) => code,
+            Err(panic) => std::panic::resume_unwind(panic),
+        },
         Err(error) => fail(&format!("no threads can be started: {error}"), 1),
     }
 }

@@ -8,8 +8,8 @@
 //! - `x NOT IN (SELECT y …)` must not be true if a `y` is NULL. Only joins on the compared columns alone see to that:
 //!   a correlated one, or one without columns on the left, is refused.
 
+use datafusion::common::ScalarValue;
 use datafusion::common::tree_node::{Transformed, TreeNode};
-use datafusion::common::{Result as PlanResult, ScalarValue};
 use datafusion::logical_expr::expr::{Exists, InSubquery};
 use datafusion::logical_expr::{Expr, LogicalPlan, Subquery};
 
@@ -21,7 +21,6 @@ pub(crate) fn mend(plan: LogicalPlan) -> Result<LogicalPlan> {
     let mended = plan.transform_down_with_subqueries(|plan| {
         plan.map_expressions(|expr| expr.transform_down(|expr| Ok(replace(expr, &mut refused))))
     });
-    let mended: PlanResult<_> = mended;
     match refused {
         Some(error) => Err(error),
         None => Ok(mended?.data),

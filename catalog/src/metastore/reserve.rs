@@ -1,6 +1,7 @@
-//! Space for the metastore's own transactions on a full disk, without which not even SELECT could open it, nor DROP make
-//! room: a file beside it, which is removed when the disk is found full, and made again by a later process once
-//! there is room.
+//! Space for the metastore's own transactions on a full disk: a file beside it.
+//!
+//! Without such space not even SELECT could open the metastore, and DROP could not make room. The file is removed when
+//! the disk is found full. A later process makes it again once there is room.
 
 use std::fs::{self, File};
 use std::io::{self, Write};
@@ -45,8 +46,9 @@ pub(super) fn keep(metastore: &Path) {
     if place.exists() {
         return;
     }
-    // Under a name of its own until it is whole; of two processes the second replaces the first's.
-    let draft = metastore.with_file_name(format!("{FILE_NAME}-{}", uuid::Uuid::new_v4().simple()));
+    // Under another name until it is whole. The next process takes over what a killed one has left of it; two at once
+    // write the same zeros.
+    let draft = metastore.with_file_name(format!("{FILE_NAME}.new"));
     let made = fill(&draft).and_then(|()| fs::rename(&draft, &place));
     if let Err(error) = made {
         log::debug!("{} is not made: {error}", place.display());
@@ -55,7 +57,7 @@ pub(super) fn keep(metastore: &Path) {
 }
 
 fn fill(draft: &Path) -> io::Result<()> {
-    let mut file = File::create_new(draft)?;
+    let mut file = File::create(draft)?;
     let zeros = vec![0; BYTES];
     for _ in 0..NEEDED / BYTES {
         file.write_all(&zeros)?;

@@ -1,9 +1,9 @@
 //! Text in columns that their file does not call text.
 //!
-//! Impala (by default) and old Hive write STRING as a plain BYTE_ARRAY. The Parquet reader checks UTF-8 in columns that
-//! the file calls text alone, yet DataFusion has it read the others as text too: bytes that are no UTF-8 then reach string
-//! kernels that read past them, and end the process. So the metadata says, before anybody reads by it, what the table
-//! says: STRING columns are text. The reader then checks them.
+//! Impala (by default) and old Hive write STRING as a plain BYTE_ARRAY. The Parquet reader checks UTF-8 only in columns
+//! that the file calls text, yet DataFusion has it read the others as text too. Bytes that are no UTF-8 then reach string
+//! kernels, which read past them and end the process. So the metadata is completed before anybody reads by it: STRING
+//! columns of the table are text. The reader then checks them.
 
 use std::collections::{HashMap, HashSet};
 use std::ops::Range;

@@ -13,7 +13,7 @@ use crate::metastore::{files, tables, writes};
 use crate::partition_name::{RawValues, canonical_text, partition_name, typed_value};
 use crate::snapshot::{Partition, TableSnapshot};
 use crate::table::Table;
-use crate::write::{ReplacedFile, Write, retire, when_settled};
+use crate::write::{Replaced, Write, retire, when_settled};
 
 /// A PARTITION clause: columns with their values as text; `None` is NULL.
 pub type PartitionSpec = Vec<(String, Option<String>)>;
@@ -220,15 +220,7 @@ impl Warehouse {
         snapshot: &TableSnapshot,
         partitions: &[&Partition],
     ) -> Result<bool> {
-        let mut files = BTreeSet::new();
-        if !table.definition.external {
-            for partition in partitions {
-                let data = partition.files.iter().filter(|file| file.is_data());
-                let known = data.filter_map(|file| partition.location.join(&file.path).ok());
-                files.extend(known);
-            }
-        }
-        let ids: Vec<i64> = partitions.iter().map(|partition| partition.id).collect();
+        let ids: BTreeSet<i64> = partitions.iter().map(|partition| partition.id).collect();
         let write = Write::begin(&self.backend, Some(table.id)).await?;
         let (id, seen, root) = (
             write.id.clone(),
@@ -241,17 +233,20 @@ impl Warehouse {
                 return Ok(false);
             }
             let version = tables::bump(tx, copy.id)?;
-            let context = ReplacedFile {
+            let context = Replaced {
                 write: &id,
                 table: &copy,
                 version,
                 root: &root,
             };
-            for file in &files {
-                retire(tx, &context, file)?;
-            }
-            for partition in &ids {
-                partitions::delete(tx, *partition)?;
+            for row in partitions::all(tx, copy.id)? {
+                if !ids.contains(&row.id) {
+                    continue;
+                }
+                if !copy.definition.external {
+                    retire(tx, &context, &row)?;
+                }
+                partitions::delete(tx, row.id)?;
             }
             writes::commit(tx, &id, copy.id)?;
             Ok(true)

@@ -1,6 +1,5 @@
 //! CREATE, DROP and SHOW TABLES.
 
-use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use super::Warehouse;
@@ -9,9 +8,8 @@ use crate::location::Location;
 use crate::metastore::partitions::{self, NewPartition};
 use crate::metastore::writes;
 use crate::metastore::{files, tables};
-use crate::snapshot::partition_location;
 use crate::table::{Table, TableDefinition};
-use crate::write::{ReplacedFile, Write, retire, when_settled};
+use crate::write::{Replaced, Write, retire, when_settled};
 
 impl Warehouse {
     /// Makes a table. `false`: one of that name was there already.
@@ -155,41 +153,28 @@ impl Warehouse {
         };
         let write = Write::begin(&self.backend, Some(table.id)).await?;
         let (backend, id) = (self.backend.clone(), write.id.clone());
-        let dropped = {
-            let (table, root) = (Arc::clone(&table), backend.root.clone());
-            when_settled(&backend, table.id, &table.full_name(), move |tx| {
-                if tables::version(tx, table.id)?.is_none() {
-                    return Ok(false);
+        let (dropping, root) = (Arc::clone(&table), backend.root.clone());
+        let dropped = when_settled(&backend, table.id, &table.full_name(), move |tx| {
+            if tables::version(tx, dropping.id)?.is_none() {
+                return Ok(false);
+            }
+            let version = tables::bump(tx, dropping.id)?;
+            if !dropping.definition.external {
+                let context = Replaced {
+                    write: &id,
+                    table: &dropping,
+                    version,
+                    root: &root,
+                };
+                for row in partitions::all(tx, dropping.id)? {
+                    retire(tx, &context, &row)?;
                 }
-                let version = tables::bump(tx, table.id)?;
-                if !table.definition.external {
-                    let context = ReplacedFile {
-                        write: &id,
-                        table: &table,
-                        version,
-                        root: &root,
-                    };
-                    let mut all = BTreeSet::new();
-                    let rows = partitions::all(tx, table.id)?;
-                    for row in &rows {
-                        let stored = row.location.as_deref();
-                        let place = partition_location(&root, &table.location, &row.name, stored)?;
-                        for file in files::of_partition(tx, row.id)? {
-                            if file.is_data() {
-                                all.extend(place.join(&file.path).ok());
-                            }
-                        }
-                    }
-                    for file in &all {
-                        retire(tx, &context, file)?;
-                    }
-                }
-                tables::delete(tx, table.id)?;
-                writes::commit(tx, &id, table.id)?;
-                Ok(true)
-            })
-            .await
-        };
+            }
+            tables::delete(tx, dropping.id)?;
+            writes::commit(tx, &id, dropping.id)?;
+            Ok(true)
+        })
+        .await;
         self.forget(table.id);
         match dropped {
             Ok(true) => {

@@ -95,31 +95,42 @@ pub(crate) async fn when_settled<T: Send + 'static>(
     }
 }
 
-/// Where a replaced file is entered.
+/// Where replaced files are entered.
 #[derive(Debug, Clone)]
-pub(crate) struct ReplacedFile<'a> {
+pub(crate) struct Replaced<'a> {
     pub(crate) write: &'a str,
     pub(crate) table: &'a Table,
-    /// The version of the table that does not hold the file any more.
+    /// The version of the table that does not hold the files any more.
     pub(crate) version: i64,
     /// The warehouse's folder.
     pub(crate) root: &'a Location,
 }
 
-/// Enters a file as garbage of a write; the file's own row is the caller's.
+/// Enters the data files of a partition as garbage of a write; their own rows are the caller's. What is no data of the
+/// table's ([`files::FileRow::is_data`]) stays where it is.
 pub(crate) fn retire(
     tx: &Transaction<'_>,
-    context: &ReplacedFile<'_>,
-    file: &Location,
+    context: &Replaced<'_>,
+    partition: &PartitionRow,
 ) -> Outcome<()> {
-    let row = GarbageRow {
-        id: 0,
-        table_id: context.table.id,
-        version: context.version,
-        path: file.to_stored(context.root),
-        root: context.table.location.to_stored(context.root),
-    };
-    writes::add_garbage(tx, context.write, &row, now())
+    let place = location_of(context.root, context.table, partition)?;
+    for file in files::of_partition(tx, partition.id)? {
+        if !file.is_data() {
+            continue;
+        }
+        let path = place.join(&file.path).map_err(|error| Error::Corrupt {
+            what: format!("file '{}': {error}", file.path),
+        })?;
+        let row = GarbageRow {
+            id: 0,
+            table_id: context.table.id,
+            version: context.version,
+            path: path.to_stored(context.root),
+            root: context.table.location.to_stored(context.root),
+        };
+        writes::add_garbage(tx, context.write, &row, now())?;
+    }
+    Ok(())
 }
 
 /// Step 3 of the protocol. Returns the table that was written to.
@@ -266,23 +277,14 @@ fn replace(
     version: i64,
     rows: &[PartitionRow],
 ) -> Outcome<()> {
-    let context = ReplacedFile {
+    let context = Replaced {
         write,
         table,
         version,
         root,
     };
     for row in rows {
-        let location = location_of(root, table, row)?;
-        for file in files::of_partition(tx, row.id)? {
-            if !file.is_data() {
-                continue;
-            }
-            let file = location.join(&file.path).map_err(|error| Error::Corrupt {
-                what: format!("file '{}': {error}", file.path),
-            })?;
-            retire(tx, &context, &file)?;
-        }
+        retire(tx, &context, row)?;
         files::delete_all(tx, row.id)?;
         partitions::bump(tx, row.id)?;
     }

@@ -73,7 +73,7 @@ use crate::lock::OwnerLock;
 use crate::metastore::{Metastore, writes};
 use crate::storage::Storage;
 
-pub(crate) use commit::{ReplacedFile, retire, when_settled};
+pub(crate) use commit::{Replaced, retire, when_settled};
 pub(crate) use settle::{collect_garbage, recover_all, settle_others};
 
 /// The directory, in a table's or partition's location, that holds files before they are committed.

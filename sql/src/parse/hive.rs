@@ -141,7 +141,8 @@ fn alter_table(parser: &mut Parser<'_>) -> Result<Option<Statement>> {
         after += 2;
     }
     let follows = |words: &[&str]| comes(parser, after, words);
-    let adds = follows(&["ADD", "PARTITION"]) || follows(&["ADD", "IF", "NOT", "EXISTS"]);
+    let adds =
+        follows(&["ADD", "PARTITION"]) || follows(&["ADD", "IF", "NOT", "EXISTS", "PARTITION"]);
     let drops = follows(&["DROP", "PARTITION"]) || follows(&["DROP", "IF", "EXISTS", "PARTITION"]);
     let recovers = follows(&["RECOVER", "PARTITIONS"]);
     if !(adds || drops || recovers) {
@@ -159,12 +160,6 @@ fn alter_table(parser: &mut Parser<'_>) -> Result<Option<Statement>> {
                 .then(|| parser.parse_literal_string())
                 .transpose()?;
             partitions.push((spec, location));
-        }
-        if partitions.is_empty() {
-            return Err(Error::Syntax(format!(
-                "ALTER TABLE … ADD: PARTITION (…) is expected here, not '{}'",
-                parser.peek_token().token
-            )));
         }
         return Ok(Some(Statement::AddPartitions {
             table,
