@@ -231,6 +231,16 @@ pub enum Error {
         /// What was found.
         what: String,
     },
+    /// A path that statements may not use ([`crate::PathRule`]).
+    #[error("'{path}' may not be {access}: {reason}")]
+    PathNotAllowed {
+        /// The path, and where links lead if that is no secret.
+        path: String,
+        /// `read` or `written`.
+        access: &'static str,
+        /// Why, and the way out.
+        reason: String,
+    },
     /// The operating system refused.
     #[error("'{path}': {source}")]
     Io {

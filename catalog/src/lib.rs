@@ -9,10 +9,12 @@
 
 mod convert;
 mod error;
+mod guarded;
 mod location;
 mod lock;
 mod metastore;
 mod partition_name;
+mod paths;
 mod provider;
 mod scan;
 mod snapshot;
@@ -27,6 +29,7 @@ mod write;
 pub use error::{Error, Result};
 pub use location::Location;
 pub use partition_name::{DEFAULT_PARTITION, RawValues};
+pub use paths::{Access, AllowedPath, PathRule};
 pub use provider::{HiveCatalog, HiveSchema};
 pub use scan::HiveTable;
 pub use snapshot::{DataFile, Partition, TableSnapshot};

@@ -10,12 +10,13 @@ use std::path::PathBuf;
 use std::sync::Arc;
 
 use futures::stream::{self, StreamExt, TryStreamExt};
-use object_store::local::LocalFileSystem;
 use object_store::path::Path;
 use object_store::{ObjectMeta, ObjectStore, ObjectStoreExt};
 
 use crate::error::{Error, Result};
+use crate::guarded::GuardedStore;
 use crate::location::Location;
+use crate::paths::{Access, PathRule};
 
 /// How many requests of one statement are under way at once.
 const CONCURRENCY: usize = 16;
@@ -36,7 +37,7 @@ pub(crate) async fn concurrently<T>(
 /// The local file system as an object store.
 #[derive(Debug, Clone)]
 pub(crate) struct Storage {
-    local: Arc<LocalFileSystem>,
+    local: Arc<GuardedStore>,
 }
 
 /// Whether a file or directory of this name can be data. Hive, Impala and Spark skip names that start with `_` or
@@ -46,17 +47,39 @@ pub(crate) fn is_data_name(name: &str) -> bool {
 }
 
 fn failed(path: &Path) -> impl FnOnce(object_store::Error) -> Error + '_ {
-    move |source| Error::ObjectStore {
-        path: format!("/{path}"),
-        source,
+    move |source| match source {
+        object_store::Error::PermissionDenied { path, source } => {
+            match source.downcast::<Error>() {
+                // The rule of paths has said it better.
+                Ok(refused) => *refused,
+                Err(source) => Error::ObjectStore {
+                    path: format!("/{path}"),
+                    source: object_store::Error::PermissionDenied { path, source },
+                },
+            }
+        }
+        source => Error::ObjectStore {
+            path: format!("/{path}"),
+            source,
+        },
     }
 }
 
 impl Storage {
-    pub(crate) fn new() -> Self {
+    pub(crate) fn new(rule: Arc<PathRule>) -> Self {
         Self {
-            local: Arc::new(LocalFileSystem::new()),
+            local: Arc::new(GuardedStore::new(rule)),
         }
+    }
+
+    pub(crate) fn rule(&self) -> &Arc<PathRule> {
+        self.local.rule()
+    }
+
+    /// Whether a place may be used; see [`PathRule::check`].
+    pub(crate) fn check(&self, place: &Location, access: Access) -> Result<()> {
+        let path = self.filesystem_path(place.path())?;
+        self.rule().check(&path, access).map(drop)
     }
 
     pub(crate) fn store(&self) -> Arc<dyn ObjectStore> {
@@ -64,7 +87,14 @@ impl Storage {
     }
 
     fn filesystem_path(&self, path: &Path) -> Result<PathBuf> {
-        self.local.path_to_filesystem(path).map_err(failed(path))
+        self.local.on_disk(path).map_err(failed(path))
+    }
+
+    /// The path of a directory that is made, emptied or deleted.
+    fn writable_path(&self, path: &Path) -> Result<PathBuf> {
+        let path = self.filesystem_path(path)?;
+        self.rule().check_entry(&path)?;
+        Ok(path)
     }
 
     /// Moves an object. `false`: there is none of that name (any more).
@@ -144,7 +174,7 @@ impl Storage {
 
     /// Removes a directory with everything in it, half-written uploads included; it need not be there.
     pub(crate) async fn remove_tree(&self, dir: &Path) -> Result<()> {
-        let path = self.filesystem_path(dir)?;
+        let path = self.writable_path(dir)?;
         on_disk(move || match std::fs::remove_dir_all(&path) {
             Err(error) if error.kind() != ErrorKind::NotFound => Err((path, error)),
             _ => Ok(()),
@@ -157,7 +187,7 @@ impl Storage {
         let mut folders = Vec::new();
         let mut dir = Location::from_path(dir.clone());
         while dir.is_below(stop) {
-            folders.push(self.filesystem_path(dir.path())?);
+            folders.push(self.writable_path(dir.path())?);
             match dir.path().parent() {
                 Some(parent) => dir = Location::from_path(parent),
                 None => break,
@@ -173,7 +203,7 @@ impl Storage {
 
     /// Makes a directory, so that other programs find it.
     pub(crate) async fn create_directory(&self, dir: &Path) -> Result<()> {
-        let path = self.filesystem_path(dir)?;
+        let path = self.writable_path(dir)?;
         on_disk(move || std::fs::create_dir_all(&path).map_err(|error| (path, error))).await
     }
 
@@ -186,7 +216,10 @@ impl Storage {
     pub(crate) async fn try_places(&self, places: &[(Path, Path)]) -> Result<Vec<PathBuf>> {
         let places = places
             .iter()
-            .map(|(from, to)| Ok((self.filesystem_path(from)?, self.filesystem_path(to)?)))
+            .map(|(from, to)| {
+                let (from, to) = (self.filesystem_path(from)?, self.filesystem_path(to)?);
+                Ok((from, self.rule().check(&to, Access::Write)?))
+            })
             .collect::<Result<Vec<_>>>()?;
         tokio::task::spawn_blocking(move || {
             let mut made = Vec::new();
@@ -292,6 +325,11 @@ async fn on_disk(
 mod tests {
     use super::*;
 
+    fn storage_of(folder: &std::path::Path) -> Storage {
+        let folder = folder.canonicalize().unwrap();
+        Storage::new(Arc::new(PathRule::new(&folder, &[], false).unwrap()))
+    }
+
     #[test]
     fn hidden_names_and_checksums_are_no_data() {
         for name in [
@@ -321,7 +359,10 @@ mod tests {
         file("empty", b"");
         let root = Location::of_folder(folder.path()).unwrap();
         let excluded = BTreeSet::from([root.join("oa").unwrap()]);
-        let found = Storage::new().data_files(&root, &excluded).await.unwrap();
+        let found = storage_of(folder.path())
+            .data_files(&root, &excluded)
+            .await
+            .unwrap();
         let names: Vec<_> = found
             .iter()
             .filter_map(|file| root.relative(&file.location).map(String::from))
@@ -336,7 +377,7 @@ mod tests {
         std::fs::create_dir(&dir).unwrap();
         std::fs::write(dir.join("a:b"), b"x").unwrap();
         let root = Location::of_folder(folder.path()).unwrap();
-        let storage = Storage::new();
+        let storage = storage_of(folder.path());
         let found = storage.data_files(&root, &BTreeSet::new()).await.unwrap();
         assert_eq!(root.relative(&found[0].location), Some("t=00%3A04/a:b"));
         let renamed = root.join("t=00%3A04/_c").unwrap();
@@ -361,7 +402,7 @@ mod tests {
         std::fs::create_dir_all(folder.path().join("t/y=1/m=2")).unwrap();
         let root = Location::of_folder(folder.path()).unwrap();
         let inner = root.join("t/y=1/m=2").unwrap();
-        Storage::new()
+        storage_of(folder.path())
             .remove_empty(inner.path(), &root.join("t").unwrap())
             .await
             .unwrap();

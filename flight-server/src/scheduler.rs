@@ -247,7 +247,7 @@ async fn run_script(
     let whole = |source: Error| whole(schedule, source);
     let database = format!("USE `{}`", schedule.database());
     session.execute(&database).await.map_err(whole)?;
-    let mut run = schedule.script(part).map_err(whole)?;
+    let mut run = schedule.script(session, part).map_err(whole)?;
     while let Some(statement) = run.next_statement() {
         match run.execute(session, &statement).await? {
             Step::Entered(_) => {}

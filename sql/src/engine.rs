@@ -18,7 +18,8 @@ use datafusion::logical_expr::LogicalPlan;
 use datafusion::physical_plan::ExecutionPlan;
 use datafusion::physical_planner::{DefaultPhysicalPlanner, PhysicalPlanner};
 use datafusion::prelude::{SessionConfig, SessionContext};
-use spotql_catalog::{HiveCatalog, Warehouse};
+use spotql_catalog::{Access, AllowedPath, HiveCatalog, Warehouse, WarehouseOptions};
+use spotql_udf::files::FileAccess;
 use spotql_udf::suspicion::SuspicionExtensionPlanner;
 use spotql_udf::word::SpotqlOptions;
 use spotql_udf::{SpotqlPlanner, enrich, hive, read, synthetic, word};
@@ -45,6 +46,11 @@ pub struct EngineOptions {
     pub memory: Option<usize>,
     /// The way to reputation services; without it their verdicts are *unverified*.
     pub network: Option<Arc<dyn Network>>,
+    /// Folders outside the warehouse that statements may write, or, where they are served, read; see
+    /// [`crate::PathRule`].
+    pub allowed: Vec<AllowedPath>,
+    /// Whether statements come from clients of a server.
+    pub served: bool,
 }
 
 impl EngineOptions {
@@ -55,6 +61,8 @@ impl EngineOptions {
             threads: None,
             memory: None,
             network: None,
+            allowed: Vec::new(),
+            served: false,
         }
     }
 }
@@ -74,12 +82,19 @@ impl Engine {
     /// # Errors
     /// When the folder cannot be used, or was written by a newer program.
     pub async fn open(options: EngineOptions) -> Result<Arc<Self>> {
-        let warehouse = Warehouse::open(&options.warehouse).await?;
+        let settings = WarehouseOptions {
+            allowed: options.allowed,
+            served: options.served,
+            ..WarehouseOptions::default()
+        };
+        let warehouse = Warehouse::open_with(&options.warehouse, settings).await?;
+        let ruled = Arc::clone(&warehouse);
+        let access = FileAccess::new(move |path| Ok(ruled.paths().check(path, Access::Read)?));
         let mut config = SessionConfig::new()
             .with_create_default_catalog_and_schema(false)
             .with_default_catalog_and_schema(CATALOG, DEFAULT_DATABASE)
             .with_information_schema(true)
-            .with_option_extension(SpotqlOptions::default());
+            .with_option_extension(SpotqlOptions::default().with_access(&access));
         if let Some(threads) = options.threads {
             config = config.with_target_partitions(threads.max(1));
         }
@@ -106,7 +121,7 @@ impl Engine {
             context.register_udf(Arc::unwrap_or_clone(function));
         }
         let table_functions = synthetic::table_functions().into_iter();
-        for (name, function) in table_functions.chain(read::table_functions()) {
+        for (name, function) in table_functions.chain(read::table_functions(&access)) {
             context.register_udtf(name, function);
         }
         base = context.state();

@@ -23,4 +23,5 @@ pub use engine::{CATALOG, DEFAULT_DATABASE, Engine, EngineOptions};
 pub use error::{Error, Result};
 pub use parse::Kind;
 pub use session::{Done, Outcome, Prepared, Session};
+pub use spotql_catalog::{AllowedPath, PathRule};
 pub use spotql_udf::suspicion::Error as SuspicionError;

@@ -15,7 +15,7 @@ use datafusion::error::DataFusionError;
 use datafusion::execution::SendableRecordBatchStream;
 use futures::TryStreamExt;
 use serde::{Deserialize, Serialize};
-use spotql_catalog::Source;
+use spotql_catalog::{Access, Source};
 use spotql_udf::enrich::address::AddressRange;
 use spotql_udf::enrich::geo::Database;
 use spotql_udf::enrich::indicator::{self, Columns, Format, IndicatorList, IndicatorListBuilder};
@@ -188,6 +188,7 @@ pub(crate) async fn load(
             .map_err(|error| refused(error.to_string()));
     }
     let path = PathBuf::from(definition.location.clone().unwrap_or_default());
+    let path = engine.warehouse().paths().check(&path, Access::Read)?;
     let read = move || -> std::result::Result<Loaded, spotql_udf::enrich::Error> {
         Ok(match kind {
             SourceKind::Geo => Loaded::Geo(Arc::new(Database::open(&path)?)),

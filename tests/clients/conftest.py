@@ -25,11 +25,14 @@ def program() -> str:
 
 
 class Server:
-    """`spotql serve` on a free port."""
+    """`spotql serve` on a free port; its clients may use the folder that the warehouse lies in, and read ../shared."""
 
-    def __init__(self, warehouse: pathlib.Path):
+    def __init__(self, warehouse: pathlib.Path, allow: list[str] | None = None):
+        if allow is None:
+            allow = [str(warehouse.parent), *([f"{SHARED}:ro"] if SHARED.exists() else [])]
+        command = [program(), "serve", "--warehouse", str(warehouse), "--listen", "127.0.0.1:0"]
         self.process = subprocess.Popen(
-            [program(), "serve", "--warehouse", str(warehouse), "--listen", "127.0.0.1:0"],
+            command + [f"--allow-path={path}" for path in allow],
             stdout=subprocess.PIPE,
             text=True,
         )
@@ -67,10 +70,10 @@ def connection(server):
         yield connection
 
 
-def run_sql(warehouse: pathlib.Path, statement: str) -> list[dict]:
+def run_sql(warehouse: pathlib.Path, statement: str, *options: str) -> list[dict]:
     """The rows of a statement (or of several), by `spotql sql`."""
     done = subprocess.run(
-        [program(), "sql", "--warehouse", str(warehouse), "--format", "json", statement],
+        [program(), "sql", "--warehouse", str(warehouse), "--format", "json", *options, statement],
         capture_output=True,
         text=True,
         timeout=120,

@@ -175,7 +175,7 @@ WRITTEN = [
 
 
 def write(warehouse, folder):
-    run_sql(warehouse, WRITE.format(folder=folder))
+    run_sql(warehouse, WRITE.format(folder=folder), f"--allow-path={folder}")
     assert run_sql(warehouse, "SELECT count(*) AS n FROM w") == [{"n": 3}]
     assert (folder / "y=2016" / "m=07").is_dir()
 

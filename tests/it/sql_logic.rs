@@ -10,7 +10,7 @@ use datafusion::arrow::datatypes::DataType;
 use datafusion::arrow::util::display::{ArrayFormatter, FormatOptions};
 use datafusion::error::DataFusionError;
 use futures::TryStreamExt;
-use spotql_sql::{Engine, EngineOptions, Outcome, Session};
+use spotql_sql::{AllowedPath, Engine, EngineOptions, Outcome, Session};
 use sqllogictest::{AsyncDB, DBOutput, DefaultColumnType, Runner};
 
 struct Database(Session);
@@ -89,6 +89,10 @@ async fn run(file: PathBuf, shared: Option<PathBuf>) -> Result<(), String> {
         let mut options = EngineOptions::new(&warehouse);
         // The number of partitions is visible in plans; the tests' is the same everywhere.
         options.threads = Some(2);
+        options.allowed = vec![AllowedPath {
+            folder: folder.path().to_owned(),
+            writable: true,
+        }];
         let engine = Engine::open(options).await?;
         Ok(Database(engine.session()))
     });

@@ -4,6 +4,7 @@
 //! This crate knows DataFusion, and neither catalog, nor SQL text, nor network.
 
 pub mod enrich;
+pub mod files;
 pub mod hive;
 mod planner;
 pub mod read;

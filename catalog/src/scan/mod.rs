@@ -29,6 +29,7 @@ use datafusion::physical_plan::ExecutionPlan;
 use object_store::ObjectMeta;
 
 use crate::error::Error;
+use crate::paths::Access;
 use crate::snapshot::TableSnapshot;
 use crate::table::Table;
 use crate::warehouse::Warehouse;
@@ -92,6 +93,10 @@ impl TableProvider for HiveTable {
         filters: &[Expr],
         limit: Option<usize>,
     ) -> Result<Arc<dyn ExecutionPlan>> {
+        if !self.warehouse.paths().reads_anything() {
+            let places = self.warehouse.check_places(&self.table, Access::Read);
+            places.await?;
+        }
         let (snapshot, pin) = self.warehouse.pinned_snapshot(&self.table).await?;
         let (on_partitions, on_rows): (Vec<Expr>, Vec<Expr>) = filters
             .iter()

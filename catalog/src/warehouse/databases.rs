@@ -5,6 +5,7 @@ use crate::error::{Error, Result};
 use crate::location::Location;
 use crate::metastore::databases::{self, DatabaseRow};
 use crate::metastore::tables;
+use crate::paths::Access;
 use crate::system::SYSTEM_DATABASE;
 use crate::table::check_name;
 
@@ -33,7 +34,8 @@ impl Warehouse {
     /// folder. `false`: it was there already.
     ///
     /// # Errors
-    /// [`Error::DatabaseExists`] unless `if_not_exists`; [`Error::InvalidName`]; [`Error::InvalidLocation`].
+    /// [`Error::DatabaseExists`] unless `if_not_exists`; [`Error::InvalidName`]; [`Error::InvalidLocation`];
+    /// [`Error::PathNotAllowed`].
     pub async fn create_database(
         &self,
         name: &str,
@@ -53,6 +55,7 @@ impl Warehouse {
         }
         let text = location.unwrap_or_else(|| format!("{name}.db"));
         let location = Location::parse(&text, &self.backend.root)?;
+        self.backend.storage.check(&location, Access::Write)?;
         let stored = location.to_stored(&self.backend.root);
         let row = name.clone();
         let added = self

@@ -35,6 +35,7 @@ use crate::error::{Error, Result};
 use crate::location::Location;
 use crate::metastore::writes::GarbageRow;
 use crate::metastore::{Metastore, databases as rows};
+use crate::paths::{AllowedPath, PathRule};
 use crate::snapshot::{self, TableSnapshot};
 use crate::storage::Storage;
 use crate::table::Table;
@@ -55,12 +56,19 @@ pub struct WarehouseOptions {
     /// How long a replaced file is kept for queries of other processes that were planned before. Queries of this
     /// process keep it as long as they need. Default: 10 minutes.
     pub grace: Duration,
+    /// Folders outside the warehouse that may be written, or, where statements are served, read. Default: none.
+    pub allowed: Vec<AllowedPath>,
+    /// Whether statements come from clients of a server, who may then read no more than they may write and what is
+    /// allowed ([`PathRule`]). Default: no.
+    pub served: bool,
 }
 
 impl Default for WarehouseOptions {
     fn default() -> Self {
         Self {
             grace: Duration::from_secs(600),
+            allowed: Vec::new(),
+            served: false,
         }
     }
 }
@@ -101,13 +109,14 @@ impl Warehouse {
         };
         tokio::fs::create_dir_all(folder).await.map_err(failed)?;
         let folder = tokio::fs::canonicalize(folder).await.map_err(failed)?;
+        let rule = PathRule::new(&folder, &options.allowed, options.served)?;
         let metastore = Metastore::open(&folder).await?;
         metastore
             .write(|tx| rows::insert(tx, DEFAULT_DATABASE, "", None))
             .await?;
         let backend = Backend {
             metastore,
-            storage: Storage::new(),
+            storage: Storage::new(Arc::new(rule)),
             root: Location::of_folder(&folder)?,
             locks: folder.join(LOCKS),
         };
@@ -125,6 +134,11 @@ impl Warehouse {
     /// The folder, absolute.
     pub fn folder(&self) -> &Path {
         &self.folder
+    }
+
+    /// Which paths statements may use; to be asked before any other path is opened than those of tables.
+    pub fn paths(&self) -> &PathRule {
+        self.backend.storage.rule()
     }
 
     /// The store that the data lies in; to be registered for [`Warehouse::object_store_url`]. DataFusion's default

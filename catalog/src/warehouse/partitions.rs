@@ -11,6 +11,7 @@ use crate::location::Location;
 use crate::metastore::partitions::{self, NewPartition};
 use crate::metastore::{files, tables, writes};
 use crate::partition_name::{RawValues, canonical_text, partition_name, typed_value};
+use crate::paths::Access;
 use crate::snapshot::{Partition, TableSnapshot};
 use crate::table::Table;
 use crate::write::{Replaced, Write, retire, when_settled};
@@ -101,6 +102,7 @@ impl Warehouse {
             Some(text) => Location::parse(text, &table.location)?,
             None => default.clone(),
         };
+        self.backend.storage.check(&place, Access::Read)?;
         for _ in 0..ATTEMPTS {
             let snapshot = self.settled_snapshot(table).await?;
             if snapshot
@@ -154,7 +156,10 @@ impl Warehouse {
                 })
                 .await?;
             if added {
-                self.backend.storage.create_directory(place.path()).await?;
+                // Where nothing may be written there is none to be made: the partition is empty.
+                if self.backend.storage.check(&place, Access::Write).is_ok() {
+                    self.backend.storage.create_directory(place.path()).await?;
+                }
                 return Ok(true);
             }
         }
@@ -206,6 +211,13 @@ impl Warehouse {
                 .iter()
                 .map(|partition| partition.name.clone())
                 .collect();
+            if !table.definition.external {
+                for partition in &matching {
+                    self.backend
+                        .storage
+                        .check(&partition.location, Access::Write)?;
+                }
+            }
             if self.drop_seen(table, &snapshot, &matching).await? {
                 return Ok(names);
             }

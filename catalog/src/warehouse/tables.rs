@@ -8,6 +8,7 @@ use crate::location::Location;
 use crate::metastore::partitions::{self, NewPartition};
 use crate::metastore::writes;
 use crate::metastore::{files, tables};
+use crate::paths::Access;
 use crate::table::{Table, TableDefinition};
 use crate::write::{Replaced, Write, retire, when_settled};
 
@@ -19,7 +20,7 @@ impl Warehouse {
     ///
     /// # Errors
     /// [`Error::TableExists`] unless `if_not_exists`; [`Error::DatabaseNotFound`]; [`Error::InvalidDefinition`],
-    /// [`Error::InvalidName`], [`Error::InvalidLocation`] for what cannot be.
+    /// [`Error::InvalidName`], [`Error::InvalidLocation`], [`Error::PathNotAllowed`] for what cannot be.
     pub async fn create_table(
         &self,
         definition: TableDefinition,
@@ -103,6 +104,11 @@ impl Warehouse {
                 })?;
         let text = definition.location.as_deref().unwrap_or(&definition.name);
         let location = Location::parse(text, &database.location)?;
+        let access = match definition.external {
+            true => Access::Read,
+            false => Access::Write,
+        };
+        self.backend.storage.check(&location, access)?;
         if !definition.external {
             let invalid = |reason: String| Error::InvalidDefinition {
                 table: definition.full_name(),
@@ -139,7 +145,7 @@ impl Warehouse {
     /// before still find the files. `false`: it was not there.
     ///
     /// # Errors
-    /// [`Error::TableNotFound`] unless `if_exists`.
+    /// [`Error::TableNotFound`] unless `if_exists`; [`Error::PathNotAllowed`] for a managed table that lies elsewhere.
     pub async fn drop_table(&self, database: &str, name: &str, if_exists: bool) -> Result<bool> {
         let Some(table) = self.table(database, name).await? else {
             return if if_exists {
@@ -151,6 +157,9 @@ impl Warehouse {
                 })
             };
         };
+        if !table.definition.external {
+            self.check_places(&table, Access::Write).await?;
+        }
         let write = Write::begin(&self.backend, Some(table.id)).await?;
         let (backend, id) = (self.backend.clone(), write.id.clone());
         let (dropping, root) = (Arc::clone(&table), backend.root.clone());
@@ -194,6 +203,15 @@ impl Warehouse {
                 Err(error)
             }
         }
+    }
+
+    /// Whether the places of a table, and of its partitions that lie elsewhere, may be used.
+    pub(crate) async fn check_places(&self, table: &Table, access: Access) -> Result<()> {
+        let snapshot = self.snapshot(table).await?;
+        self.backend.storage.check(&table.location, access)?;
+        let places = snapshot.partitions.iter().map(|it| &it.location);
+        let mut elsewhere = places.filter(|place| !place.is_below(&table.location));
+        elsewhere.try_for_each(|place| self.backend.storage.check(place, access))
     }
 
     /// The names of a database's tables, sorted.

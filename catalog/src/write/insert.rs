@@ -17,6 +17,7 @@ use super::{Write, sink};
 use crate::error::{Error, Result};
 use crate::location::Location;
 use crate::metastore::tables;
+use crate::paths::Access;
 use crate::scan::scanned_snapshot;
 use crate::storage::concurrently;
 use crate::table::{Table, TableDefinition};
@@ -68,6 +69,7 @@ impl Warehouse {
     ) -> Result<InsertReport> {
         let values = partition_values(table, &static_partition)?;
         check_schema(table, &values, &input)?;
+        self.backend.storage.check(&table.location, Access::Write)?;
         self.maintain().await;
         let job = self.insert_job(table, mode, values, &input).await?;
         self.run(job, input, context).await
@@ -123,6 +125,7 @@ impl Warehouse {
         context: Arc<TaskContext>,
     ) -> Result<InsertReport> {
         let (definition, location) = self.prepare_definition(definition).await?;
+        self.backend.storage.check(&location, Access::Write)?;
         if self
             .table(&definition.database, &definition.name)
             .await?
@@ -243,6 +246,12 @@ impl Warehouse {
             .all(|value| matches!(value, PartitionValue::Static(_)));
         let (report, changes) = gather(&sink, written, fixed)?;
         drop(sink);
+        // Those of partitions that lie elsewhere, and get no rows but lose some.
+        for change in &changes {
+            self.backend
+                .storage
+                .check(&change.location, Access::Write)?;
+        }
         let staged = changes.iter().flat_map(|change| &change.files);
         concurrently(staged.map(|file| self.backend.storage.sync(file.staged.path()))).await?;
         // After the commit it is too late to find out that the files cannot be moved.

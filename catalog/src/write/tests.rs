@@ -19,6 +19,7 @@ struct Fixture {
 async fn open(folder: &std::path::Path) -> Arc<Warehouse> {
     let options = WarehouseOptions {
         grace: Duration::ZERO,
+        ..WarehouseOptions::default()
     };
     Warehouse::open_with(folder, options).await.unwrap()
 }

@@ -9,7 +9,9 @@ use datafusion::execution::{SendableRecordBatchStream, TaskContext};
 use datafusion::physical_plan::stream::RecordBatchStreamAdapter;
 use datafusion::physical_plan::streaming::{PartitionStream, StreamingTableExec};
 use futures::StreamExt;
-use spotql_catalog::{Error, InsertMode, Location, Table, Warehouse};
+use spotql_catalog::{
+    AllowedPath, Error, InsertMode, Location, Table, Warehouse, WarehouseOptions,
+};
 use tokio::sync::Notify;
 
 use crate::support::{Setup, all_files, definition, no_grace, session, spec};
@@ -205,8 +207,16 @@ async fn a_dropped_table_can_be_made_again_and_starts_empty() {
 
 #[tokio::test]
 async fn dropping_an_external_table_leaves_its_data() {
-    let setup = Setup::new().await;
     let outside = tempfile::tempdir().unwrap();
+    let allowed = vec![AllowedPath {
+        folder: outside.path().to_owned(),
+        writable: true,
+    }];
+    let setup = Setup::with(WarehouseOptions {
+        allowed,
+        ..no_grace()
+    })
+    .await;
     let mut external = definition("e", &["a bigint"], &[]);
     external.external = true;
     external.location = Some(format!("file://{}/data", outside.path().display()));

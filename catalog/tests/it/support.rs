@@ -24,6 +24,7 @@ pub(crate) struct Setup {
 pub(crate) fn no_grace() -> WarehouseOptions {
     WarehouseOptions {
         grace: Duration::ZERO,
+        ..WarehouseOptions::default()
     }
 }
 

@@ -11,7 +11,7 @@ use std::path::PathBuf;
 use std::sync::Arc;
 
 use clap::Args;
-use spotql_sql::{Engine, EngineOptions};
+use spotql_sql::{AllowedPath, Engine, EngineOptions};
 
 use crate::network::Internet;
 use crate::output;
@@ -62,6 +62,10 @@ pub struct Common {
     /// Memory for all queries together, such as 4GiB or 500MB [default: 3/4 of the machine's]
     #[arg(long, global = true, value_name = "SIZE", value_parser = parse_size)]
     pub memory: Option<usize>,
+    /// A folder outside the warehouse that statements may write, or with :ro only read; may be repeated. Clients of
+    /// 'serve' read nothing else either
+    #[arg(long, global = true, value_name = "DIR[:ro|:rw]")]
+    pub allow_path: Vec<AllowedPath>,
 }
 
 impl Common {
@@ -73,14 +77,19 @@ impl Common {
             .unwrap_or_else(|| PathBuf::from(default))
     }
 
-    async fn open(&self, warehouse: PathBuf) -> Result<Arc<Engine>, Error> {
-        let options = EngineOptions {
+    fn options(&self, warehouse: PathBuf) -> EngineOptions {
+        EngineOptions {
             warehouse,
             threads: self.threads,
             memory: self.memory,
             network: Some(Arc::new(Internet::default())),
-        };
-        Ok(Engine::open(options).await?)
+            allowed: self.allow_path.clone(),
+            served: false,
+        }
+    }
+
+    async fn open(&self, warehouse: PathBuf) -> Result<Arc<Engine>, Error> {
+        Ok(Engine::open(self.options(warehouse)).await?)
     }
 }
 

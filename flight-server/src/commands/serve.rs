@@ -5,6 +5,7 @@ use std::net::SocketAddr;
 use std::sync::Arc;
 
 use clap::Args;
+use spotql_sql::{Engine, EngineOptions};
 use tokio::net::TcpListener;
 
 use super::{Common, DEFAULT_WAREHOUSE, Error};
@@ -32,10 +33,12 @@ impl Serve {
     pub async fn execute(self) -> Result<(), Error> {
         #[cfg(unix)]
         ignore_hangups();
-        let engine = self
-            .common
-            .open(self.common.warehouse(DEFAULT_WAREHOUSE))
-            .await?;
+        let warehouse = self.common.warehouse(DEFAULT_WAREHOUSE);
+        let engine = Engine::open(EngineOptions {
+            served: true,
+            ..self.common.options(warehouse)
+        })
+        .await?;
         let listener = TcpListener::bind(self.listen).await.map_err(|error| {
             Error::Usage(format!(
                 "cannot listen on {}: {error}; name another --listen",

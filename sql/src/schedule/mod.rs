@@ -139,9 +139,10 @@ impl Schedule {
     /// The script, ready to run for a part of a period.
     ///
     /// # Errors
-    /// When it is not there any more, or a quote does not close.
-    pub fn script(&self, part: &Part) -> Result<Run> {
-        let script = Script::load(self.definition.script.as_ref())?;
+    /// When it is not there any more or may not be read, or a quote does not close.
+    pub fn script(&self, session: &Session, part: &Part) -> Result<Run> {
+        let paths = session.warehouse().paths();
+        let script = Script::named(self.definition.script.as_ref(), paths)?;
         Run::new(&script, self.variables(part)).map_err(|failure| *failure.source)
     }
 

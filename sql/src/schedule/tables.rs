@@ -15,7 +15,7 @@ impl Schedule {
     /// # Errors
     /// When a statement cannot be parsed, a variable has no value or a script is not there.
     pub fn tables(&self, session: &Session, part: &Part) -> Result<Vec<String>> {
-        let mut run = self.script(part)?;
+        let mut run = self.script(session, part)?;
         let mut database = self.definition.database.clone();
         let mut set: BTreeMap<String, String> = BTreeMap::new();
         let mut tables = BTreeSet::new();
@@ -24,7 +24,7 @@ impl Schedule {
             let value = |name: &str| set.get(name).cloned().or_else(|| session.variable(name));
             let text = run.substitute(&statement, &value).map_err(failed)?;
             if run
-                .enter_target(&statement, &text)
+                .enter_target(session, &statement, &text)
                 .map_err(|failure| *failure.source)?
                 .is_some()
             {

@@ -13,6 +13,7 @@ mod split;
 use std::path::Path;
 
 use datafusion::sql::sqlparser::tokenizer::{Token, Tokenizer};
+use spotql_catalog::{Access, PathRule};
 
 use crate::dialect::SpotDialect;
 use crate::error::{Error, Result};
@@ -109,6 +110,14 @@ impl Script {
         match std::fs::read_to_string(path) {
             Ok(text) => Ok(Self { name, text }),
             Err(source) => Self::shipped(&name).ok_or(Error::Script { path: name, source }),
+        }
+    }
+
+    /// [`Self::load`], of a script that a statement names: as far as the rule of paths lets it.
+    pub(crate) fn named(path: &Path, paths: &PathRule) -> Result<Self> {
+        match paths.check(path, Access::Read) {
+            Ok(_) => Self::load(path),
+            Err(refused) => Self::shipped(&path.display().to_string()).ok_or(refused.into()),
         }
     }
 

@@ -114,7 +114,7 @@ impl Run {
         let failed = |source| statement.failed(source);
         let value = |name: &str| session.variable(name);
         let text = self.substitute(statement, &value).map_err(failed)?;
-        match self.enter_target(statement, &text)? {
+        match self.enter_target(session, statement, &text)? {
             Some(script) => Ok(Step::Entered(script)),
             None => {
                 let outcome = session.execute(&text).await.map_err(failed)?;
@@ -139,6 +139,7 @@ impl Run {
     /// Goes into the script that a statement names, if it is RUN.
     pub(crate) fn enter_target(
         &mut self,
+        session: &Session,
         statement: &Statement,
         text: &str,
     ) -> Result<Option<String>, Failure> {
@@ -146,7 +147,8 @@ impl Run {
         let Some(target) = run_target(text).map_err(failed)? else {
             return Ok(None);
         };
-        let script = Script::load(Path::new(&target)).map_err(failed)?;
+        let paths = session.warehouse().paths();
+        let script = Script::named(Path::new(&target), paths).map_err(failed)?;
         if self.scripts.iter().any(|(name, _)| *name == script.name) {
             return Err(failed(Error::EndlessScript { path: script.name }));
         }

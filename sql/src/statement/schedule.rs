@@ -5,6 +5,7 @@ use std::path::Path;
 
 use chrono::{DateTime, Utc};
 use datafusion::arrow::array::RecordBatch;
+use spotql_catalog::Access;
 
 use crate::error::{Error, Result};
 use crate::parse::CreateSchedule;
@@ -29,9 +30,13 @@ pub(super) async fn create(session: &Session, create: CreateSchedule) -> Result<
     if known.is_some() && create.if_not_exists {
         return Ok(Done::new(format!("schedule {name} exists already")));
     }
-    let script = Script::load(Path::new(&create.script))?;
+    let paths = session.warehouse().paths();
+    let script = Script::named(Path::new(&create.script), paths)?;
     // A server that is started elsewhere must find it, too; a shipped script has the name that it has.
-    let path = match Path::new(&create.script).is_file() {
+    let is_file = paths
+        .check(Path::new(&create.script), Access::Read)
+        .is_ok_and(|path| path.is_file());
+    let path = match is_file {
         true => std::path::absolute(&create.script)
             .map_err(|error| refused(format!("'{}' is no path: {error}", create.script)))?
             .display()

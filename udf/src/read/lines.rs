@@ -14,7 +14,7 @@
 use std::fmt;
 use std::fs::File;
 use std::io::{BufRead, BufReader, Read};
-use std::path::{Path, PathBuf};
+use std::path::{Component, Path, PathBuf};
 use std::sync::Arc;
 
 use arrow::array::RecordBatchOptions;
@@ -31,6 +31,8 @@ use datafusion::physical_plan::stream::RecordBatchReceiverStream;
 use datafusion::physical_plan::streaming::{PartitionStream, StreamingTableExec};
 use flate2::read::MultiGzDecoder;
 
+use crate::files::FileAccess;
+
 pub(super) const NAME: &str = "read_lines";
 
 /// The longest line that is read, in bytes.
@@ -40,7 +42,9 @@ const BUFFER: usize = 256 << 10;
 
 /// `read_lines(path)`.
 #[derive(Debug)]
-pub(super) struct ReadLines;
+pub(super) struct ReadLines {
+    pub(super) access: FileAccess,
+}
 
 impl TableFunctionImpl for ReadLines {
     fn call_with_args(&self, args: TableFunctionArgs) -> Result<Arc<dyn TableProvider>> {
@@ -56,6 +60,7 @@ impl TableFunctionImpl for ReadLines {
         };
         Ok(Arc::new(Lines {
             path: path.to_owned(),
+            access: self.access.clone(),
             schema: Arc::new(Schema::new(vec![
                 Field::new("file", DataType::Utf8View, false),
                 Field::new("number", DataType::Int64, false),
@@ -68,6 +73,7 @@ impl TableFunctionImpl for ReadLines {
 #[derive(Debug)]
 struct Lines {
     path: String,
+    access: FileAccess,
     schema: SchemaRef,
 }
 
@@ -92,11 +98,12 @@ impl TableProvider for Lines {
             Some(columns) => Arc::new(self.schema.project(columns)?),
             None => self.schema(),
         };
-        let partitions = files(&self.path)?
+        let partitions = files(&self.path, &self.access)?
             .into_iter()
             .map(|path| -> Arc<dyn PartitionStream> {
                 Arc::new(TextFile {
                     path,
+                    access: self.access.clone(),
                     schema: Arc::clone(&schema),
                 })
             })
@@ -108,8 +115,18 @@ impl TableProvider for Lines {
 }
 
 /// The files that a path or pattern means, in order of their names.
-fn files(path: &str) -> Result<Vec<PathBuf>> {
+fn files(path: &str, access: &FileAccess) -> Result<Vec<PathBuf>> {
     let given = Path::new(path);
+    let fixed = beginning(given);
+    // Before anything is looked at: what lies elsewhere is not to be guessed from errors.
+    access.check(&fixed).map_err(DataFusionError::External)?;
+    let pattern = given.strip_prefix(&fixed).unwrap_or(Path::new(""));
+    if pattern
+        .components()
+        .any(|part| part == Component::ParentDir)
+    {
+        return plan_err!("{NAME}: '{path}' is no pattern: '..' follows a part with * or ?");
+    }
     let mut files = if given.is_file() {
         vec![given.to_owned()]
     } else if given.is_dir() {
@@ -131,10 +148,27 @@ fn files(path: &str) -> Result<Vec<PathBuf>> {
         file.is_file() && (file == given || !name.starts_with(['_', '.']))
     });
     files.sort();
+    if files.iter().any(|file| access.check(file).is_err()) {
+        return plan_err!(
+            "{NAME}: '{path}' means a link that leads to a place that may not be read"
+        );
+    }
     if files.is_empty() {
         return plan_err!("{NAME}: there is no file '{path}', and none that the pattern means");
     }
     Ok(files)
+}
+
+/// The path up to the first part that is a pattern.
+fn beginning(path: &Path) -> PathBuf {
+    let is_pattern =
+        |part: &Component<'_>| part.as_os_str().to_string_lossy().contains(['*', '?', '[']);
+    if path.exists() {
+        return path.to_owned();
+    }
+    path.components()
+        .take_while(|part| !is_pattern(part))
+        .collect()
 }
 
 fn unreadable(path: &Path, error: &std::io::Error) -> DataFusionError {
@@ -146,6 +180,7 @@ fn unreadable(path: &Path, error: &std::io::Error) -> DataFusionError {
 
 struct TextFile {
     path: PathBuf,
+    access: FileAccess,
     schema: SchemaRef,
 }
 
@@ -165,8 +200,11 @@ impl PartitionStream for TextFile {
         let mut stream = RecordBatchReceiverStream::builder(Arc::clone(&self.schema), 2);
         let sender = stream.tx();
         let (path, schema) = (self.path.clone(), Arc::clone(&self.schema));
+        let access = self.access.clone();
         stream.spawn_blocking(move || {
-            let mut reader = Reader::open(&path)?;
+            // A file of a folder may be a link.
+            let opened = access.check(&path).map_err(DataFusionError::External)?;
+            let mut reader = Reader::open(&path, &opened)?;
             while let Some(batch) = reader.next(size, &schema)? {
                 // Nobody listens any more: the query has ended.
                 if sender.blocking_send(Ok(batch)).is_err() {
@@ -189,8 +227,8 @@ struct Reader<'a> {
 }
 
 impl<'a> Reader<'a> {
-    fn open(path: &'a Path) -> Result<Self> {
-        let file = File::open(path).map_err(|error| unreadable(path, &error))?;
+    fn open(path: &'a Path, opened: &Path) -> Result<Self> {
+        let file = File::open(opened).map_err(|error| unreadable(path, &error))?;
         let packed = path
             .extension()
             .is_some_and(|ending| ending.eq_ignore_ascii_case("gz"));
@@ -286,7 +324,12 @@ mod tests {
 
     async fn shown(sql: &str) -> Result<String> {
         let session = SessionContext::new_with_config(SessionConfig::new().with_batch_size(2));
-        session.register_udtf(NAME, Arc::new(ReadLines));
+        session.register_udtf(
+            NAME,
+            Arc::new(ReadLines {
+                access: FileAccess::default(),
+            }),
+        );
         let batches = session.sql(sql).await?.collect().await?;
         Ok(pretty_format_batches(&batches)?.to_string())
     }

@@ -9,7 +9,15 @@ use std::sync::Arc;
 
 use datafusion::catalog::TableFunctionImpl;
 
-/// The table functions of this module by their SQL names, to be registered in a session.
-pub fn table_functions() -> Vec<(&'static str, Arc<dyn TableFunctionImpl>)> {
-    vec![(lines::NAME, Arc::new(lines::ReadLines))]
+use crate::files::FileAccess;
+
+/// The table functions of this module by their SQL names, to be registered in a session; they read what `access` lets
+/// them.
+pub fn table_functions(access: &FileAccess) -> Vec<(&'static str, Arc<dyn TableFunctionImpl>)> {
+    vec![(
+        lines::NAME,
+        Arc::new(lines::ReadLines {
+            access: access.clone(),
+        }),
+    )]
 }

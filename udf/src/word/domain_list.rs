@@ -1,7 +1,7 @@
 //! The value of a setting that names domains: a file, a table, the shipped list, or the names.
 
 use std::fmt;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use datafusion::common::config::{ConfigField, Visit};
@@ -9,6 +9,7 @@ use datafusion::error::Result;
 
 use super::domain_set::{DomainSet, Label};
 use super::error::Error;
+use crate::files::FileAccess;
 
 /// What a setting accepts, for its error messages.
 const ACCEPTED: &str = "write 'file PATH', 'table NAME', names with commas between them, or 'none' \
@@ -20,6 +21,7 @@ pub struct DomainList {
     label: Label,
     text: String,
     source: Source,
+    access: FileAccess,
 }
 
 #[derive(Debug, Clone)]
@@ -37,6 +39,7 @@ impl DomainList {
             label,
             text: "none".to_owned(),
             source: Source::Known(Arc::default()),
+            access: FileAccess::default(),
         }
     }
 
@@ -46,7 +49,13 @@ impl DomainList {
             label: Label::First,
             text: "shipped".to_owned(),
             source: Source::Known(DomainSet::shipped()),
+            access: FileAccess::default(),
         }
+    }
+
+    /// Files of it, and of lists named from it, are read as a rule of paths says.
+    pub(super) fn set_access(&mut self, access: FileAccess) {
+        self.access = access;
     }
 
     /// The list that `text` names; the same label as `self`. A file is read now, so that a wrong one
@@ -88,12 +97,13 @@ impl DomainList {
             label: self.label,
             text: text.to_owned(),
             source,
+            access: self.access.clone(),
         })
     }
 
     fn file(&self, path: &str) -> Result<Source, Error> {
         let path = PathBuf::from(path);
-        if DomainSet::cached(&path, self.label)?.is_empty() {
+        if self.read(&path)?.is_empty() {
             return Err(Error::DomainFile {
                 path,
                 problem: "there is no domain in it".to_owned(),
@@ -120,6 +130,7 @@ impl DomainList {
             label: self.label,
             text: format!("table {name}"),
             source: Source::Known(Arc::new(names)),
+            access: self.access.clone(),
         }
     }
 
@@ -130,8 +141,19 @@ impl DomainList {
     pub fn domains(&self) -> Result<Arc<DomainSet>, Error> {
         match &self.source {
             Source::Known(set) => Ok(Arc::clone(set)),
-            Source::File(path) => DomainSet::cached(path, self.label),
+            Source::File(path) => self.read(path),
         }
+    }
+
+    fn read(&self, path: &Path) -> Result<Arc<DomainSet>, Error> {
+        let opened = self
+            .access
+            .check(path)
+            .map_err(|refusal| Error::DomainFile {
+                path: path.to_owned(),
+                problem: refusal.to_string(),
+            })?;
+        DomainSet::cached(&opened, self.label)
     }
 }
 

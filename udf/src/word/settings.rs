@@ -13,6 +13,7 @@ use super::domain::DomainClasses;
 use super::domain_list::DomainList;
 use super::domain_set::{DomainSet, Label};
 use super::error::Error;
+use crate::files::FileAccess;
 
 /// Declares settings as fields with documentation and default.
 ///
@@ -97,6 +98,14 @@ impl SpotqlOptions {
     /// The settings of a session; the defaults where it was made without them.
     pub fn of(config: &ConfigOptions) -> Self {
         config.extensions.get::<Self>().cloned().unwrap_or_default()
+    }
+
+    /// The settings, with files read as a rule of paths says.
+    #[must_use]
+    pub fn with_access(mut self, access: &FileAccess) -> Self {
+        self.user_domains.set_access(access.clone());
+        self.top_domains.set_access(access.clone());
+        self
     }
 
     /// The setting of this name (with `spotql.` before it), if its value names domains.
