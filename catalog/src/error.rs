@@ -217,6 +217,15 @@ pub enum Error {
         /// SQLite's error.
         source: rusqlite::Error,
     },
+    /// A statement that writes, in a warehouse that this process may only read.
+    #[error(
+        "metastore '{path}' can only be read by this user, or on this file system: nothing can be written, and what \
+         others write is seen by a new process"
+    )]
+    ReadOnly {
+        /// The database file.
+        path: String,
+    },
     /// SQLite refused.
     #[error("metastore '{path}': {source}")]
     Metastore {

@@ -18,11 +18,24 @@ use object_store::{
 
 use crate::paths::{Access, PathRule};
 
+/// What is done on the disk.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Step {
+    Read,
+    Write,
+    Rename,
+    Delete,
+    Directory,
+    Sync,
+}
+
 /// The store.
 #[derive(Debug)]
 pub(crate) struct GuardedStore {
     local: LocalFileSystem,
     rule: Arc<PathRule>,
+    #[cfg(test)]
+    pub(crate) faults: Arc<faults::Faults>,
 }
 
 impl GuardedStore {
@@ -30,7 +43,25 @@ impl GuardedStore {
         Self {
             local: LocalFileSystem::new(),
             rule,
+            #[cfg(test)]
+            faults: Arc::default(),
         }
+    }
+
+    /// Where tests let a step fail.
+    #[cfg(test)]
+    pub(crate) fn step(&self, step: Step) -> std::io::Result<()> {
+        self.faults.meet(step)
+    }
+
+    #[cfg(not(test))]
+    #[expect(
+        clippy::unused_self,
+        clippy::unnecessary_wraps,
+        reason = "tests fail here"
+    )]
+    pub(crate) fn step(&self, _: Step) -> std::io::Result<()> {
+        Ok(())
     }
 
     pub(crate) fn rule(&self) -> &Arc<PathRule> {
@@ -43,6 +74,11 @@ impl GuardedStore {
     }
 
     fn check(&self, path: &Path, access: Access) -> Result<()> {
+        self.step(match access {
+            Access::Read => Step::Read,
+            Access::Write => Step::Write,
+        })
+        .map_err(failed)?;
         if access == Access::Read && self.rule.reads_anything() {
             return Ok(());
         }
@@ -50,9 +86,17 @@ impl GuardedStore {
         checked.map(drop).map_err(|error| denied(path, error))
     }
 
-    fn check_entry(&self, path: &Path) -> Result<()> {
+    fn check_entry(&self, path: &Path, step: Step) -> Result<()> {
+        self.step(step).map_err(failed)?;
         let checked = self.rule.check_entry(&self.on_disk(path)?);
         checked.map_err(|error| denied(path, error))
+    }
+}
+
+fn failed(error: std::io::Error) -> Error {
+    Error::Generic {
+        store: "LocalFileSystem",
+        source: Box::new(error),
     }
 }
 
@@ -104,11 +148,15 @@ impl ObjectStore for GuardedStore {
         &self,
         locations: BoxStream<'static, Result<Path>>,
     ) -> BoxStream<'static, Result<Path>> {
-        let (local, rule) = (LocalFileSystem::new(), Arc::clone(&self.rule));
-        let guard = Self { local, rule };
+        let guard = Self {
+            local: LocalFileSystem::new(),
+            rule: Arc::clone(&self.rule),
+            #[cfg(test)]
+            faults: Arc::clone(&self.faults),
+        };
         let checked = locations.map(move |location| {
             let location = location?;
-            guard.check_entry(&location)?;
+            guard.check_entry(&location, Step::Delete)?;
             Ok(location)
         });
         self.local.delete_stream(checked.boxed())
@@ -133,8 +181,62 @@ impl ObjectStore for GuardedStore {
     }
 
     async fn rename_opts(&self, from: &Path, to: &Path, options: RenameOptions) -> Result<()> {
-        self.check_entry(from)?;
-        self.check_entry(to)?;
+        self.check_entry(from, Step::Rename)?;
+        self.check_entry(to, Step::Rename)?;
         self.local.rename_opts(from, to, options).await
+    }
+}
+
+#[cfg(test)]
+pub(crate) mod faults {
+    //! Steps that fail as if the disk had refused.
+
+    use std::io::{Error, ErrorKind, Result};
+    use std::sync::{Mutex, PoisonError};
+
+    use super::Step;
+
+    /// What is to fail.
+    #[derive(Debug, Clone, Copy)]
+    pub(crate) struct Fault {
+        /// How many steps work before.
+        pub(crate) after: usize,
+        /// Only these steps are counted and fail; `None`: all.
+        pub(crate) only: Option<Step>,
+        /// Whether all later ones fail as well.
+        pub(crate) for_ever: bool,
+        pub(crate) kind: ErrorKind,
+    }
+
+    #[derive(Debug, Default)]
+    pub(crate) struct Faults(Mutex<(Option<Fault>, usize)>);
+
+    impl Faults {
+        /// Sets or ends the faults; returns how many steps have failed since the last call.
+        pub(crate) fn set(&self, fault: Option<Fault>) -> usize {
+            let mut state = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+            std::mem::replace(&mut *state, (fault, 0)).1
+        }
+
+        pub(super) fn meet(&self, step: Step) -> Result<()> {
+            let mut state = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+            let (fault, failed) = &mut *state;
+            let Some(armed) = fault.as_mut() else {
+                return Ok(());
+            };
+            if armed.only.is_some_and(|only| only != step) {
+                return Ok(());
+            }
+            if armed.after > 0 {
+                armed.after -= 1;
+                return Ok(());
+            }
+            let kind = armed.kind;
+            if !armed.for_ever {
+                *fault = None;
+            }
+            *failed += 1;
+            Err(Error::from(kind))
+        }
     }
 }

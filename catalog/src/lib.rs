@@ -28,6 +28,7 @@ mod write;
 
 pub use error::{Error, Result};
 pub use location::Location;
+pub use metastore::writes::UnfinishedWrite;
 pub use partition_name::{DEFAULT_PARTITION, RawValues};
 pub use paths::{Access, AllowedPath, PathRule};
 pub use provider::{HiveCatalog, HiveSchema};

@@ -14,7 +14,7 @@ use object_store::path::Path;
 use object_store::{ObjectMeta, ObjectStore, ObjectStoreExt};
 
 use crate::error::{Error, Result};
-use crate::guarded::GuardedStore;
+use crate::guarded::{GuardedStore, Step};
 use crate::location::Location;
 use crate::paths::{Access, PathRule};
 
@@ -90,9 +90,22 @@ impl Storage {
         self.local.on_disk(path).map_err(failed(path))
     }
 
+    #[cfg(test)]
+    pub(crate) fn faults(&self) -> &crate::guarded::faults::Faults {
+        &self.local.faults
+    }
+
+    fn step(&self, step: Step, path: &std::path::Path) -> Result<()> {
+        self.local.step(step).map_err(|source| Error::Io {
+            path: path.display().to_string(),
+            source,
+        })
+    }
+
     /// The path of a directory that is made, emptied or deleted.
     fn writable_path(&self, path: &Path) -> Result<PathBuf> {
         let path = self.filesystem_path(path)?;
+        self.step(Step::Directory, &path)?;
         self.rule().check_entry(&path)?;
         Ok(path)
     }
@@ -172,6 +185,22 @@ impl Storage {
             .is_empty())
     }
 
+    /// The names of the directories in a directory, empty ones too; none if it is not there.
+    pub(crate) async fn directories(&self, dir: &Path) -> Result<Vec<String>> {
+        let path = self.filesystem_path(dir)?;
+        tokio::task::spawn_blocking(move || {
+            let Ok(entries) = std::fs::read_dir(&path) else {
+                return Vec::new();
+            };
+            let directories = entries.flatten().filter(|it| it.path().is_dir());
+            directories
+                .filter_map(|it| it.file_name().into_string().ok())
+                .collect()
+        })
+        .await
+        .map_err(Error::from)
+    }
+
     /// Removes a directory with everything in it, half-written uploads included; it need not be there.
     pub(crate) async fn remove_tree(&self, dir: &Path) -> Result<()> {
         let path = self.writable_path(dir)?;
@@ -218,6 +247,7 @@ impl Storage {
             .iter()
             .map(|(from, to)| {
                 let (from, to) = (self.filesystem_path(from)?, self.filesystem_path(to)?);
+                self.step(Step::Directory, &to)?;
                 Ok((from, self.rule().check(&to, Access::Write)?))
             })
             .collect::<Result<Vec<_>>>()?;
@@ -247,6 +277,7 @@ impl Storage {
     /// Brings a written file to the disk, so that a commit that names it survives a power failure.
     pub(crate) async fn sync(&self, file: &Path) -> Result<()> {
         let path = self.filesystem_path(file)?;
+        self.step(Step::Sync, &path)?;
         on_disk(move || {
             std::fs::File::open(&path)
                 .and_then(|file| file.sync_data())

@@ -7,6 +7,7 @@
 
 pub(crate) mod databases;
 pub(crate) mod files;
+mod frozen;
 pub(crate) mod partitions;
 mod reserve;
 pub(crate) mod runs;
@@ -20,7 +21,8 @@ use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
-use rusqlite::{Connection, Transaction, TransactionBehavior};
+use rusqlite::{Connection, ErrorCode, Transaction, TransactionBehavior};
+use tempfile::TempDir;
 
 use crate::error::{Error, Result};
 
@@ -53,6 +55,8 @@ pub(crate) type Outcome<T> = std::result::Result<T, Failure>;
 
 struct Inner {
     path: PathBuf,
+    /// Of a metastore that this process may not write to: what it reads.
+    copy: Option<TempDir>,
     writer: Mutex<Connection>,
     reader: Mutex<Connection>,
 }
@@ -79,6 +83,17 @@ fn connect(path: &Path) -> Outcome<Connection> {
     connection.pragma_update(None, "synchronous", "FULL")?;
     connection.set_prepared_statement_cache_capacity(64);
     Ok(connection)
+}
+
+/// Whether SQLite could not even begin because nothing may be written here.
+fn is_read_only(failure: &Failure, path: &Path) -> bool {
+    let Failure::Sqlite(error) = failure else {
+        return false;
+    };
+    matches!(
+        error.sqlite_error_code(),
+        Some(ErrorCode::CannotOpen | ErrorCode::ReadOnly | ErrorCode::PermissionDenied)
+    ) && path.exists()
 }
 
 /// Two processes that turn WAL on at once may be told "locked" without a wait.
@@ -114,9 +129,27 @@ impl Metastore {
 
     fn open_blocking(path: PathBuf) -> Outcome<Self> {
         match Self::connect_blocking(path.clone()) {
-            Err(Failure::Sqlite(error)) if reserve::is_full(&error) && reserve::give_up(&path) => {
+            Err(Failure::Sqlite(error))
+                if reserve::is_full(&error, &path) && reserve::give_up(&path) =>
+            {
                 Self::connect_blocking(path)
             }
+            // Beside a process that writes it can even be opened.
+            Ok(opened) if opened.cannot_write() => {
+                drop(opened);
+                let copy = frozen::copy(&path).map_err(|source| Error::Io {
+                    path: path.display().to_string(),
+                    source,
+                })?;
+                Self::connect_copy(path, copy)
+            }
+            Err(failure) if is_read_only(&failure, &path) => match frozen::copy(&path) {
+                Ok(copy) => Self::connect_copy(path, copy),
+                Err(error) => {
+                    log::debug!("{}: {error}", path.display());
+                    Err(failure)
+                }
+            },
             Ok(opened) => {
                 reserve::keep(&path);
                 Ok(opened)
@@ -132,6 +165,7 @@ impl Metastore {
         let reader = connect(&path)?;
         let inner = Inner {
             path,
+            copy: None,
             writer: Mutex::new(writer),
             reader: Mutex::new(reader),
         };
@@ -140,11 +174,52 @@ impl Metastore {
         })
     }
 
+    fn cannot_write(&self) -> bool {
+        let writer = self.inner.writer.lock();
+        let writer = writer.unwrap_or_else(PoisonError::into_inner);
+        writer.is_readonly("main").unwrap_or(false)
+    }
+
+    /// A metastore that cannot be written, as it is now.
+    fn connect_copy(path: PathBuf, copy: TempDir) -> Outcome<Self> {
+        let opened = Self::connect_blocking(copy.path().join(FILE_NAME))?;
+        let inner = Arc::into_inner(opened.inner).map(|inner| Inner {
+            path: path.clone(),
+            copy: Some(copy),
+            ..inner
+        });
+        let inner = inner.ok_or_else(|| Error::ReadOnly {
+            path: path.display().to_string(),
+        })?;
+        Ok(Self {
+            inner: Arc::new(inner),
+        })
+    }
+
+    /// Whether this process may not write to it.
+    pub(crate) fn is_read_only(&self) -> bool {
+        self.inner.copy.is_some()
+    }
+
+    /// Refuses what would write, before it has done anything.
+    ///
+    /// # Errors
+    /// [`Error::ReadOnly`] if this process may not write to it.
+    pub(crate) fn check_writable(&self) -> Result<()> {
+        match self.is_read_only() {
+            true => Err(Error::ReadOnly {
+                path: self.inner.path.display().to_string(),
+            }),
+            false => Ok(()),
+        }
+    }
+
     /// Runs `work` in a write transaction, which is committed if it succeeds.
     pub(crate) async fn write<T: Send + 'static>(
         &self,
         work: impl FnOnce(&Transaction<'_>) -> Outcome<T> + Send + 'static,
     ) -> Result<T> {
+        self.check_writable()?;
         let inner = Arc::clone(&self.inner);
         tokio::task::spawn_blocking(move || {
             run(&inner.writer, TransactionBehavior::Immediate, work)
@@ -192,7 +267,7 @@ fn run<T>(
 fn name(path: &Path, failure: Failure) -> Error {
     match failure {
         // For the next statement: this one is over.
-        Failure::Sqlite(source) if reserve::is_full(&source) && reserve::give_up(path) => {
+        Failure::Sqlite(source) if reserve::is_full(&source, path) && reserve::give_up(path) => {
             Error::DiskFull {
                 path: path.display().to_string(),
                 source,

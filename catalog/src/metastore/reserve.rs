@@ -19,12 +19,27 @@ fn file(metastore: &Path) -> PathBuf {
     metastore.with_file_name(FILE_NAME)
 }
 
-/// Whether SQLite failed because the disk is full; its own files cannot grow then, which it calls an I/O error.
-pub(super) fn is_full(error: &rusqlite::Error) -> bool {
-    matches!(
-        error.sqlite_error_code(),
-        Some(ErrorCode::DiskFull | ErrorCode::SystemIoFailure)
-    )
+/// Whether SQLite failed because the disk is full. Its own files cannot grow then, which it calls an I/O error: that may
+/// be another one.
+pub(super) fn is_full(error: &rusqlite::Error, metastore: &Path) -> bool {
+    match error.sqlite_error_code() {
+        Some(ErrorCode::DiskFull) => true,
+        Some(ErrorCode::SystemIoFailure) => has_no_room(metastore),
+        _ => false,
+    }
+}
+
+/// Tries to write as much as a transaction needs.
+fn has_no_room(metastore: &Path) -> bool {
+    let trial = metastore.with_file_name(format!("{FILE_NAME}.trial"));
+    let written = File::create(&trial).and_then(|mut file| file.write_all(&vec![0; BYTES / 4]));
+    fs::remove_file(&trial).ok();
+    written.is_err_and(|error| {
+        matches!(
+            error.kind(),
+            io::ErrorKind::StorageFull | io::ErrorKind::QuotaExceeded
+        )
+    })
 }
 
 /// Makes room. `false`: there was nothing to give up.

@@ -135,9 +135,16 @@ const MIGRATIONS: &[&str] = &[
     CREATE INDEX runs_by_schedule ON runs (schedule, period_end);
     CREATE INDEX runs_running ON runs (state) WHERE state = 'running';
     ",
+    // 5: writes that could not be completed, files that could not be deleted, and why.
+    "
+    ALTER TABLE writes ADD COLUMN error TEXT;
+    ALTER TABLE writes ADD COLUMN failed_at INTEGER;
+    ALTER TABLE garbage ADD COLUMN error TEXT;
+    ",
 ];
 
-fn version(connection: &Connection) -> rusqlite::Result<i64> {
+/// How many migrations a database has seen.
+pub(super) fn version(connection: &Connection) -> rusqlite::Result<i64> {
     connection.pragma_query_value(None, "user_version", |row| row.get(0))
 }
 

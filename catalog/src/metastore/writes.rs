@@ -91,6 +91,64 @@ pub(crate) fn commit(tx: &Transaction<'_>, id: &str, table: i64) -> Outcome<()> 
     Ok(())
 }
 
+/// Notes why a write could not be ended. `true`: it is a new reason.
+pub(crate) fn note_failure(
+    tx: &Transaction<'_>,
+    id: &str,
+    reason: &str,
+    now: i64,
+) -> Outcome<bool> {
+    let changed = tx.execute(
+        "UPDATE writes SET error = ?2, failed_at = ?3 WHERE id = ?1 AND error IS NOT ?2",
+        params![id, reason, now],
+    )?;
+    Ok(changed > 0)
+}
+
+/// A write that has not ended, or a replaced file that could not be deleted.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct UnfinishedWrite {
+    /// The write's id, or the file's path (of a warehouse, relative to its folder).
+    pub id: String,
+    /// `database.table`, unless the table is not there yet, or not any more.
+    pub table: Option<String>,
+    /// `staging`; `committed`, of one whose files have still to be moved; `deleting`, of a replaced file.
+    pub state: String,
+    /// The process that began it.
+    pub owner: Option<String>,
+    /// When it began, or the file was replaced, in microseconds since 1970.
+    pub started: i64,
+    /// Why it could not be ended; `None` if nobody has failed yet.
+    pub error: Option<String>,
+    /// When that was first met, in microseconds since 1970.
+    pub failed_at: Option<i64>,
+}
+
+pub(crate) fn list(tx: &Transaction<'_>) -> Outcome<Vec<UnfinishedWrite>> {
+    let mut statement = tx.prepare_cached(
+        "SELECT w.id, d.name || '.' || t.name, w.state, w.owner, w.started, w.error, w.failed_at \
+         FROM writes w LEFT JOIN tables t ON t.id = w.table_id \
+         LEFT JOIN databases d ON d.id = t.database_id \
+         UNION ALL \
+         SELECT g.path, d.name || '.' || t.name, 'deleting', NULL, g.retired_at, g.error, NULL \
+         FROM garbage g LEFT JOIN tables t ON t.id = g.table_id \
+         LEFT JOIN databases d ON d.id = t.database_id WHERE g.error IS NOT NULL \
+         ORDER BY 5, 1",
+    )?;
+    let rows = statement.query_map([], |row| {
+        Ok(UnfinishedWrite {
+            id: row.get(0)?,
+            table: row.get(1)?,
+            state: row.get(2)?,
+            owner: row.get(3)?,
+            started: row.get(4)?,
+            error: row.get(5)?,
+            failed_at: row.get(6)?,
+        })
+    })?;
+    Ok(rows.collect::<rusqlite::Result<_>>()?)
+}
+
 pub(crate) fn delete(tx: &Transaction<'_>, id: &str) -> Outcome<()> {
     tx.execute("DELETE FROM writes WHERE id = ?1", [id])?;
     Ok(())
@@ -196,16 +254,36 @@ pub(crate) fn garbage_of(tx: &Transaction<'_>, write: &str) -> Outcome<Vec<Garba
     Ok(rows)
 }
 
-/// Hidden files replaced at or before `until`, the oldest first.
-pub(crate) fn expired_garbage(tx: &Transaction<'_>, until: i64) -> Outcome<Vec<GarbageRow>> {
+/// The stored locations of replaced files that no write has hidden yet.
+pub(crate) fn unhidden(tx: &Transaction<'_>) -> Outcome<Vec<String>> {
+    let mut statement = tx.prepare_cached("SELECT path FROM garbage WHERE write_id IS NOT NULL")?;
+    let rows = statement.query_map([], |row| row.get(0))?;
+    Ok(rows.collect::<rusqlite::Result<_>>()?)
+}
+
+/// Hidden files replaced at or before `until`, in the order of their numbers, from the one after `last`.
+pub(crate) fn expired_garbage(
+    tx: &Transaction<'_>,
+    until: i64,
+    last: i64,
+) -> Outcome<Vec<GarbageRow>> {
     let mut statement = tx.prepare_cached(
         "SELECT id, table_id, version, path, root FROM garbage \
-         WHERE write_id IS NULL AND retired_at <= ?1 ORDER BY retired_at LIMIT 10000",
+         WHERE write_id IS NULL AND retired_at <= ?1 AND id > ?2 ORDER BY id LIMIT 10000",
     )?;
     let rows = statement
-        .query_map([until], read_garbage)?
+        .query_map([until, last], read_garbage)?
         .collect::<rusqlite::Result<_>>()?;
     Ok(rows)
+}
+
+/// Notes why a file could not be deleted. `true`: it is a new reason.
+pub(crate) fn note_garbage(tx: &Transaction<'_>, id: i64, reason: &str) -> Outcome<bool> {
+    let changed = tx.execute(
+        "UPDATE garbage SET error = ?2 WHERE id = ?1 AND error IS NOT ?2",
+        params![id, reason],
+    )?;
+    Ok(changed > 0)
 }
 
 pub(crate) fn forget_garbage(tx: &Transaction<'_>, ids: &[i64]) -> Outcome<()> {

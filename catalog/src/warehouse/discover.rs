@@ -14,6 +14,7 @@ use crate::error::Result;
 use crate::location::Location;
 use crate::metastore::files::FileRow;
 use crate::metastore::partitions::NewPartition;
+use crate::metastore::writes;
 use crate::partition_name::{RawValues, parse_directory, partition_key, typed_column};
 use crate::snapshot::TableSnapshot;
 use crate::statistics::FileStatistics;
@@ -120,6 +121,24 @@ impl Warehouse {
         Ok((found, skipped))
     }
 
+    /// The data files at a location, but for those that were replaced and could not be hidden yet.
+    pub(super) async fn data_files(
+        &self,
+        location: &Location,
+        excluded: &BTreeSet<Location>,
+    ) -> Result<Vec<ObjectMeta>> {
+        let mut listed = self.backend.storage.data_files(location, excluded).await?;
+        let unhidden = self.backend.metastore.read(writes::unhidden).await?;
+        if !unhidden.is_empty() {
+            let replaced = unhidden
+                .iter()
+                .map(|stored| Location::from_stored(stored, &self.backend.root))
+                .collect::<Result<HashSet<Location>>>()?;
+            listed.retain(|file| !replaced.contains(&Location::from_path(file.location.clone())));
+        }
+        Ok(listed)
+    }
+
     /// The data files at a location, with what their footers say; the partition is the caller's.
     pub(crate) async fn read_files(
         &self,
@@ -127,7 +146,7 @@ impl Warehouse {
         location: &Location,
         excluded: &BTreeSet<Location>,
     ) -> Result<Vec<FileRow>> {
-        let listed = self.backend.storage.data_files(location, excluded).await?;
+        let listed = self.data_files(location, excluded).await?;
         self.read_footers(table, location, listed).await
     }
 

@@ -33,7 +33,7 @@ pub use verdicts::KeptVerdict;
 
 use crate::error::{Error, Result};
 use crate::location::Location;
-use crate::metastore::writes::GarbageRow;
+use crate::metastore::writes::{self, GarbageRow, UnfinishedWrite};
 use crate::metastore::{Metastore, databases as rows};
 use crate::paths::{AllowedPath, PathRule};
 use crate::snapshot::{self, TableSnapshot};
@@ -111,9 +111,11 @@ impl Warehouse {
         let folder = tokio::fs::canonicalize(folder).await.map_err(failed)?;
         let rule = PathRule::new(&folder, &options.allowed, options.served)?;
         let metastore = Metastore::open(&folder).await?;
-        metastore
-            .write(|tx| rows::insert(tx, DEFAULT_DATABASE, "", None))
-            .await?;
+        if !metastore.is_read_only() {
+            metastore
+                .write(|tx| rows::insert(tx, DEFAULT_DATABASE, "", None))
+                .await?;
+        }
         let backend = Backend {
             metastore,
             storage: Storage::new(Arc::new(rule)),
@@ -134,6 +136,20 @@ impl Warehouse {
     /// The folder, absolute.
     pub fn folder(&self) -> &Path {
         &self.folder
+    }
+
+    /// Whether this process may only read the warehouse.
+    pub fn is_read_only(&self) -> bool {
+        self.backend.metastore.is_read_only()
+    }
+
+    /// Writes that have not ended, of living processes and of those that are gone, and replaced files that could not be
+    /// deleted: the oldest first.
+    ///
+    /// # Errors
+    /// What the metastore fails with.
+    pub async fn unfinished_writes(&self) -> Result<Vec<UnfinishedWrite>> {
+        self.backend.metastore.read(writes::list).await
     }
 
     /// Which paths statements may use; to be asked before any other path is opened than those of tables.
@@ -246,6 +262,9 @@ impl Warehouse {
     /// itself at opening and around every write; a server may also call it now and then. Failures are logged and tried
     /// again the next time.
     pub async fn maintain(&self) {
+        if self.is_read_only() {
+            return;
+        }
         if let Err(error) = recover_all(&self.backend).await {
             log::warn!("recovering unfinished writes: {error}");
         }

@@ -104,7 +104,8 @@ impl Warehouse {
         };
         self.backend.storage.check(&place, Access::Read)?;
         for _ in 0..ATTEMPTS {
-            let snapshot = self.settled_snapshot(table).await?;
+            let settled = Arc::new(self.settled_snapshot(table).await?);
+            let snapshot = &settled.snapshot;
             if snapshot
                 .partitions
                 .iter()
@@ -134,14 +135,12 @@ impl Warehouse {
                 raw: raw.clone(),
                 location: (place != default).then(|| place.to_stored(&self.backend.root)),
             };
-            let (id, seen) = (table.id, snapshot.version);
+            let (id, seen) = (table.id, Arc::clone(&settled));
             let added = self
                 .backend
                 .metastore
                 .write(move |tx| {
-                    if tables::version(tx, id)? != Some(seen)
-                        || !writes::unsettled(tx, id)?.is_empty()
-                    {
+                    if !seen.is_current(tx, id)? {
                         return Ok(false);
                     }
                     let Some(partition) = partitions::insert(tx, id, &new)? else {
@@ -186,7 +185,7 @@ impl Warehouse {
             });
         }
         for _ in 0..ATTEMPTS {
-            let snapshot = self.settled_snapshot(table).await?;
+            let snapshot = self.settled_snapshot(table).await?.snapshot;
             let matching: Vec<&Partition> = snapshot
                 .partitions
                 .iter()
@@ -266,7 +265,7 @@ impl Warehouse {
         .await;
         match dropped {
             Ok(true) => {
-                write.settle().await?;
+                write.settle().await;
                 if !table.definition.external {
                     for partition in partitions {
                         let place = partition.location.path();

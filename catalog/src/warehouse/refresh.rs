@@ -7,6 +7,8 @@ use std::collections::{BTreeSet, HashMap};
 use std::sync::Arc;
 
 use object_store::ObjectMeta;
+use object_store::path::Path;
+use rusqlite::Transaction;
 
 use super::Warehouse;
 use super::discover::Found;
@@ -15,11 +17,26 @@ use crate::error::{Error, Result};
 use crate::location::{Location, below};
 use crate::metastore::files::{self, FileRow};
 use crate::metastore::partitions::{self, NewPartition};
-use crate::metastore::{tables, writes};
+use crate::metastore::{Outcome, tables, writes};
 use crate::snapshot::TableSnapshot;
 use crate::storage::concurrently;
 use crate::table::Table;
-use crate::write::settle_others;
+use crate::write::{Stuck, settle_others};
+
+/// A state of a table, and the stuck writes on it, which stay as they are as long as this is held.
+#[derive(Debug)]
+pub(super) struct Settled {
+    pub(super) snapshot: Arc<TableSnapshot>,
+    stuck: Stuck,
+}
+
+impl Settled {
+    /// Whether the table is in this state still.
+    pub(super) fn is_current(&self, tx: &Transaction<'_>, table: i64) -> Outcome<bool> {
+        Ok(tables::version(tx, table)? == Some(self.snapshot.version)
+            && self.stuck.holds_all(&writes::unsettled(tx, table)?))
+    }
+}
 
 /// What MSCK found.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -63,11 +80,12 @@ impl Warehouse {
             });
         }
         for _ in 0..ATTEMPTS {
-            let snapshot = self.settled_snapshot(table).await?;
-            let (found, skipped) = self.discover(table, &snapshot).await?;
+            let settled = Arc::new(self.settled_snapshot(table).await?);
+            let snapshot = &settled.snapshot;
+            let (found, skipped) = self.discover(table, snapshot).await?;
             let added: Vec<String> = found.iter().map(|found| found.new.name.clone()).collect();
-            let changes = self.read_new(table, &snapshot, found).await?;
-            if changes.is_empty() || self.apply(table, &snapshot, changes, Vec::new()).await? {
+            let changes = self.read_new(table, snapshot, found).await?;
+            if changes.is_empty() || self.apply(table, &settled, changes, Vec::new()).await? {
                 return Ok(RepairReport { added, skipped });
             }
         }
@@ -89,7 +107,8 @@ impl Warehouse {
             None => vec![None; table.partition_fields().len()],
         };
         for _ in 0..ATTEMPTS {
-            let snapshot = self.settled_snapshot(table).await?;
+            let settled = Arc::new(self.settled_snapshot(table).await?);
+            let snapshot = &settled.snapshot;
             let mut report = RefreshReport::default();
             let chosen: Vec<_> = snapshot
                 .partitions
@@ -109,17 +128,14 @@ impl Warehouse {
                     partition,
                 });
             }
-            let excluded = self.excluded(table, &snapshot).await?;
+            let excluded = self.excluded(table, snapshot).await?;
             let updates = concurrently(chosen.into_iter().map(|partition| {
                 let mut excluded = below(&excluded, &partition.location);
                 excluded.remove(&partition.location);
                 async move {
-                    let listed = self
-                        .backend
-                        .storage
-                        .data_files(&partition.location, &excluded)
-                        .await?;
-                    self.compare(table, partition, listed).await
+                    let listed = self.data_files(&partition.location, &excluded).await?;
+                    self.compare(table, partition, &snapshot.staged, listed)
+                        .await
                 }
             }))
             .await?;
@@ -130,14 +146,14 @@ impl Warehouse {
             }
             let discover = spec.is_none() && table.definition.external && table.is_partitioned();
             let new = if discover {
-                let (found, _) = self.discover(table, &snapshot).await?;
-                self.read_new(table, &snapshot, found).await?
+                let (found, _) = self.discover(table, snapshot).await?;
+                self.read_new(table, snapshot, found).await?
             } else {
                 Vec::new()
             };
             report.partitions_added = new.len() as u64;
             report.files_added += new.iter().map(|(_, files)| files.len() as u64).sum::<u64>();
-            if !report.changed() || self.apply(table, &snapshot, new, updates).await? {
+            if !report.changed() || self.apply(table, &settled, new, updates).await? {
                 return Ok(report);
             }
         }
@@ -161,23 +177,22 @@ impl Warehouse {
         Ok(())
     }
 
-    /// The state of a table in which all committed files are in place.
-    pub(super) async fn settled_snapshot(&self, table: &Table) -> Result<Arc<TableSnapshot>> {
+    /// The state of a table in which all committed files are in place, but for those of stuck writes.
+    pub(super) async fn settled_snapshot(&self, table: &Table) -> Result<Settled> {
+        let mut stuck = Stuck::default();
         loop {
-            settle_others(&self.backend, table.id, &table.full_name()).await?;
+            settle_others(&self.backend, table.id, &table.full_name(), &mut stuck).await?;
             let snapshot = self.snapshot(table).await?;
-            let (id, version) = (table.id, snapshot.version);
-            let settled = self
+            let (id, settled) = (table.id, Settled { snapshot, stuck });
+            let (same, settled) = self
                 .backend
                 .metastore
-                .read(move |tx| {
-                    Ok(tables::version(tx, id)? == Some(version)
-                        && writes::unsettled(tx, id)?.is_empty())
-                })
+                .read(move |tx| Ok((settled.is_current(tx, id)?, settled)))
                 .await?;
-            if settled {
-                return Ok(snapshot);
+            if same {
+                return Ok(settled);
             }
+            stuck = settled.stuck;
         }
     }
 
@@ -218,6 +233,7 @@ impl Warehouse {
         &self,
         table: &Table,
         partition: &crate::snapshot::Partition,
+        staged: &HashMap<Path, Path>,
         listed: Vec<ObjectMeta>,
     ) -> Result<Update> {
         let mut known: HashMap<&str, _> = partition
@@ -245,7 +261,13 @@ impl Warehouse {
                 }
             }
         }
-        let removed = known.into_keys().map(String::from).collect();
+        // A file of a stuck write is where it was staged.
+        let is_staged = |path: &&str| {
+            let place = partition.location.join(path);
+            place.is_ok_and(|place| staged.contains_key(place.path()))
+        };
+        let gone = known.into_keys().filter(|path| !is_staged(path));
+        let removed = gone.map(String::from).collect();
         let mut files = self
             .read_footers(table, &partition.location, to_read)
             .await?;
@@ -265,16 +287,15 @@ impl Warehouse {
     async fn apply(
         &self,
         table: &Table,
-        snapshot: &TableSnapshot,
+        settled: &Arc<Settled>,
         new: Vec<(NewPartition, Vec<FileRow>)>,
         updates: Vec<Update>,
     ) -> Result<bool> {
-        let (id, seen) = (table.id, snapshot.version);
+        let (id, seen) = (table.id, Arc::clone(settled));
         self.backend
             .metastore
             .write(move |tx| {
-                if tables::version(tx, id)? != Some(seen) || !writes::unsettled(tx, id)?.is_empty()
-                {
+                if !seen.is_current(tx, id)? {
                     return Ok(false);
                 }
                 tables::bump(tx, id)?;

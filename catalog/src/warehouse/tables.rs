@@ -10,7 +10,7 @@ use crate::metastore::writes;
 use crate::metastore::{files, tables};
 use crate::paths::Access;
 use crate::table::{Table, TableDefinition};
-use crate::write::{Replaced, Write, retire, when_settled};
+use crate::write::{Replaced, Write, remove_leftovers, retire, when_settled};
 
 impl Warehouse {
     /// Makes a table. `false`: one of that name was there already.
@@ -187,8 +187,11 @@ impl Warehouse {
         self.forget(table.id);
         match dropped {
             Ok(true) => {
-                write.settle().await?;
+                write.settle().await;
                 if !table.definition.external {
+                    if let Err(error) = remove_leftovers(&self.backend, &table.location).await {
+                        log::debug!("staging directory of {}: {error}", table.full_name());
+                    }
                     let storage = &self.backend.storage;
                     storage
                         .remove_empty(table.location.path(), &self.backend.root)

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use rusqlite::Transaction;
 
-use super::{Backend, now, settle_others};
+use super::{Backend, Stuck, now, settle_others};
 use crate::error::{Error, Result};
 use crate::location::Location;
 use crate::metastore::files::FileRow;
@@ -68,7 +68,7 @@ pub(crate) enum Blocked<T> {
     Wait,
 }
 
-/// Runs a transaction on a table until no committed write on it has files to move.
+/// Runs a transaction on a table once no committed write on it has files to move, but for stuck ones.
 pub(crate) async fn when_settled<T: Send + 'static>(
     backend: &Backend,
     table: i64,
@@ -76,21 +76,23 @@ pub(crate) async fn when_settled<T: Send + 'static>(
     work: impl Fn(&Transaction<'_>) -> Outcome<T> + Send + Sync + 'static,
 ) -> Result<T> {
     let work = Arc::new(work);
+    let mut stuck = Stuck::default();
     loop {
         let attempt = Arc::clone(&work);
-        let done = backend
+        let (done, held) = backend
             .metastore
             .write(move |tx| {
-                if writes::unsettled(tx, table)?.is_empty() {
-                    Ok(Blocked::Done(attempt(tx)?))
-                } else {
-                    Ok(Blocked::Wait)
-                }
+                let done = match stuck.holds_all(&writes::unsettled(tx, table)?) {
+                    true => Blocked::Done(attempt(tx)?),
+                    false => Blocked::Wait,
+                };
+                Ok((done, stuck))
             })
             .await?;
+        stuck = held;
         match done {
             Blocked::Done(result) => return Ok(result),
-            Blocked::Wait => settle_others(backend, table, name).await?,
+            Blocked::Wait => settle_others(backend, table, name, &mut stuck).await?,
         }
     }
 }
@@ -121,14 +123,19 @@ pub(crate) fn retire(
         let path = place.join(&file.path).map_err(|error| Error::Corrupt {
             what: format!("file '{}': {error}", file.path),
         })?;
-        let row = GarbageRow {
+        let row = |path: String| GarbageRow {
             id: 0,
             table_id: context.table.id,
             version: context.version,
-            path: path.to_stored(context.root),
+            path,
             root: context.table.location.to_stored(context.root),
         };
-        writes::add_garbage(tx, context.write, &row, now())?;
+        let path = row(path.to_stored(context.root));
+        writes::add_garbage(tx, context.write, &path, now())?;
+        // The write that made it is stuck, and may have moved it or not.
+        if let Some(staged) = file.staged {
+            writes::add_garbage(tx, context.write, &row(staged), now())?;
+        }
     }
     Ok(())
 }

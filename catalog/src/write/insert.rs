@@ -179,11 +179,8 @@ impl Warehouse {
             return result.map(|(_, report)| report);
         };
         match result {
-            Ok((table, report)) => {
-                if let Err(error) = write.settle().await {
-                    // The rows are there; the next write or opening moves the files.
-                    log::warn!("table {}: {error}", table.full_name());
-                }
+            Ok((_, report)) => {
+                write.settle().await;
                 self.maintain().await;
                 Ok(report)
             }

@@ -37,6 +37,11 @@
 //! *staging* is undone, *committed* is settled. Writes of living processes are left alone. A write whose files are to
 //! be replaced or listed by somebody else is first waited for or, if its owner is dead, settled.
 //!
+//! A committed write whose files cannot be moved (rights were taken away, a directory was replaced) is *stuck*: its error
+//! is noted in the metastore, and every later statement tries again. Its rows can be read where they are staged. What
+//! replaces or drops them retires the staged files; listings pass over the files that it replaced and could not hide. So
+//! it blocks nothing, and DROP TABLE always works.
+//!
 //! # Conflicts
 //!
 //! - INTO never conflicts with INTO or with an earlier OVERWRITE: its files are added to whatever is there.
@@ -51,6 +56,8 @@
 //! SQLite's and `flock`'s locks must work where the warehouse lies: a local file system, not all network ones.
 
 mod commit;
+#[cfg(test)]
+mod fault_tests;
 mod insert;
 mod settle;
 mod sink;
@@ -74,7 +81,7 @@ use crate::metastore::{Metastore, writes};
 use crate::storage::Storage;
 
 pub(crate) use commit::{Replaced, retire, when_settled};
-pub(crate) use settle::{collect_garbage, recover_all, settle_others};
+pub(crate) use settle::{Stuck, collect_garbage, recover_all, remove_leftovers, settle_others};
 
 /// The directory, in a table's or partition's location, that holds files before they are committed.
 pub(crate) const STAGING_DIRECTORY: &str = "_spotql_staging";
@@ -129,6 +136,7 @@ pub(crate) struct Write {
 impl Write {
     /// Step 1. `table` is `None` if the table is made by this write.
     pub(crate) async fn begin(backend: &Backend, table: Option<i64>) -> Result<Self> {
+        backend.metastore.check_writable()?;
         let id = uuid::Uuid::now_v7().simple().to_string();
         let lock = OwnerLock::create(&backend.locks, &id).await?;
         let (row_id, owner) = (id.clone(), format!("process {}", std::process::id()));
@@ -181,10 +189,11 @@ impl Write {
         Ok(())
     }
 
-    /// Step 4. An error leaves the write to recovery; its result is visible all the same.
-    pub(crate) async fn settle(self) -> Result<()> {
-        settle::settle(&self.backend, &self.id).await?;
-        self.lock.remove();
-        Ok(())
+    /// Step 4. What fails is left to recovery; the result is visible all the same.
+    pub(crate) async fn settle(self) {
+        match settle::settle(&self.backend, &self.id).await {
+            Ok(()) => self.lock.remove(),
+            Err(error) => settle::note_failure(&self.backend, &self.id, &error).await,
+        }
     }
 }

@@ -53,23 +53,24 @@ pub(super) async fn settle(backend: &Backend, id: &str) -> Result<()> {
         publish.push((from.path().clone(), place.path().clone()));
     }
     rename_all(backend, publish).await?;
+    // As long as the metastore knows the write: afterwards nobody would look for what is left of it.
+    remove_staging(backend, id, &roots).await?;
     let write = id.to_string();
     backend
         .metastore
         .write(move |tx| writes::settle(tx, &write))
-        .await?;
-    remove_staging(backend, id, &roots).await
+        .await
 }
 
-/// A name that is gone was moved by an earlier attempt.
+/// All are tried, whichever fails. A name that is gone was moved by an earlier attempt.
 async fn rename_all(backend: &Backend, moves: Vec<(Path, Path)>) -> Result<()> {
-    concurrently(
+    let moved = concurrently(
         moves
             .into_iter()
-            .map(|(from, to)| async move { backend.storage.rename(&from, &to).await }),
+            .map(|(from, to)| async move { Ok(backend.storage.rename(&from, &to).await) }),
     )
-    .await
-    .map(drop)
+    .await?;
+    moved.into_iter().try_for_each(|moved| moved.map(drop))
 }
 
 async fn remove_staging(backend: &Backend, id: &str, roots: &[String]) -> Result<()> {
@@ -77,14 +78,32 @@ async fn remove_staging(backend: &Backend, id: &str, roots: &[String]) -> Result
         let root = Location::from_stored(root, &backend.root)?;
         let directory = staging_directory(&root, id)?;
         backend.storage.remove_tree(directory.path()).await?;
-        let parent = root
-            .join(STAGING_DIRECTORY)
-            .map_err(|error| Error::Corrupt {
-                what: error.to_string(),
-            })?;
-        backend.storage.remove_empty(parent.path(), &root).await?;
+        remove_leftovers(backend, &root).await?;
     }
     Ok(())
+}
+
+/// Removes the staging directory at a place if nothing is staged there. In the warehouse's own folder, directories of
+/// writes that the metastore does not know go as well: their processes were killed while they cleaned up. Elsewhere they
+/// may be another warehouse's.
+pub(crate) async fn remove_leftovers(backend: &Backend, place: &Location) -> Result<()> {
+    let staging = place
+        .join(STAGING_DIRECTORY)
+        .map_err(|error| Error::Corrupt {
+            what: error.to_string(),
+        })?;
+    if place.is_below(&backend.root) {
+        for name in backend.storage.directories(staging.path()).await? {
+            // A write is known before it makes its directory.
+            let id = name.clone();
+            let write = backend.metastore.read(move |tx| writes::find(tx, &id));
+            if write.await?.is_none() {
+                let directory = staging_directory(place, &name)?;
+                backend.storage.remove_tree(directory.path()).await?;
+            }
+        }
+    }
+    backend.storage.remove_empty(staging.path(), place).await
 }
 
 /// Removes what a write that was not committed has staged, and ends it.
@@ -119,57 +138,112 @@ pub(super) async fn undo(backend: &Backend, id: &str) -> Result<()> {
         .await
 }
 
-/// Takes over one write if its owner is gone. `false`: the owner lives.
-async fn recover(backend: &Backend, id: &str) -> Result<bool> {
+/// What came of the attempt to end a write that somebody else has begun.
+enum Recovery {
+    OwnerLives,
+    Ended,
+    /// Its owner is gone, and its files cannot be moved or deleted now. The lock keeps others from trying.
+    Stuck(OwnerLock),
+}
+
+/// Takes over one write if its owner is gone.
+async fn recover(backend: &Backend, id: &str) -> Result<Recovery> {
     let Some(lock) = OwnerLock::take_over(&backend.locks, id).await? else {
-        return Ok(false);
+        return Ok(Recovery::OwnerLives);
     };
     // The lock says that nobody else works on it now; the metastore, whether there is anything left to do.
     let write = id.to_string();
-    match backend
+    let row = backend
         .metastore
         .read(move |tx| writes::find(tx, &write))
-        .await?
-    {
-        Some(row) if row.state == WriteState::Committed => {
-            log::info!("completing write {id}, which was committed by a process that is gone");
-            settle(backend, id).await?;
+        .await?;
+    let (done, ended) = match row.map(|row| row.state) {
+        Some(WriteState::Committed) => ("completed", settle(backend, id).await),
+        Some(WriteState::Staging) => ("undone", undo(backend, id).await),
+        None => {
+            lock.remove();
+            return Ok(Recovery::Ended);
         }
-        Some(_) => {
-            log::info!("undoing write {id}, which was left by a process that is gone");
-            undo(backend, id).await?;
+    };
+    match ended {
+        Ok(()) => {
+            log::info!("write {id} of a process that is gone was {done}");
+            lock.remove();
+            Ok(Recovery::Ended)
         }
-        None => {}
+        Err(error) => {
+            note_failure(backend, id, &error).await;
+            Ok(Recovery::Stuck(lock))
+        }
     }
-    lock.remove();
-    Ok(true)
 }
 
-/// Completes or undoes every write whose owner is gone.
+/// Notes why a write could not be ended, where SQL sees it, and says so in the log the first time.
+pub(super) async fn note_failure(backend: &Backend, id: &str, error: &Error) {
+    // Another process, with other folders allowed, may do it.
+    if matches!(error, Error::PathNotAllowed { .. }) {
+        return;
+    }
+    let (write, reason) = (id.to_string(), error.to_string());
+    let noted = backend
+        .metastore
+        .write(move |tx| writes::note_failure(tx, &write, &reason, now()))
+        .await;
+    match noted {
+        Ok(true) => log::warn!(
+            "write {id} cannot move its files, and is tried again by later statements (SHOW WRITES): {error}"
+        ),
+        Ok(false) => {}
+        Err(unnoted) => log::debug!("write {id}: {error}; it cannot be noted: {unnoted}"),
+    }
+}
+
+/// Completes or undoes every write whose owner is gone. One that cannot be ended now does not stop the others.
 pub(crate) async fn recover_all(backend: &Backend) -> Result<()> {
     let rows = backend.metastore.read(writes::all).await?;
     for row in &rows {
-        // One that cannot be recovered now (its place may be gone for a while) does not stop the others.
-        if let Err(error) = recover(backend, &row.id).await {
-            log::warn!("write {} could not be recovered: {error}", row.id);
-        }
+        recover(backend, &row.id).await?;
     }
     remove_orphans(&backend.locks, rows.into_iter().map(|row| row.id).collect()).await
 }
 
-/// Waits until no committed write on a table has files to move, and completes those of dead processes.
-pub(crate) async fn settle_others(backend: &Backend, table: i64, name: &str) -> Result<()> {
+/// Committed writes of owners that are gone, whose files cannot be moved now. As long as this is held nobody tries again,
+/// so their files stay where they are: the staged ones, and the replaced ones that are not hidden.
+#[derive(Debug, Default)]
+pub(crate) struct Stuck(Vec<(String, OwnerLock)>);
+
+impl Stuck {
+    /// Whether every one of these writes is among them.
+    pub(crate) fn holds_all(&self, ids: &[String]) -> bool {
+        ids.iter()
+            .all(|id| self.0.iter().any(|(held, _)| held == id))
+    }
+}
+
+/// Waits until no committed write on a table has files to move, and completes those of dead processes; those that cannot
+/// be completed are added to `stuck`.
+pub(crate) async fn settle_others(
+    backend: &Backend,
+    table: i64,
+    name: &str,
+    stuck: &mut Stuck,
+) -> Result<()> {
     let started = Instant::now();
     loop {
         let ids = backend
             .metastore
             .read(move |tx| writes::unsettled(tx, table))
             .await?;
-        if ids.is_empty() {
+        if stuck.holds_all(&ids) {
             return Ok(());
         }
-        for id in &ids {
-            recover(backend, id).await?;
+        for id in ids {
+            if stuck.holds_all(std::slice::from_ref(&id)) {
+                continue;
+            }
+            if let Recovery::Stuck(lock) = recover(backend, &id).await? {
+                stuck.0.push((id, lock));
+            }
         }
         if started.elapsed() > SETTLE_TIMEOUT {
             return Err(Error::Conflict {
@@ -189,11 +263,12 @@ pub(crate) async fn collect_garbage(
     pinned: impl Fn(&GarbageRow) -> bool,
 ) -> Result<()> {
     let until = now().saturating_sub(i64::try_from(grace.as_micros()).unwrap_or(i64::MAX));
+    let mut last = 0;
     loop {
         let (rows, gone) = backend
             .metastore
             .read(move |tx| {
-                let rows = writes::expired_garbage(tx, until)?;
+                let rows = writes::expired_garbage(tx, until, last)?;
                 let mut gone = HashMap::new();
                 for row in &rows {
                     if let std::collections::hash_map::Entry::Vacant(entry) =
@@ -205,20 +280,44 @@ pub(crate) async fn collect_garbage(
                 Ok((rows, gone))
             })
             .await?;
-        let rows: Vec<GarbageRow> = rows.into_iter().filter(|row| !pinned(row)).collect();
-        if rows.is_empty() {
+        let Some(newest) = rows.last() else {
             return Ok(());
-        }
-        concurrently(rows.iter().map(|row| {
+        };
+        last = newest.id;
+        let rows: Vec<GarbageRow> = rows.into_iter().filter(|row| !pinned(row)).collect();
+        let deleted = concurrently(rows.iter().map(|row| {
             let table_is_gone = gone.get(&row.table_id).copied().unwrap_or(false);
-            delete_retired(backend, row, table_is_gone)
+            async move { Ok(delete_retired(backend, row, table_is_gone).await) }
         }))
         .await?;
-        let ids: Vec<i64> = rows.iter().map(|row| row.id).collect();
-        backend
+        let (mut ids, mut failures) = (Vec::new(), Vec::new());
+        for (row, deleted) in rows.into_iter().zip(deleted) {
+            match deleted {
+                Ok(()) => ids.push(row.id),
+                // Another process, with other folders allowed, may do it.
+                Err(Error::PathNotAllowed { .. }) => {}
+                Err(error) => failures.push((row.id, error.to_string())),
+            }
+        }
+        let new = backend
             .metastore
-            .write(move |tx| writes::forget_garbage(tx, &ids))
+            .write(move |tx| {
+                writes::forget_garbage(tx, &ids)?;
+                let mut new = Vec::new();
+                for (id, reason) in failures {
+                    if writes::note_garbage(tx, id, &reason)? {
+                        new.push(reason);
+                    }
+                }
+                Ok(new)
+            })
             .await?;
+        if let Some(reason) = new.first() {
+            log::warn!(
+                "{} replaced files cannot be deleted, and are tried again by later statements (SHOW WRITES): {reason}",
+                new.len()
+            );
+        }
     }
 }
 

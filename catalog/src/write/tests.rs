@@ -10,10 +10,10 @@ use tempfile::TempDir;
 use super::*;
 use crate::{Column, HiveTable, HiveType, Table, TableDefinition, Warehouse, WarehouseOptions};
 
-struct Fixture {
-    folder: TempDir,
-    warehouse: Arc<Warehouse>,
-    table: Arc<Table>,
+pub(super) struct Fixture {
+    pub(super) folder: TempDir,
+    pub(super) warehouse: Arc<Warehouse>,
+    pub(super) table: Arc<Table>,
 }
 
 async fn open(folder: &std::path::Path) -> Arc<Warehouse> {
@@ -25,7 +25,7 @@ async fn open(folder: &std::path::Path) -> Arc<Warehouse> {
 }
 
 impl Fixture {
-    async fn new() -> Self {
+    pub(super) async fn new() -> Self {
         let folder = tempfile::tempdir().unwrap();
         let warehouse = open(folder.path()).await;
         let columns = vec![Column::new("a", HiveType::BigInt)];
@@ -41,7 +41,7 @@ impl Fixture {
         }
     }
 
-    async fn rows(&self, warehouse: &Arc<Warehouse>) -> Vec<i64> {
+    pub(super) async fn rows(&self, warehouse: &Arc<Warehouse>) -> Vec<i64> {
         run(self.plan(warehouse).await).await
     }
 
@@ -59,7 +59,7 @@ impl Fixture {
             .unwrap()
     }
 
-    async fn insert(&self, mode: InsertMode, value: i64) -> InsertReport {
+    pub(super) async fn insert(&self, mode: InsertMode, value: i64) -> InsertReport {
         let context = SessionContext::new();
         let plan = values(value).await;
         self.warehouse
@@ -78,7 +78,7 @@ impl Fixture {
         write.id.clone()
     }
 
-    fn files(&self) -> Vec<String> {
+    pub(super) fn files(&self) -> Vec<String> {
         let mut names: Vec<String> = std::fs::read_dir(self.folder.path().join("t"))
             .unwrap()
             .map(|entry| entry.unwrap().file_name().into_string().unwrap())
@@ -88,7 +88,7 @@ impl Fixture {
     }
 }
 
-async fn values(value: i64) -> Arc<dyn ExecutionPlan> {
+pub(super) async fn values(value: i64) -> Arc<dyn ExecutionPlan> {
     let session = SessionContext::new();
     let sql = format!("SELECT {value}::bigint a");
     session

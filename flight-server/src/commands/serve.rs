@@ -54,7 +54,11 @@ impl Serve {
         writeln!(output, "listening on grpc://{address}")
             .and_then(|()| output.flush())
             .map_err(crate::output::Error::Write)?;
-        if self.no_schedules {
+        let read_only = engine.warehouse().is_read_only();
+        if read_only {
+            log::warn!("the warehouse can only be read here: no schedule runs");
+        }
+        if self.no_schedules || read_only {
             return Ok(service::serve(engine, listener, interrupted()).await?);
         }
         let mut scheduler = Scheduler::new(Arc::clone(&engine)).await?;

@@ -77,6 +77,7 @@ fn of_catalog(error: &CatalogError) -> Code {
         | CatalogError::UnreadableFile { .. }
         | CatalogError::NotText { .. }
         | CatalogError::MetastoreVersion { .. } => Code::FailedPrecondition,
+        CatalogError::ReadOnly { .. } => Code::FailedPrecondition,
         CatalogError::PathNotAllowed { .. } => Code::PermissionDenied,
         CatalogError::DiskFull { .. } => Code::ResourceExhausted,
         CatalogError::Io { source, .. } => of_io(source),

@@ -43,6 +43,10 @@ pub(super) fn parse(parser: &mut Parser<'_>) -> Result<Option<Statement>> {
                 like: like(parser)?,
             }
         }
+        ["SHOW", "WRITES", ..] => {
+            skip(parser, 2);
+            Statement::ShowWrites
+        }
         ["SHOW", "PARTITIONS", ..] => {
             skip(parser, 2);
             Statement::ShowPartitions {

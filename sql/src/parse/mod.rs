@@ -118,6 +118,8 @@ pub(crate) enum Statement {
         if_exists: bool,
     },
     ShowSchedules,
+    /// SHOW WRITES
+    ShowWrites,
     Publish(Publish),
     /// `SET name = value`.
     Set {
@@ -154,6 +156,7 @@ impl Statement {
             | Self::ShowCreateTable { .. }
             | Self::ShowSources { .. }
             | Self::ShowSchedules
+            | Self::ShowWrites
             | Self::Describe { .. }
             | Self::ShowSettings { .. } => Kind::Query,
             Self::Insert(_) | Self::Publish(_) => Kind::Write,

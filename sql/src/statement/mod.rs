@@ -73,6 +73,7 @@ pub(crate) async fn run(session: &Session, statement: Statement) -> Result<Done>
         | Statement::ShowCreateTable { .. }
         | Statement::ShowSources { .. }
         | Statement::ShowSchedules
+        | Statement::ShowWrites
         | Statement::Describe { .. }
         | Statement::ShowSettings { .. } => Ok(Done::new("")),
     }
@@ -92,6 +93,7 @@ pub(crate) async fn list(session: &Session, statement: Statement) -> Result<Reco
         }
         Statement::ShowSources { kind } => source::show(session, kind).await,
         Statement::ShowSchedules => schedule::show(session).await,
+        Statement::ShowWrites => show::writes(session).await,
         Statement::ShowSettings { name } => set::show(session, name.as_deref()),
         // Every other statement runs as a command or a query.
         _ => crate::session::text_rows(&[], Vec::new()),

@@ -1,4 +1,4 @@
-//! `SHOW DATABASES`, `SHOW TABLES`, `SHOW PARTITIONS`.
+//! `SHOW DATABASES`, `SHOW TABLES`, `SHOW PARTITIONS`, `SHOW WRITES`.
 
 use datafusion::arrow::array::RecordBatch;
 
@@ -46,6 +46,36 @@ pub(super) async fn partitions(session: &Session, name: &TableName) -> Result<Re
         })
         .collect();
     text_rows(&["partition", "rows", "files", "bytes", "location"], rows)
+}
+
+/// Writes that have not ended, and replaced files that could not be deleted. Times are UTC.
+pub(super) async fn writes(session: &Session) -> Result<RecordBatch> {
+    let time = |micros: i64| {
+        let time = chrono::DateTime::from_timestamp_micros(micros)?;
+        Some(time.format("%Y-%m-%d %H:%M:%S").to_string())
+    };
+    let writes = session.warehouse().unfinished_writes().await?;
+    let rows = writes.into_iter().map(|write| {
+        vec![
+            Some(write.id),
+            write.table,
+            Some(write.state),
+            write.owner,
+            time(write.started),
+            write.error,
+            write.failed_at.and_then(time),
+        ]
+    });
+    let names = [
+        "write",
+        "table",
+        "state",
+        "owner",
+        "started",
+        "error",
+        "failed_at",
+    ];
+    text_rows(&names, rows.collect())
 }
 
 fn named(names: impl Iterator<Item = String>, like: Option<&str>) -> Vec<Vec<Option<String>>> {

@@ -337,12 +337,12 @@ impl Preset {
         self != Self::Flow
     }
 
-    /// The SQL that says why records cannot be scored.
+    /// The SQL that says why records that were read cannot be scored.
     pub(crate) fn advice(self) -> String {
         let name = self.name();
         format!(
-            "Check the date; {name}_invalid(…) says why a record cannot be used, and 'spotql run \
-             detect/{name}_summary.sql' counts the reasons"
+            "{name}_invalid(…) says why a record cannot be used, and 'spotql run detect/{name}_summary.sql' counts the \
+             reasons; a record that is valid has no word where an address is absent"
         )
     }
 

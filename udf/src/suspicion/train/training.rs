@@ -80,12 +80,7 @@ impl Training {
         }
         // Feedback alone is no day: a wrong date must not look like a quiet one.
         if records.used == 0 {
-            return Err(Error::NothingToTrainOn {
-                records: records.read,
-                recipe: self.settings.recipe,
-                advice: self.settings.advice,
-            }
-            .into());
+            return Err(self.nothing(records.read).into());
         }
 
         let stop = StopOnDrop::default();
@@ -107,6 +102,19 @@ impl Training {
         trained
     }
 
+    fn nothing(self, records: u64) -> Error {
+        // Of records that are not there no function says what is wrong with them.
+        let advice = match records {
+            0 => "Check the date, or the filter of the input: SHOW PARTITIONS says which days a table holds".to_owned(),
+            _ => self.settings.advice,
+        };
+        Error::NothingToTrainOn {
+            records,
+            recipe: self.settings.recipe,
+            advice,
+        }
+    }
+
     fn fit(
         self,
         counts: Counts,
@@ -126,12 +134,7 @@ impl Training {
         } = counts;
         // Every count may be 0.
         if pairs.is_empty() && feedback.is_empty() {
-            return Err(Error::NothingToTrainOn {
-                records: records.read,
-                recipe: self.settings.recipe,
-                advice: self.settings.advice,
-            }
-            .into());
+            return Err(self.nothing(records.read).into());
         }
         let method = self.settings.method(self.threads);
         let rule = self.settings.rule;
