@@ -37,6 +37,9 @@ impl Run {
     /// # Errors
     /// The first failure, with script and line.
     pub async fn execute(self) -> Result<(), Error> {
+        if self.quiet {
+            log::set_max_level(log::LevelFilter::Error);
+        }
         // All scripts are read before the first statement of the first one runs.
         let scripts = self
             .scripts
