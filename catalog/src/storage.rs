@@ -205,7 +205,12 @@ impl Storage {
     pub(crate) async fn remove_tree(&self, dir: &Path) -> Result<()> {
         let path = self.writable_path(dir)?;
         on_disk(move || match std::fs::remove_dir_all(&path) {
-            Err(error) if error.kind() != ErrorKind::NotFound => Err((path, error)),
+            // Below a file there is nothing either.
+            Err(error)
+                if !matches!(error.kind(), ErrorKind::NotFound | ErrorKind::NotADirectory) =>
+            {
+                Err((path, error))
+            }
             _ => Ok(()),
         })
         .await

@@ -13,7 +13,7 @@ from conftest import Server, program, run_sql
 
 NOBODY = 65534
 
-pytestmark = pytest.mark.skipif(
+needs_root = pytest.mark.skipif(
     os.geteuid() != 0 or shutil.which("setpriv") is None, reason="needs root and setpriv to become another user"
 )
 
@@ -41,6 +41,7 @@ def unprivileged():
         yield sql
 
 
+@needs_root
 def test_a_directory_of_another_user_fails_the_write_and_wedges_nothing(unprivileged):
     sql = unprivileged
     assert sql("CREATE TABLE t (a INT) PARTITIONED BY (p INT)").returncode == 0
@@ -76,6 +77,7 @@ def small_disk(tmp_path):
     subprocess.run(["umount", "--lazy", str(disk)], check=True)
 
 
+@needs_root
 def test_on_a_full_disk_rows_can_be_read_and_tables_dropped(small_disk):
     def sql(statement):
         command = [program(), "sql", "--warehouse", str(small_disk / "warehouse"), "--format", "csv", statement]
@@ -103,6 +105,7 @@ def test_on_a_full_disk_rows_can_be_read_and_tables_dropped(small_disk):
     assert (small_disk / "warehouse" / "_spotql_reserve").stat().st_size == 512 << 10
 
 
+@needs_root
 def test_a_table_whose_files_cannot_be_moved_any_more_is_usable_says_so_once_and_can_be_dropped(unprivileged):
     sql = unprivileged
     assert sql("CREATE TABLE t (a INT) PARTITIONED BY (p INT); INSERT INTO t PARTITION (p) VALUES (1, 1), (2, 2)").returncode == 0
@@ -151,6 +154,7 @@ def stage_again(warehouse, final):
         metastore.execute("UPDATE files SET staged = ? WHERE path = ?", (f"t/_spotql_staging/{write}/{number}.staged", final.name))
 
 
+@needs_root
 def test_a_warehouse_that_may_only_be_read_can_be_read(unprivileged, tmp_path):
     sql = unprivileged
     assert sql("CREATE TABLE t (a INT); INSERT INTO t VALUES (1)").returncode == 0
@@ -172,6 +176,7 @@ def test_a_warehouse_that_may_only_be_read_can_be_read(unprivileged, tmp_path):
         assert server.stop() == 0
 
 
+@needs_root
 def test_a_read_only_file_system_is_served(tmp_path):
     warehouse, mounted = tmp_path / "warehouse", tmp_path / "mounted"
     run_sql(warehouse, "CREATE TABLE t (a INT); INSERT INTO t VALUES (1)")
@@ -189,3 +194,34 @@ def test_a_read_only_file_system_is_served(tmp_path):
             assert server.stop() == 0
     finally:
         subprocess.run(["umount", "--lazy", str(mounted)], check=True)
+
+
+def test_whatever_stands_where_a_directory_should_go_fails_the_statement_and_nothing_else(tmp_path):
+    warehouse = tmp_path / "warehouse"
+
+    def sql(statement):
+        command = [program(), "sql", "--warehouse", str(warehouse), "--format", "csv", statement]
+        return subprocess.run(command, capture_output=True, text=True, timeout=60)
+
+    assert sql("CREATE TABLE t (a INT) PARTITIONED BY (p STRING); INSERT INTO t PARTITION (p) VALUES (1, 'x')").returncode == 0
+    (tmp_path / "elsewhere").mkdir()
+    (warehouse / "t" / "p=file").write_text("x")
+    (warehouse / "t" / "p=dangling").symlink_to("/no/such/place")
+    (warehouse / "t" / "p=link").symlink_to(tmp_path / "elsewhere")
+    (warehouse / "u").write_text("x")
+    (warehouse / "d.db").write_text("x")
+    names = ["file", "dangling", "link"]
+    statements = [f"INSERT INTO t PARTITION (p) VALUES (2, '{name}'), (1, 'x')" for name in names]
+    statements += [f"INSERT OVERWRITE t PARTITION (p = '{name}') VALUES (2)" for name in names]
+    statements += ["ALTER TABLE t ADD PARTITION (p = 'file')", "CREATE TABLE u (a INT)", "CREATE TABLE u AS SELECT 1 AS a", "CREATE DATABASE d"]
+    for statement in statements:
+        done = sql(statement)
+        assert done.returncode == 1 and str(warehouse) in done.stderr, (statement, done.stderr)
+        assert sql("SELECT a, p FROM t").stdout == "a,p\n1,x\n", statement
+        assert sql("SHOW WRITES").stdout.count("\n") == 1, statement
+    assert sql("SHOW TABLES").stdout == "tab_name\nt\n"
+    assert sql("SHOW DATABASES").stdout == "database_name\ndefault\n"
+    assert sql("SHOW PARTITIONS t").stdout.count("\n") == 2
+    # What another program put there stays.
+    assert sql("DROP TABLE t").returncode == 0
+    assert (warehouse / "t" / "p=file").read_text() == "x" and (tmp_path / "elsewhere").is_dir()

@@ -56,6 +56,14 @@ impl Warehouse {
         let text = location.unwrap_or_else(|| format!("{name}.db"));
         let location = Location::parse(&text, &self.backend.root)?;
         self.backend.storage.check(&location, Access::Write)?;
+        if self.database(&name).await?.is_none() {
+            self.backend.metastore.check_writable()?;
+            // First: a place that cannot be one is no database's.
+            self.backend
+                .storage
+                .create_directory(location.path())
+                .await?;
+        }
         let stored = location.to_stored(&self.backend.root);
         let row = name.clone();
         let added = self
@@ -70,10 +78,6 @@ impl Warehouse {
                 Err(Error::DatabaseExists { database: name })
             };
         }
-        self.backend
-            .storage
-            .create_directory(location.path())
-            .await?;
         Ok(true)
     }
 

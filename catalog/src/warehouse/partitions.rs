@@ -102,7 +102,11 @@ impl Warehouse {
             Some(text) => Location::parse(text, &table.location)?,
             None => default.clone(),
         };
-        self.backend.storage.check(&place, Access::Read)?;
+        let storage = &self.backend.storage;
+        storage.check(&place, Access::Read)?;
+        self.backend.metastore.check_writable()?;
+        // Where nothing may be written no directory is made: the partition is empty if there is none.
+        let writable = storage.check(&place, Access::Write).is_ok();
         for _ in 0..ATTEMPTS {
             let settled = Arc::new(self.settled_snapshot(table).await?);
             let snapshot = &settled.snapshot;
@@ -120,6 +124,9 @@ impl Warehouse {
                 } else {
                     Err(exists)
                 };
+            }
+            if writable {
+                storage.create_directory(place.path()).await?;
             }
             let mut excluded = self.places_below(table).await?;
             excluded.extend(
@@ -155,10 +162,6 @@ impl Warehouse {
                 })
                 .await?;
             if added {
-                // Where nothing may be written there is none to be made: the partition is empty.
-                if self.backend.storage.check(&place, Access::Write).is_ok() {
-                    self.backend.storage.create_directory(place.path()).await?;
-                }
                 return Ok(true);
             }
         }

@@ -49,6 +49,14 @@ impl Warehouse {
             let excluded = self.places_below(&draft).await?;
             self.read_files(&draft, &location, &excluded).await?
         };
+        self.backend.metastore.check_writable()?;
+        if !definition.external {
+            // First: a place that cannot be one is no table's.
+            self.backend
+                .storage
+                .create_directory(location.path())
+                .await?;
+        }
         let (stored, row) = (location.to_stored(&self.backend.root), definition.clone());
         let added = self
             .backend
@@ -80,12 +88,6 @@ impl Warehouse {
             } else {
                 Err(exists())
             };
-        }
-        if !definition.external {
-            self.backend
-                .storage
-                .create_directory(location.path())
-                .await?;
         }
         Ok(true)
     }
