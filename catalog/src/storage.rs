@@ -90,6 +90,22 @@ impl Storage {
         self.local.on_disk(path).map_err(failed(path))
     }
 
+    /// Whether a LOCATION can be a folder: it need not be there.
+    pub(crate) fn check_folder(&self, place: &Location) -> Result<()> {
+        let path = self.filesystem_path(place.path())?;
+        let reason = match path.metadata() {
+            Ok(found) if !found.is_dir() => "it is a file; name the folder that holds it",
+            Err(_) if path.to_string_lossy().contains(['*', '?']) => {
+                "it is a pattern; a LOCATION is one folder, and its files are found by themselves"
+            }
+            _ => return Ok(()),
+        };
+        Err(Error::InvalidLocation {
+            location: path.display().to_string(),
+            reason: reason.to_owned(),
+        })
+    }
+
     #[cfg(test)]
     pub(crate) fn faults(&self) -> &crate::guarded::faults::Faults {
         &self.local.faults

@@ -56,6 +56,7 @@ impl Warehouse {
         let text = location.unwrap_or_else(|| format!("{name}.db"));
         let location = Location::parse(&text, &self.backend.root)?;
         self.backend.storage.check(&location, Access::Write)?;
+        self.backend.storage.check_folder(&location)?;
         if self.database(&name).await?.is_none() {
             self.backend.metastore.check_writable()?;
             // First: a place that cannot be one is no database's.

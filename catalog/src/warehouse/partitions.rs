@@ -104,6 +104,7 @@ impl Warehouse {
         };
         let storage = &self.backend.storage;
         storage.check(&place, Access::Read)?;
+        storage.check_folder(&place)?;
         self.backend.metastore.check_writable()?;
         // Where nothing may be written no directory is made: the partition is empty if there is none.
         let writable = storage.check(&place, Access::Write).is_ok();

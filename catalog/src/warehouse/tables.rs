@@ -111,6 +111,7 @@ impl Warehouse {
             false => Access::Write,
         };
         self.backend.storage.check(&location, access)?;
+        self.backend.storage.check_folder(&location)?;
         if !definition.external {
             let invalid = |reason: String| Error::InvalidDefinition {
                 table: definition.full_name(),
