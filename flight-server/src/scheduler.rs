@@ -201,6 +201,9 @@ async fn run_part(
         Err(failure) if failure.source.is_no_data() => (RunState::NoData, Some(failure)),
         Err(failure) => (RunState::Failed, Some(failure)),
     };
+    for warning in session.take_warnings() {
+        log::warn!("schedule {}: {warning}", schedule.name);
+    }
     let error = error.map(|failure| failure.to_string());
     let variables = schedule.variables(part);
     let text = |name: &str| variables.get(name).map_or("", String::as_str);

@@ -110,15 +110,6 @@ pub enum Error {
         /// What is wrong with it, and what to do.
         reason: String,
     },
-    /// A source of context that a query needs and that is not to be had any more.
-    #[error(
-        "{reason}. The query needs it: mend it and say REFRESH, name another with CREATE OR \
-         REPLACE, or DROP it"
-    )]
-    SourceUnreadable {
-        /// Which, and what is wrong with it.
-        reason: String,
-    },
     /// Messages that a broker has not taken.
     #[error(
         "PUBLISH TO '{url}': {reason}; the broker has taken {taken} messages of this statement"

@@ -1,6 +1,6 @@
 //! A client's session: statements in, rows or a message out.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
 use std::sync::{Arc, Mutex, PoisonError};
 
@@ -32,6 +32,8 @@ pub struct Session {
     context: Erased<SessionContext>,
     /// What `SET name = value` said, by name.
     variables: Mutex<BTreeMap<String, String>>,
+    /// What its user should know beside the rows.
+    warnings: Mutex<BTreeSet<String>>,
 }
 
 impl fmt::Debug for Session {
@@ -106,6 +108,7 @@ impl Session {
             engine,
             context: Erased::new(SessionContext::new_with_state(state)),
             variables: Mutex::new(BTreeMap::new()),
+            warnings: Mutex::new(BTreeSet::new()),
         }
     }
 
@@ -186,6 +189,21 @@ impl Session {
             .cloned()
     }
 
+    /// What has been said of the session's statements beside their rows and messages, since it was last asked: sources of
+    /// context that are not what they should be.
+    #[must_use]
+    pub fn take_warnings(&self) -> Vec<String> {
+        let mut warnings = self.warnings.lock().unwrap_or_else(PoisonError::into_inner);
+        std::mem::take(&mut *warnings).into_iter().collect()
+    }
+
+    pub(crate) fn warn(&self, warning: String) {
+        self.warnings
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+            .insert(warning);
+    }
+
     pub(crate) fn set_variable(&self, name: String, value: String) {
         self.variables
             .lock()
@@ -258,7 +276,9 @@ impl Session {
         let mut state = self.context.state();
         let needs = Needs::of(plan)?;
         if !needs.is_nothing() {
-            let sources = Arc::new(self.engine.sources().get(&self.engine, needs).await?);
+            let (sources, warnings) = self.engine.sources().get(&self.engine, needs).await?;
+            warnings.into_iter().for_each(|warning| self.warn(warning));
+            let sources = Arc::new(sources);
             let options = state.config_mut().options_mut();
             options
                 .extensions

@@ -41,8 +41,8 @@ pub(crate) fn find(tx: &Transaction<'_>, kind: &str, name: &str) -> Outcome<Opti
         .optional()?)
 }
 
-/// Makes a source, or replaces it where it stands with a version that no source of this name had before.
-pub(crate) fn put(tx: &Transaction<'_>, kind: &str, name: &str, definition: &str) -> Outcome<()> {
+/// Makes a source, or replaces it where it stands with a version that no source of this name had before; returns that.
+pub(crate) fn put(tx: &Transaction<'_>, kind: &str, name: &str, definition: &str) -> Outcome<i64> {
     tx.execute("UPDATE source_versions SET last = last + 1", [])?;
     tx.execute(
         "INSERT INTO sources (kind, name, definition, version)
@@ -50,7 +50,8 @@ pub(crate) fn put(tx: &Transaction<'_>, kind: &str, name: &str, definition: &str
          ON CONFLICT (kind, name) DO UPDATE SET definition = excluded.definition, version = excluded.version",
         params![kind, name, definition],
     )?;
-    Ok(())
+    let version = tx.query_row("SELECT last FROM source_versions", [], |row| row.get(0))?;
+    Ok(version)
 }
 
 /// Removes a source; `false` if there was none.

@@ -59,9 +59,11 @@ impl Warehouse {
             _ => Ok(()),
         })
         .await
+        .map(drop)
     }
 
-    /// Gives a source that is there a new definition, and with it a new version; `version` is the one it was read in.
+    /// Gives a source that is there a new definition, and with it a new version, which is returned; `version` is the one it
+    /// was read in.
     ///
     /// # Errors
     /// [`Error::SourceNotFound`]; [`Error::SourceChanged`] if it is of another version by now.
@@ -71,7 +73,7 @@ impl Warehouse {
         name: &str,
         definition: String,
         version: i64,
-    ) -> Result<()> {
+    ) -> Result<i64> {
         let name = name.to_lowercase();
         self.put_source(kind, name, definition, move |known, name| match known {
             Some(known) if known == version => Ok(()),
@@ -88,14 +90,15 @@ impl Warehouse {
         name: String,
         definition: String,
         check: impl FnOnce(Option<i64>, String) -> Result<()> + Send + 'static,
-    ) -> Result<()> {
+    ) -> Result<i64> {
         self.backend
             .metastore
             .write(move |tx| {
                 let known = sources::find(tx, kind, &name)?.map(|row| row.version);
                 check(known, name.clone())?;
-                sources::put(tx, kind, &name, &definition)?;
-                verdicts::retain_current(tx)
+                let version = sources::put(tx, kind, &name, &definition)?;
+                verdicts::retain_current(tx)?;
+                Ok(version)
             })
             .await
     }

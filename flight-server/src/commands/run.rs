@@ -103,6 +103,10 @@ impl Runner<'_> {
                 }
             }
         }
+        for warning in self.session.take_warnings() {
+            self.progress
+                .line(&format!("{}: warning: {warning}", script.name));
+        }
         Ok(())
     }
 }

@@ -4,12 +4,13 @@ use std::path::Path;
 
 use datafusion::arrow::array::RecordBatch;
 use spotql_catalog::Source;
+use spotql_udf::enrich::Needs;
 
 use crate::error::{Error, Result};
 use crate::parse::{CreateSource, Origin, SourceKind};
 use crate::service::shown_options;
 use crate::session::{Done, Session, text_rows};
-use crate::sources::{Definition, definition, load};
+use crate::sources::{self, Definition, Refreshed, definition};
 
 pub(super) async fn create(session: &Session, create: CreateSource) -> Result<Done> {
     let (kind, name) = (create.kind, create.name.as_str());
@@ -42,14 +43,20 @@ pub(super) async fn create(session: &Session, create: CreateSource) -> Result<Do
         location,
         query,
         options: create.options,
-        contents: String::new(),
-        read_at: String::new(),
+        ..Definition::default()
     };
-    let (text, contents) = read(session, kind, name, defined).await?;
+    let engine = session.engine();
+    let (text, loaded) = sources::create(engine, kind, name, defined).await?;
+    let kept = serde_json::from_str::<Definition>(&text)
+        .ok()
+        .and_then(|it| it.kept);
+    let before = find(session, kind, name).await?;
+    let before = before.and_then(|it| definition(&it).ok()?.kept);
     let created = session
         .warehouse()
         .create_source(kind.name(), name, text, create.or_replace)
         .await;
+    sources::forget(engine, if created.is_ok() { before } else { kept });
     match created {
         // Somebody else was quicker.
         Err(spotql_catalog::Error::SourceExists { .. }) if create.if_not_exists => {
@@ -58,28 +65,31 @@ pub(super) async fn create(session: &Session, create: CreateSource) -> Result<Do
         other => other?,
     }
     Ok(Done::new(format!(
-        "{} {name} created: {contents}",
-        kind.name()
+        "{} {name} created: {}",
+        kind.name(),
+        loaded.contents()
     )))
 }
 
 pub(super) async fn refresh(session: &Session, kind: SourceKind, name: &str) -> Result<Done> {
-    let Some((defined, version)) = find(session, kind, name).await? else {
+    let Some(source) = find(session, kind, name).await? else {
         return Err(spotql_catalog::Error::SourceNotFound {
             kind: kind.name(),
             name: name.to_owned(),
         }
         .into());
     };
-    let (text, contents) = read(session, kind, name, defined).await?;
-    session
-        .warehouse()
-        .update_source(kind.name(), name, text, version)
-        .await?;
-    Ok(Done::new(format!(
-        "{} {name} refreshed: {contents}",
-        kind.name()
-    )))
+    Ok(Done::new(
+        match sources::refresh(session.engine(), kind, &source).await? {
+            Refreshed::Renewed(loaded) => {
+                format!("{} {name} refreshed: {}", kind.name(), loaded.contents())
+            }
+            Refreshed::Kept(why) => {
+                session.warn(why.clone());
+                format!("{} {name} NOT refreshed: {why}", kind.name())
+            }
+        },
+    ))
 }
 
 pub(super) async fn drop(
@@ -88,10 +98,13 @@ pub(super) async fn drop(
     name: &str,
     if_exists: bool,
 ) -> Result<Done> {
+    let source = find(session, kind, name).await?;
     let dropped = session
         .warehouse()
         .drop_source(kind.name(), name, if_exists)
         .await?;
+    let kept = source.and_then(|it| definition(&it).ok()?.kept);
+    sources::forget(session.engine(), kept);
     Ok(Done::new(match dropped {
         true => format!("{} {name} dropped", kind.name()),
         false => format!("{} {name} does not exist", kind.name()),
@@ -99,6 +112,17 @@ pub(super) async fn drop(
 }
 
 pub(super) async fn show(session: &Session, kind: SourceKind) -> Result<RecordBatch> {
+    // A source that has gone bad since it was last used is to be seen here, too.
+    let needs = Needs {
+        geo: kind == SourceKind::Geo,
+        reputation: kind == SourceKind::Indicators,
+        networks: kind == SourceKind::Networks,
+    };
+    session
+        .engine()
+        .sources()
+        .get(session.engine(), needs)
+        .await?;
     let mut rows = Vec::new();
     for source in session.warehouse().sources().await? {
         if source.kind != kind.name() {
@@ -108,6 +132,15 @@ pub(super) async fn show(session: &Session, kind: SourceKind) -> Result<RecordBa
         let contents = match kind {
             SourceKind::Services => service_contents(session, &source).await?,
             _ => defined.contents,
+        };
+        let state = match (&defined.problem, &defined.kept) {
+            (None, _) => "good",
+            (Some(_), Some(_)) => "last good contents in use",
+            (Some(_), None) => "no contents",
+        };
+        let (since, reason) = match defined.problem {
+            Some(problem) => (Some(problem.since), Some(problem.reason)),
+            None => (None, None),
         };
         let options = shown_options(&defined.options);
         let options: Vec<String> = options
@@ -124,9 +157,15 @@ pub(super) async fn show(session: &Session, kind: SourceKind) -> Result<RecordBa
             Some(origin),
             Some(options.join(", ")),
             Some(defined.read_at),
+            Some(state.to_owned()),
+            since,
+            reason,
         ]);
     }
-    text_rows(&["name", "contents", "origin", "options", "read_at"], rows)
+    let names = [
+        "name", "contents", "origin", "options", "read_at", "state", "since", "reason",
+    ];
+    text_rows(&names, rows)
 }
 
 /// What is kept of a service's verdicts, and when and why it last did not answer.
@@ -143,36 +182,10 @@ async fn service_contents(session: &Session, service: &Source) -> Result<String>
     Ok(format!("{kept} verdicts{}", failure.unwrap_or_default()))
 }
 
-/// Reads the source, so that nothing that is of no use is kept, and returns what the metastore is to hold, and what was
-/// found.
-async fn read(
-    session: &Session,
-    kind: SourceKind,
-    name: &str,
-    mut defined: Definition,
-) -> Result<(String, String)> {
-    let loaded = load(session.engine(), kind, name, &defined).await?;
-    defined.contents = loaded.contents();
-    defined.read_at = chrono::Utc::now().format("%Y-%m-%d %H:%M:%S").to_string();
-    let text = serde_json::to_string(&defined).map_err(|error| Error::Source {
-        kind: kind.name().to_owned(),
-        name: name.to_owned(),
-        reason: format!("it cannot be written down: {error}"),
-    })?;
-    Ok((text, defined.contents))
-}
-
-/// The source of this name, and its version.
-async fn find(
-    session: &Session,
-    kind: SourceKind,
-    name: &str,
-) -> Result<Option<(Definition, i64)>> {
+/// The source of this name.
+async fn find(session: &Session, kind: SourceKind, name: &str) -> Result<Option<Source>> {
     let all = session.warehouse().sources().await?;
-    let found = all
-        .iter()
-        .find(|it| it.kind == kind.name() && it.name == name);
-    found
-        .map(|it| Ok((definition(it)?, it.version)))
-        .transpose()
+    Ok(all
+        .into_iter()
+        .find(|it| it.kind == kind.name() && it.name == name))
 }

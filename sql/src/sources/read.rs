@@ -1,194 +1,85 @@
-//! Sources of context as the engine keeps them: read when a query first needs them, and again when they have changed.
-//!
-//! The metastore says what there is ([`Definition`], with a version that changes whenever the source does); this keeps
-//! what was read of it. A file is read at CREATE, which refuses what is of no use, and at REFRESH; in other processes, and
-//! after a start, when a query asks for it. A query gets all sources in one state.
+//! Reading a source: from a file, or from the rows of a query.
 
-use std::collections::HashMap;
 use std::path::PathBuf;
 use std::sync::Arc;
 
 use datafusion::arrow::array::{Array, ArrayRef, AsArray, RecordBatch};
 use datafusion::arrow::compute::cast;
-use datafusion::arrow::datatypes::{DataType, Field, Schema};
+use datafusion::arrow::datatypes::{DataType, Field, Schema, SchemaRef};
 use datafusion::error::DataFusionError;
-use datafusion::execution::SendableRecordBatchStream;
 use futures::TryStreamExt;
-use serde::{Deserialize, Serialize};
-use spotql_catalog::{Access, Source};
+use spotql_catalog::Access;
+use spotql_udf::enrich::Purpose;
 use spotql_udf::enrich::address::AddressRange;
 use spotql_udf::enrich::geo::Database;
-use spotql_udf::enrich::indicator::{self, Columns, Format, IndicatorList, IndicatorListBuilder};
+use spotql_udf::enrich::indicator::{self, Columns, Format, IndicatorListBuilder};
 use spotql_udf::enrich::network::{NetworkList, NetworkListBuilder};
-use spotql_udf::enrich::{Named, Needs, Purpose, Sources};
 
+use super::{Definition, Loaded, now};
 use crate::engine::Engine;
 use crate::error::{Error, Result};
 use crate::parse::SourceKind;
 use crate::service::Service;
 use crate::session::Outcome;
 
-/// What the metastore keeps of a source.
-#[derive(Debug, Clone, Serialize, Deserialize)]
-pub(crate) struct Definition {
-    /// An absolute path, or a URL.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub(crate) location: Option<String>,
-    /// A query, and the database in which its tables are looked up.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub(crate) query: Option<(String, String)>,
-    /// In the order given.
-    pub(crate) options: Vec<(String, String)>,
-    /// What it held when it was last read: for listings.
-    #[serde(default)]
-    pub(crate) contents: String,
-    /// When that was, UTC.
-    #[serde(default)]
-    pub(crate) read_at: String,
+/// What a source is read from.
+pub(super) enum Input {
+    /// A file.
+    File(PathBuf),
+    /// The rows of its query.
+    Rows(SchemaRef, Vec<RecordBatch>),
 }
 
-/// A source in memory.
-#[derive(Debug, Clone)]
-pub(crate) enum Loaded {
-    Geo(Arc<Database>),
-    Indicators(Purpose, Arc<IndicatorList>),
-    Networks(bool, Arc<NetworkList>),
-    Service(Arc<Service>),
+/// The definition of a service, which holds all of it.
+///
+/// # Errors
+/// [`Error::Source`] with an option that cannot be.
+pub(super) fn service(name: &str, definition: &Definition) -> Result<Service> {
+    let refused = |reason: String| refused(SourceKind::Services, name, reason);
+    let Some(url) = &definition.location else {
+        return Err(refused(
+            "it is not made AS SELECT; give it a LOCATION, a URL such as 'https://host/path/{value}'".to_owned(),
+        ));
+    };
+    Service::parse(url, &definition.options).map_err(refused)
 }
 
-impl Loaded {
-    /// What it holds, for a listing.
-    pub(crate) fn contents(&self) -> String {
-        match self {
-            Self::Geo(database) => database.description(),
-            Self::Indicators(_, list) if list.unusable() > 0 => {
-                format!("{} indicators, {} unusable", list.len(), list.unusable())
-            }
-            Self::Indicators(_, list) => format!("{} indicators", list.len()),
-            Self::Networks(_, list) => format!("{} networks", list.len()),
-            Self::Service(_) => "not asked yet".to_owned(),
+/// Finds the original of a source: the file, as far as it may be read, or the rows of the query.
+///
+/// # Errors
+/// What the query fails with; [`spotql_catalog::Error::PathNotAllowed`].
+pub(super) async fn original(engine: &Arc<Engine>, definition: &Definition) -> Result<Input> {
+    match &definition.query {
+        Some((query, database)) => Box::pin(rows_of(engine, query, database)).await,
+        None => {
+            let path = PathBuf::from(definition.location.clone().unwrap_or_default());
+            Ok(Input::File(
+                engine.warehouse().paths().check(&path, Access::Read)?,
+            ))
         }
     }
 }
 
-/// What was read, by kind and name, with the version that it was read for.
-type Cache = HashMap<(SourceKind, String), (i64, Loaded)>;
-
-/// What this process has read of the sources.
-#[derive(Debug, Default)]
-pub(crate) struct SourceCache(tokio::sync::Mutex<Cache>);
-
-impl SourceCache {
-    /// The sources that a query needs, as they are now.
-    pub(crate) async fn get(&self, engine: &Arc<Engine>, needs: Needs) -> Result<Sources> {
-        let all = engine.warehouse().sources().await?;
-        // Services are told nothing of one's own networks.
-        let asking = all.iter().any(|it| it.kind == SourceKind::Services.name());
-        let mut cache = self.0.lock().await;
-        let mut sources = Sources {
-            now: now(),
-            ..Sources::default()
-        };
-        for source in &all {
-            // A newer program may know more kinds.
-            let Some(kind) = SourceKind::from_name(&source.kind) else {
-                continue;
-            };
-            let needed = match kind {
-                SourceKind::Geo => needs.geo,
-                SourceKind::Indicators | SourceKind::Services => needs.reputation,
-                SourceKind::Networks => needs.networks || (needs.reputation && asking),
-            };
-            if !needed {
-                continue;
-            }
-            let key = (kind, source.name.clone());
-            let known = cache
-                .get(&key)
-                .filter(|(version, _)| *version == source.version);
-            let loaded = match known {
-                Some((_, loaded)) => loaded.clone(),
-                None => {
-                    let definition = definition(source)?;
-                    let loaded = load(engine, kind, &source.name, &definition).await;
-                    let loaded = loaded.map_err(|error| Error::SourceUnreadable {
-                        reason: error.to_string(),
-                    })?;
-                    cache.insert(key, (source.version, loaded.clone()));
-                    loaded
-                }
-            };
-            let name = source.name.clone();
-            match loaded {
-                Loaded::Geo(source) => sources.geo.push(Named { name, source }),
-                Loaded::Indicators(purpose, source) => {
-                    sources.indicators.push((purpose, Named { name, source }));
-                }
-                Loaded::Networks(own, source) => {
-                    sources.networks.push((own, Named { name, source }));
-                }
-                Loaded::Service(service) => sources.services.push(service.for_query(
-                    &name,
-                    source.version,
-                    engine.warehouse(),
-                    engine.network(),
-                )),
-            }
-        }
-        // What was dropped is held no longer than the last query that uses it.
-        cache.retain(|(kind, name), _| {
-            all.iter()
-                .any(|it| it.kind == kind.name() && it.name == *name)
-        });
-        Ok(sources)
-    }
-}
-
-/// Seconds since 1970.
-fn now() -> i64 {
-    chrono::Utc::now().timestamp()
-}
-
-pub(crate) fn definition(source: &Source) -> Result<Definition> {
-    serde_json::from_str(&source.definition).map_err(|error| Error::Source {
-        kind: source.kind.clone(),
-        name: source.name.clone(),
-        reason: format!("what the metastore holds of it cannot be read: {error}; make it anew with CREATE OR REPLACE"),
-    })
-}
-
-/// Reads a source.
+/// Reads a source from its original, or from what was kept of that.
 ///
 /// # Errors
 /// [`Error::Source`] with what is wrong with it, or with an option.
-pub(crate) async fn load(
-    engine: &Arc<Engine>,
+pub(super) async fn load(
     kind: SourceKind,
     name: &str,
     definition: &Definition,
+    input: &Input,
 ) -> Result<Loaded> {
-    let refused = |reason: String| Error::Source {
-        kind: kind.name().to_owned(),
-        name: name.to_owned(),
-        reason,
+    let refused = |reason: String| refused(kind, name, reason);
+    let options = Options::of(kind, definition).map_err(refused)?;
+    let path = match input {
+        Input::File(path) => path.clone(),
+        Input::Rows(schema, batches) => {
+            let origin = definition.query.as_ref().map_or("", |(query, _)| query);
+            return of_rows(kind, schema, batches, origin, &options)
+                .map_err(|error| refused(error.to_string()));
+        }
     };
-    if kind == SourceKind::Services {
-        let Some(url) = &definition.location else {
-            return Err(refused(
-                "it is not made AS SELECT; give it a LOCATION, a URL such as 'https://host/path/{value}'".to_owned(),
-            ));
-        };
-        let service = Service::parse(url, &definition.options).map_err(&refused)?;
-        return Ok(Loaded::Service(Arc::new(service)));
-    }
-    let options = Options::of(kind, definition).map_err(&refused)?;
-    if let Some((query, database)) = &definition.query {
-        return Box::pin(of_query(engine, kind, query, database, &options))
-            .await
-            .map_err(|error| refused(error.to_string()));
-    }
-    let path = PathBuf::from(definition.location.clone().unwrap_or_default());
-    let path = engine.warehouse().paths().check(&path, Access::Read)?;
     let read = move || -> std::result::Result<Loaded, spotql_udf::enrich::Error> {
         Ok(match kind {
             SourceKind::Geo => Loaded::Geo(Arc::new(Database::open(&path)?)),
@@ -205,6 +96,14 @@ pub(crate) async fn load(
         .await
         .map_err(|error| DataFusionError::External(Box::new(error)))?
         .map_err(|error| refused(error.to_string()))
+}
+
+fn refused(kind: SourceKind, name: &str, reason: String) -> Error {
+    Error::Source {
+        kind: kind.name().to_owned(),
+        name: name.to_owned(),
+        reason,
+    }
 }
 
 /// How a source is read.
@@ -271,14 +170,8 @@ impl Options {
     }
 }
 
-/// Reads a source from the rows of a query.
-async fn of_query(
-    engine: &Arc<Engine>,
-    kind: SourceKind,
-    query: &str,
-    database: &str,
-    options: &Options,
-) -> Result<Loaded> {
+/// The rows of a source's query.
+async fn rows_of(engine: &Arc<Engine>, query: &str, database: &str) -> Result<Input> {
     let session = engine.session();
     session.execute(&format!("USE `{database}`")).await?;
     // One source that reads another would have to wait for it, and might wait for itself.
@@ -292,35 +185,48 @@ async fn of_query(
     }
     let Outcome::Rows(rows) = session.execute(query).await? else {
         return Err(Error::Unsupported {
-            what: format!("a {} AS a statement that is no query", kind.name()),
+            what: "a source AS a statement that is no query".to_owned(),
             instead: "give AS SELECT …".to_owned(),
         });
     };
+    let schema = rows.schema();
+    Ok(Input::Rows(schema, rows.try_collect().await?))
+}
+
+fn of_rows(
+    kind: SourceKind,
+    schema: &Schema,
+    batches: &[RecordBatch],
+    origin: &str,
+    options: &Options,
+) -> Result<Loaded> {
     match kind {
         SourceKind::Geo => Err(Error::Unsupported {
             what: "a geo database AS SELECT".to_owned(),
             instead: "give it the LOCATION of an .mmdb or .csv file".to_owned(),
         }),
-        SourceKind::Networks => networks_of(rows, options).await,
-        SourceKind::Indicators | SourceKind::Services => indicators_of(rows, query, options).await,
+        SourceKind::Networks => networks_of(schema, batches, options),
+        SourceKind::Indicators | SourceKind::Services => {
+            indicators_of(schema, batches, origin, options)
+        }
     }
 }
 
-async fn indicators_of(
-    mut rows: SendableRecordBatchStream,
-    query: &str,
+fn indicators_of(
+    schema: &Schema,
+    batches: &[RecordBatch],
+    origin: &str,
     options: &Options,
 ) -> Result<Loaded> {
-    let schema = rows.schema();
     let columns = &options.columns;
-    let optional = |name: &str| required(&schema, name).ok();
+    let optional = |name: &str| required(schema, name).ok();
     let places = [
         Some(required(
-            &schema,
+            schema,
             columns.indicator.as_deref().unwrap_or("indicator"),
         )?),
         match &columns.text {
-            Some(name) => Some(required(&schema, name)?),
+            Some(name) => Some(required(schema, name)?),
             None => optional("text"),
         },
         optional("severity"),
@@ -329,28 +235,27 @@ async fn indicators_of(
         optional("expires"),
     ];
     let mut list = IndicatorListBuilder::new(now());
-    while let Some(batch) = rows.try_next().await? {
-        let texts = Texts::of(&batch, places)?;
+    for batch in batches {
+        let texts = Texts::of(batch, places)?;
         for row in 0..batch.num_rows() {
             columns
                 .add(texts.row(row), &mut list)
                 .map_err(DataFusionError::from)?;
         }
     }
-    let list = list.build(query).map_err(DataFusionError::from)?;
+    let list = list.build(origin).map_err(DataFusionError::from)?;
     Ok(Loaded::Indicators(options.purpose, Arc::new(list)))
 }
 
-async fn networks_of(mut rows: SendableRecordBatchStream, options: &Options) -> Result<Loaded> {
-    let schema = rows.schema();
+fn networks_of(schema: &Schema, batches: &[RecordBatch], options: &Options) -> Result<Loaded> {
     let places = [
-        Some(required(&schema, "network")?),
-        Some(required(&schema, "name")?),
+        Some(required(schema, "network")?),
+        Some(required(schema, "name")?),
     ];
     let mut list = NetworkListBuilder::default();
     let mut empty = true;
-    while let Some(batch) = rows.try_next().await? {
-        let texts = Texts::of(&batch, places)?;
+    for batch in batches {
+        let texts = Texts::of(batch, places)?;
         for row in 0..batch.num_rows() {
             let [network, name] = texts.row(row).map(Option::unwrap_or_default);
             let range = AddressRange::parse(network).ok_or_else(|| Error::Unsupported {
