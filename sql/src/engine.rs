@@ -21,7 +21,7 @@ use datafusion::prelude::{SessionConfig, SessionContext};
 use spotql_catalog::{HiveCatalog, Warehouse};
 use spotql_udf::suspicion::SuspicionExtensionPlanner;
 use spotql_udf::word::SpotqlOptions;
-use spotql_udf::{SpotqlPlanner, enrich, hive, read, synthetic, word};
+use spotql_udf::{SpotqlPlanner, aggregate, canonical, enrich, hive, read, synthetic, word};
 
 use crate::erased::Erased;
 use crate::error::Result;
@@ -102,8 +102,12 @@ impl Engine {
         base.register_relation_planner(Arc::new(SpotqlPlanner))?;
         let context = SessionContext::new_with_state(base);
         let functions = word::functions().into_iter().chain(hive::functions());
+        let functions = functions.chain(canonical::functions());
         for function in functions.chain(enrich::functions()) {
             context.register_udf(Arc::unwrap_or_clone(function));
+        }
+        for function in aggregate::functions() {
+            context.register_udaf(function);
         }
         let table_functions = synthetic::table_functions().into_iter();
         for (name, function) in table_functions.chain(read::table_functions()) {

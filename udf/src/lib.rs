@@ -3,6 +3,8 @@
 //!
 //! This crate knows DataFusion, and neither catalog, nor SQL text, nor network.
 
+pub mod aggregate;
+pub mod canonical;
 pub mod enrich;
 pub mod hive;
 mod planner;
