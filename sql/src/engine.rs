@@ -21,11 +21,12 @@ use datafusion::prelude::{SessionConfig, SessionContext};
 use spotql_catalog::{HiveCatalog, Warehouse};
 use spotql_udf::suspicion::SuspicionExtensionPlanner;
 use spotql_udf::word::SpotqlOptions;
-use spotql_udf::{SpotqlPlanner, aggregate, canonical, enrich, hive, read, synthetic, word};
+use spotql_udf::{SpotqlPlanner, aggregate, canonical, enrich, hive, read, synthetic, time, word};
 
 use crate::erased::Erased;
 use crate::error::Result;
 use crate::network::Network;
+use crate::rules::{MicrosecondTypes, analyzer_rules};
 use crate::session::Session;
 use crate::sources::SourceCache;
 
@@ -94,6 +95,8 @@ impl Engine {
             .with_catalog_list(Arc::new(catalogs))
             .with_query_planner(Arc::new(Planner))
             .with_default_features()
+            .with_type_planner(Arc::new(MicrosecondTypes))
+            .with_analyzer_rules(analyzer_rules())
             .build();
         base.runtime_env().register_object_store(
             warehouse.object_store_url().as_ref(),
@@ -106,11 +109,15 @@ impl Engine {
         for function in functions.chain(enrich::functions()) {
             context.register_udf(Arc::unwrap_or_clone(function));
         }
+        for function in time::functions() {
+            context.register_udf(function);
+        }
         for function in aggregate::functions() {
             context.register_udaf(function);
         }
         let table_functions = synthetic::table_functions().into_iter();
-        for (name, function) in table_functions.chain(read::table_functions()) {
+        let table_functions = table_functions.chain(read::table_functions());
+        for (name, function) in table_functions.chain(time::table_functions()) {
             context.register_udtf(name, function);
         }
         base = context.state();

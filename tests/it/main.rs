@@ -6,6 +6,7 @@
 mod detection;
 mod hours;
 mod hunt;
+mod partition_truth;
 mod real_days;
 mod review;
 mod spot_demo;
