@@ -26,7 +26,7 @@ use spotql_udf::{SpotqlPlanner, aggregate, canonical, enrich, hive, read, synthe
 use crate::erased::Erased;
 use crate::error::Result;
 use crate::network::Network;
-use crate::rules::{MicrosecondTypes, analyzer_rules};
+use crate::rules::{MicrosecondTypes, analyzer_rules, physical_rules};
 use crate::session::Session;
 use crate::sources::SourceCache;
 
@@ -97,6 +97,7 @@ impl Engine {
             .with_default_features()
             .with_type_planner(Arc::new(MicrosecondTypes))
             .with_analyzer_rules(analyzer_rules())
+            .with_physical_optimizer_rules(physical_rules())
             .build();
         base.runtime_env().register_object_store(
             warehouse.object_store_url().as_ref(),

@@ -8,6 +8,7 @@ mod hive;
 mod limits;
 mod nested;
 mod publish;
+mod rows;
 mod schedule;
 mod source;
 #[cfg(test)]
@@ -300,6 +301,7 @@ fn take_external(tokens: &mut Vec<TokenWithSpan>) -> bool {
 fn classify(mut statement: ast::Statement) -> Result<Statement> {
     limits::check_clauses(&statement)?;
     exact_numbers(&mut statement)?;
+    rows::compared_by_columns(&mut statement)?;
     Ok(match statement {
         ast::Statement::Insert(insert) => Statement::Insert(Box::new(insert)),
         ast::Statement::CreateTable(create) => Statement::CreateTable(Box::new(create)),

@@ -1,8 +1,9 @@
-//! Rules of ours for DataFusion's analyzer: what expressions mean where DataFusion means something else.
+//! Rules of ours beside DataFusion's: what expressions and joins mean where DataFusion means something else.
 
 mod floats;
 mod literals;
 mod microseconds;
+mod outer_joins;
 mod types;
 
 use std::sync::Arc;
@@ -15,6 +16,8 @@ use datafusion::logical_expr::utils::merge_schema;
 use datafusion::logical_expr::{Expr, LogicalPlan};
 use datafusion::optimizer::analyzer::type_coercion::TypeCoercion;
 use datafusion::optimizer::{Analyzer, AnalyzerRule};
+use datafusion::physical_optimizer::PhysicalOptimizerRule;
+use datafusion::physical_optimizer::optimizer::PhysicalOptimizer;
 
 pub(crate) use literals::exact_numbers;
 pub(crate) use types::MicrosecondTypes;
@@ -27,6 +30,14 @@ pub(crate) fn analyzer_rules() -> Vec<Arc<dyn AnalyzerRule + Send + Sync>> {
     rules.push(Arc::new(microseconds::Microseconds));
     // What this casts to nanoseconds again is the argument of a function that knows nothing else.
     rules.push(Arc::new(TypeCoercion::new()));
+    rules
+}
+
+/// DataFusion's rules for physical plans, after ours.
+pub(crate) fn physical_rules() -> Vec<Arc<dyn PhysicalOptimizerRule + Send + Sync>> {
+    let mut rules: Vec<Arc<dyn PhysicalOptimizerRule + Send + Sync>> =
+        vec![Arc::new(outer_joins::NullsOfOuterJoins)];
+    rules.extend(PhysicalOptimizer::new().rules);
     rules
 }
 

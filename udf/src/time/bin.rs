@@ -1,19 +1,34 @@
 //! `date_bin`.
 
-use arrow::datatypes::DataType;
+use arrow::datatypes::{DataType, IntervalUnit, TimeUnit};
 use datafusion::common::{Result, ScalarValue, exec_err};
 use datafusion::functions::datetime::date_bin::DateBinFunc;
 use datafusion::logical_expr::sort_properties::{ExprProperties, SortProperties};
 use datafusion::logical_expr::{
-    ColumnarValue, Documentation, ScalarFunctionArgs, ScalarUDFImpl, Signature,
+    ColumnarValue, Documentation, ScalarFunctionArgs, ScalarUDFImpl, Signature, TypeSignature,
 };
 
 use super::{DAY, any_value, each, is_plain};
 
 /// DataFusion's, but for timestamps of microseconds without a time zone and bins of a fixed length.
-#[derive(Debug, Default, PartialEq, Eq, Hash)]
+#[derive(Debug, PartialEq, Eq, Hash)]
 pub(super) struct DateBin {
     inner: DateBinFunc,
+    signature: Signature,
+}
+
+impl Default for DateBin {
+    fn default() -> Self {
+        let inner = DateBinFunc::default();
+        let micros = DataType::Timestamp(TimeUnit::Microsecond, None);
+        let length = DataType::Interval(IntervalUnit::MonthDayNano);
+        // DataFusion's takes an origin of nanoseconds alone.
+        let ours = TypeSignature::Exact(vec![length, micros.clone(), micros]);
+        let theirs = inner.signature();
+        let either = vec![ours, theirs.type_signature.clone()];
+        let signature = Signature::one_of(either, theirs.volatility);
+        Self { inner, signature }
+    }
 }
 
 impl ScalarUDFImpl for DateBin {
@@ -22,7 +37,7 @@ impl ScalarUDFImpl for DateBin {
     }
 
     fn signature(&self) -> &Signature {
-        self.inner.signature()
+        &self.signature
     }
 
     fn return_type(&self, arg_types: &[DataType]) -> Result<DataType> {
