@@ -4,6 +4,7 @@
 #![cfg(test)]
 
 mod detection;
+mod forms;
 mod hours;
 mod hunt;
 mod partition_truth;

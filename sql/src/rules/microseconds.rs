@@ -3,14 +3,18 @@
 //! DataFusion compares a timestamp with a text or a date in nanoseconds, and its functions give them: beyond 2262 that is
 //! an error, or a NULL. This rule takes microseconds in their place: in casts, in literals, of functions.
 
-use datafusion::arrow::datatypes::{DataType, TimeUnit};
+use std::sync::Arc;
+
+use datafusion::arrow::datatypes::{DataType, FieldRef, TimeUnit};
 use datafusion::common::config::ConfigOptions;
 use datafusion::common::tree_node::Transformed;
-use datafusion::common::{DFSchema, ScalarValue};
+use datafusion::common::{DFSchema, ScalarValue, TableReference};
 use datafusion::error::Result;
 use datafusion::functions::datetime::{to_timestamp_micros, to_timestamp_seconds};
 use datafusion::logical_expr::expr::{Cast, ScalarFunction, TryCast};
-use datafusion::logical_expr::{Expr, ExprSchemable, LogicalPlan, cast, lit, try_cast};
+use datafusion::logical_expr::{
+    Expr, ExprSchemable, LogicalPlan, Union, Values, cast, lit, try_cast,
+};
 use datafusion::optimizer::AnalyzerRule;
 
 use super::rewritten;
@@ -25,7 +29,8 @@ impl AnalyzerRule for Microseconds {
     }
 
     fn analyze(&self, plan: LogicalPlan, config: &ConfigOptions) -> Result<LogicalPlan> {
-        rewritten(plan, |expr, schema| replace(expr, schema, config))
+        let plan = rewritten(plan, |expr, schema| replace(expr, schema, config))?;
+        Ok(plan.transform_up_with_subqueries(retyped)?.data)
     }
 }
 
@@ -47,6 +52,59 @@ fn replace(expr: Expr, schema: &DFSchema, config: &ConfigOptions) -> Result<Tran
         Expr::ScalarFunction(call) => function(call, schema, config)?,
         other => Transformed::no(other),
     })
+}
+
+/// VALUES and UNION say their types themselves: here they are said again.
+fn retyped(plan: LogicalPlan) -> Result<Transformed<LogicalPlan>> {
+    let types: Vec<Vec<DataType>> = match &plan {
+        LogicalPlan::Values(values) => {
+            let row = |row: &Vec<Expr>| {
+                row.iter()
+                    .map(|it| it.get_type(&DFSchema::empty()))
+                    .collect()
+            };
+            values.values.iter().map(row).collect::<Result<_>>()?
+        }
+        LogicalPlan::Union(union) => {
+            let types = |it: &Arc<LogicalPlan>| {
+                let fields = it.schema().fields().iter();
+                fields.map(|field| field.data_type().clone()).collect()
+            };
+            union.inputs.iter().map(types).collect()
+        }
+        _ => return plan.recompute_schema().map(Transformed::no),
+    };
+    let mut changed = false;
+    let fields: Vec<(Option<TableReference>, FieldRef)> = plan
+        .schema()
+        .iter()
+        .enumerate()
+        .map(|(at, (qualifier, field))| {
+            let wanted = micros(field.data_type()).filter(|micros| {
+                types
+                    .iter()
+                    .all(|row| matches!(row.get(at), Some(of) if of == micros || of.is_null()))
+            });
+            let field = match wanted {
+                Some(micros) => {
+                    changed = true;
+                    Arc::new(field.as_ref().clone().with_data_type(micros))
+                }
+                None => Arc::clone(field),
+            };
+            (qualifier.cloned(), field)
+        })
+        .collect();
+    if !changed {
+        return Ok(Transformed::no(plan));
+    }
+    let schema = DFSchema::new_with_metadata(fields, plan.schema().metadata().clone())?;
+    let schema = Arc::new(schema);
+    Ok(Transformed::yes(match plan {
+        LogicalPlan::Values(values) => LogicalPlan::Values(Values { schema, ..values }),
+        LogicalPlan::Union(union) => LogicalPlan::Union(Union { schema, ..union }),
+        other => other,
+    }))
 }
 
 /// The same in microseconds, for a type of nanoseconds.
