@@ -22,11 +22,12 @@ use spotql_catalog::{Access, AllowedPath, HiveCatalog, Warehouse, WarehouseOptio
 use spotql_udf::files::FileAccess;
 use spotql_udf::suspicion::SuspicionExtensionPlanner;
 use spotql_udf::word::SpotqlOptions;
-use spotql_udf::{SpotqlPlanner, enrich, hive, read, synthetic, word};
+use spotql_udf::{SpotqlPlanner, aggregate, canonical, enrich, hive, read, synthetic, time, word};
 
 use crate::erased::Erased;
 use crate::error::Result;
 use crate::network::Network;
+use crate::rules::{MicrosecondTypes, analyzer_rules, physical_rules};
 use crate::session::Session;
 use crate::sources::SourceCache;
 
@@ -109,6 +110,9 @@ impl Engine {
             .with_catalog_list(Arc::new(catalogs))
             .with_query_planner(Arc::new(Planner))
             .with_default_features()
+            .with_type_planner(Arc::new(MicrosecondTypes))
+            .with_analyzer_rules(analyzer_rules())
+            .with_physical_optimizer_rules(physical_rules())
             .build();
         base.runtime_env().register_object_store(
             warehouse.object_store_url().as_ref(),
@@ -117,11 +121,19 @@ impl Engine {
         base.register_relation_planner(Arc::new(SpotqlPlanner))?;
         let context = SessionContext::new_with_state(base);
         let functions = word::functions().into_iter().chain(hive::functions());
+        let functions = functions.chain(canonical::functions());
         for function in functions.chain(enrich::functions()) {
             context.register_udf(Arc::unwrap_or_clone(function));
         }
+        for function in time::functions() {
+            context.register_udf(function);
+        }
+        for function in aggregate::functions() {
+            context.register_udaf(function);
+        }
         let table_functions = synthetic::table_functions().into_iter();
-        for (name, function) in table_functions.chain(read::table_functions(&access)) {
+        let table_functions = table_functions.chain(read::table_functions(&access));
+        for (name, function) in table_functions.chain(time::table_functions()) {
             context.register_udtf(name, function);
         }
         base = context.state();

@@ -21,6 +21,14 @@ pub enum Error {
         /// What to do in its place.
         instead: String,
     },
+    /// A column of a type that a table cannot have.
+    #[error("column '{column}': {reason}")]
+    ColumnType {
+        /// The column.
+        column: String,
+        /// What is wrong with its type.
+        reason: String,
+    },
     /// A statement that is too large to be planned.
     #[error("the statement has more than {limit} {what}; {instead}")]
     TooLarge {
@@ -236,4 +244,15 @@ fn without_backtrace(text: &str) -> String {
         .unwrap_or(text)
         .trim_end()
         .to_owned()
+}
+
+impl Error {
+    /// A type with fields, where only the catalog knows it.
+    pub(crate) fn nested_type(place: &str, data_type: &str) -> Self {
+        Self::Unsupported {
+            what: format!("{place} of type {data_type}"),
+            instead: "take a column for each field, an ARRAY of simple values, or a STRING of JSON"
+                .to_owned(),
+        }
+    }
 }

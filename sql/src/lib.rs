@@ -10,6 +10,7 @@ mod erased;
 mod error;
 pub mod network;
 mod parse;
+mod rules;
 pub mod schedule;
 pub mod script;
 mod service;

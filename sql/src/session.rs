@@ -249,6 +249,15 @@ impl Session {
         subqueries::mend(self.context.state().statement_to_plan(statement).await?)
     }
 
+    /// The same with the types that its columns will have.
+    pub(crate) async fn typed_plan(&self, statement: ast::Statement) -> Result<LogicalPlan> {
+        let plan = self.logical_plan(statement).await?;
+        let state = self.context.state();
+        Ok(state
+            .analyzer()
+            .execute_and_check(plan, state.config_options(), |_, _| {})?)
+    }
+
     pub(crate) async fn plan_query(
         &self,
         statement: ast::Statement,

@@ -4,8 +4,10 @@
 #![cfg(test)]
 
 mod detection;
+mod forms;
 mod hours;
 mod hunt;
+mod partition_truth;
 mod real_days;
 mod review;
 mod spot_demo;

@@ -3,6 +3,8 @@
 //!
 //! This crate knows DataFusion, and neither catalog, nor SQL text, nor network.
 
+pub mod aggregate;
+pub mod canonical;
 pub mod enrich;
 pub mod files;
 pub mod hive;
@@ -11,6 +13,7 @@ pub mod read;
 mod scalar;
 pub mod suspicion;
 pub mod synthetic;
+pub mod time;
 pub mod word;
 
 pub use planner::SpotqlPlanner;

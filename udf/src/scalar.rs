@@ -231,6 +231,11 @@ impl Call {
         self.columns[index].as_string_view()
     }
 
+    /// A column as it came, to be given back.
+    pub(crate) fn column(&self, index: usize) -> ArrayRef {
+        Arc::clone(&self.columns[index])
+    }
+
     /// A column of any type.
     pub(crate) fn anything(&self, index: usize) -> &dyn Array {
         self.columns[index].as_ref()

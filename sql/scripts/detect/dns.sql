@@ -41,14 +41,14 @@ SELECT
 FROM enrich(source => 'dns', input => (
 SELECT
   frame_time, unix_tstamp, frame_len, ip_dst, dns_qry_name,
-  coalesce(dns_qry_class, 'unknown') AS dns_qry_class,
+  coalesce(absent_as_null(dns_qry_class), 'unknown') AS dns_qry_class,
   coalesce(dns_qry_type, -1) AS dns_qry_type,
   coalesce(dns_qry_rcode, -1) AS dns_qry_rcode,
   ml_score, h
 FROM (
   (SELECT
-    frame_time, unix_tstamp, frame_len, ip_dst, dns_qry_name, dns_qry_class, dns_qry_type,
-    dns_qry_rcode, score AS ml_score, h
+    frame_time, unix_tstamp, frame_len, canonical_address(ip_dst) AS ip_dst, dns_qry_name,
+    dns_qry_class, dns_qry_type, dns_qry_rcode, score AS ml_score, h
   FROM lda_score(
     (SELECT * FROM ${database:-default}.dns
      WHERE y = year(DATE '${date}') AND m = month(DATE '${date}') AND d = day(DATE '${date}')
@@ -62,13 +62,18 @@ FROM (
       FROM ${database:-default}.dns f
       JOIN (
         SELECT y, m, d, unix_tstamp, ip_dst, dns_qry_name
-        FROM ${database:-default}.dns_threat_investigation
-        WHERE ip_sev BETWEEN 1 AND 3 OR dns_sev BETWEEN 1 AND 3
+        FROM (
+          SELECT y, m, d, unix_tstamp, canonical_address(ip_dst) AS ip_dst,
+            canonical_name(dns_qry_name) AS dns_qry_name, ip_sev, dns_sev
+          FROM ${database:-default}.dns_threat_investigation
+          WHERE ip_sev BETWEEN 1 AND 3 OR dns_sev BETWEEN 1 AND 3
+        )
         GROUP BY y, m, d, unix_tstamp, ip_dst, dns_qry_name
         HAVING max(CASE WHEN ip_sev IN (1, 2) OR dns_sev IN (1, 2) THEN 1 ELSE 0 END) = 0
       ) r
       ON r.y = f.y AND r.m = f.m AND r.d = f.d AND r.unix_tstamp = f.unix_tstamp
-        AND r.ip_dst = f.ip_dst AND r.dns_qry_name = f.dns_qry_name
+        AND r.ip_dst = canonical_address(f.ip_dst)
+        AND r.dns_qry_name = canonical_name(f.dns_qry_name)
       WHERE f.y * 10000 + f.m * 100 + f.d
         BETWEEN CAST(to_char(DATE '${date}' - INTERVAL '${feedback_days:-30}' DAY, '%Y%m%d') AS INT)
           AND CAST(to_char(DATE '${date}', '%Y%m%d') AS INT)
@@ -86,8 +91,9 @@ FROM (
       SELECT 1 FROM ${database:-default}.dns_threat_investigation r
       WHERE r.y = year(DATE '${date}') AND r.m = month(DATE '${date}') AND r.d = day(DATE '${date}')
         AND (r.ip_sev BETWEEN 1 AND 3 OR r.dns_sev BETWEEN 1 AND 3)
-        AND r.unix_tstamp = s.unix_tstamp AND r.ip_dst = s.ip_dst
-        AND r.dns_qry_name = s.dns_qry_name
+        AND r.unix_tstamp = s.unix_tstamp
+        AND canonical_address(r.ip_dst) = canonical_address(s.ip_dst)
+        AND canonical_name(r.dns_qry_name) = canonical_name(s.dns_qry_name)
     )
   -- The other columns decide between equal scores, so that the same day gives the same rows.
   ORDER BY ml_score, unix_tstamp, frame_time, ip_dst, dns_qry_name, frame_len, dns_qry_type,
@@ -105,8 +111,9 @@ FROM (
       SELECT 1 FROM ${database:-default}.dns_threat_investigation r
       WHERE r.y = year(DATE '${date}') AND r.m = month(DATE '${date}') AND r.d = day(DATE '${date}')
         AND (r.ip_sev BETWEEN 1 AND 3 OR r.dns_sev BETWEEN 1 AND 3)
-        AND r.unix_tstamp = s.unix_tstamp AND r.ip_dst = s.ip_dst
-        AND r.dns_qry_name = s.dns_qry_name
+        AND r.unix_tstamp = s.unix_tstamp
+        AND canonical_address(r.ip_dst) = canonical_address(s.ip_dst)
+        AND canonical_name(r.dns_qry_name) = canonical_name(s.dns_qry_name)
     )
 )))
 ORDER BY ml_score;

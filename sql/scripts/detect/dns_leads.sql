@@ -26,13 +26,18 @@ scored AS (
       FROM ${database:-default}.dns f
       JOIN (
         SELECT y, m, d, unix_tstamp, ip_dst, dns_qry_name
-        FROM ${database:-default}.dns_threat_investigation
-        WHERE ip_sev BETWEEN 1 AND 3 OR dns_sev BETWEEN 1 AND 3
+        FROM (
+          SELECT y, m, d, unix_tstamp, canonical_address(ip_dst) AS ip_dst,
+            canonical_name(dns_qry_name) AS dns_qry_name, ip_sev, dns_sev
+          FROM ${database:-default}.dns_threat_investigation
+          WHERE ip_sev BETWEEN 1 AND 3 OR dns_sev BETWEEN 1 AND 3
+        )
         GROUP BY y, m, d, unix_tstamp, ip_dst, dns_qry_name
         HAVING max(CASE WHEN ip_sev IN (1, 2) OR dns_sev IN (1, 2) THEN 1 ELSE 0 END) = 0
       ) r
       ON r.y = f.y AND r.m = f.m AND r.d = f.d AND r.unix_tstamp = f.unix_tstamp
-        AND r.ip_dst = f.ip_dst AND r.dns_qry_name = f.dns_qry_name
+        AND r.ip_dst = canonical_address(f.ip_dst)
+        AND r.dns_qry_name = canonical_name(f.dns_qry_name)
       WHERE f.y * 10000 + f.m * 100 + f.d
         BETWEEN CAST(to_char(DATE '${date}' - INTERVAL '${feedback_days:-30}' DAY, '%Y%m%d') AS INT)
           AND CAST(to_char(DATE '${date}', '%Y%m%d') AS INT)
@@ -52,8 +57,9 @@ scored AS (
       SELECT 1 FROM ${database:-default}.dns_threat_investigation r
       WHERE r.y = year(DATE '${date}') AND r.m = month(DATE '${date}') AND r.d = day(DATE '${date}')
         AND (r.ip_sev BETWEEN 1 AND 3 OR r.dns_sev BETWEEN 1 AND 3)
-        AND r.unix_tstamp = s.unix_tstamp AND r.ip_dst = s.ip_dst
-        AND r.dns_qry_name = s.dns_qry_name
+        AND r.unix_tstamp = s.unix_tstamp
+        AND canonical_address(r.ip_dst) = canonical_address(s.ip_dst)
+        AND canonical_name(r.dns_qry_name) = canonical_name(s.dns_qry_name)
     )
 ),
 -- First which leads, then what there is to tell of them: to tell it of all would take gigabytes. Both
@@ -73,7 +79,8 @@ listed AS (
   WHERE y = year(DATE '${date}') AND m = month(DATE '${date}') AND d = day(DATE '${date}')
 ),
 rated AS (
-  SELECT ip_dst, dns_qry_name, to_char(to_timestamp_seconds(unix_tstamp), '%H:%M:%S') AS time
+  SELECT canonical_address(ip_dst) AS ip_dst, canonical_name(dns_qry_name) AS dns_qry_name,
+    to_char(to_timestamp_seconds(unix_tstamp), '%H:%M:%S') AS time
   FROM ${database:-default}.dns_threat_investigation
   WHERE y = year(DATE '${date}') AND m = month(DATE '${date}') AND d = day(DATE '${date}')
     AND (ip_sev BETWEEN 1 AND 3 OR dns_sev BETWEEN 1 AND 3)
@@ -82,9 +89,11 @@ gone AS (
   SELECT l.rank
   FROM listed l
   LEFT SEMI JOIN rated f
-  ON f.ip_dst = l.ip_dst AND f.dns_qry_name = l.name_first AND f.time BETWEEN l.began AND l.ended
+  ON f.ip_dst = canonical_address(l.ip_dst) AND f.dns_qry_name = canonical_name(l.name_first)
+    AND f.time BETWEEN l.began AND l.ended
   LEFT SEMI JOIN rated t
-  ON t.ip_dst = l.ip_dst AND t.dns_qry_name = l.name_last AND t.time BETWEEN l.began AND l.ended
+  ON t.ip_dst = canonical_address(l.ip_dst) AND t.dns_qry_name = canonical_name(l.name_last)
+    AND t.time BETWEEN l.began AND l.ended
 )
 SELECT
   row_number() OVER (ORDER BY ml_score, lead, place) AS rank, ml_score, answers, first_seen, last_seen,
@@ -94,8 +103,10 @@ FROM (
   SELECT
     chosen.lead, chosen.ml_score, count(*) AS answers,
     min(frame_time) AS first_seen, max(frame_time) AS last_seen,
-    min(ip_dst) AS ip_dst, count(DISTINCT dns_qry_name) AS names, min(dns_qry_name) AS name_first,
-    max(dns_qry_name) AS name_last, min(dns_qry_type) AS dns_qry_type,
+    min(canonical_address(ip_dst)) AS ip_dst,
+    count(DISTINCT canonical_name(dns_qry_name)) AS names,
+    min(canonical_name(dns_qry_name)) AS name_first,
+    max(canonical_name(dns_qry_name)) AS name_last, min(dns_qry_type) AS dns_qry_type,
     min(dns_qry_rcode) AS dns_qry_rcode,
     -- The same for all rows of a lead.
     min(document) AS document, min(word) AS word, min(meaning) AS meaning, min(times) AS times,

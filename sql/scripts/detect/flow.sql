@@ -38,8 +38,8 @@ SELECT
   ) AS rank
 FROM (
   (SELECT
-    treceived AS tstart, sip AS srcip, dip AS dstip, sport, dport, proto,
-    ipkt, ibyt, opkt, obyt, score AS ml_score
+    treceived AS tstart, canonical_address(sip) AS srcip, canonical_address(dip) AS dstip, sport,
+    dport, canonical_protocol(proto) AS proto, ipkt, ibyt, opkt, obyt, score AS ml_score
   FROM lda_score(
     (SELECT * FROM ${database:-default}.flow
      WHERE y = year(DATE '${date}') AND m = month(DATE '${date}') AND d = day(DATE '${date}')
@@ -53,13 +53,18 @@ FROM (
       FROM ${database:-default}.flow f
       JOIN (
         SELECT y, m, d, tstart, srcip, dstip, srcport, dstport
-        FROM ${database:-default}.flow_threat_investigation
-        WHERE score BETWEEN 1 AND 3
+        FROM (
+          SELECT y, m, d, tstart, canonical_address(srcip) AS srcip,
+            canonical_address(dstip) AS dstip, srcport, dstport, score
+          FROM ${database:-default}.flow_threat_investigation
+          WHERE score BETWEEN 1 AND 3
+        )
         GROUP BY y, m, d, tstart, srcip, dstip, srcport, dstport
         HAVING min(score) = 3
       ) r
       ON r.y = f.y AND r.m = f.m AND r.d = f.d AND r.tstart = f.treceived
-        AND r.srcip = f.sip AND r.dstip = f.dip AND r.srcport = f.sport AND r.dstport = f.dport
+        AND r.srcip = canonical_address(f.sip) AND r.dstip = canonical_address(f.dip)
+        AND r.srcport = f.sport AND r.dstport = f.dport
       WHERE f.y * 10000 + f.m * 100 + f.d
         BETWEEN CAST(to_char(DATE '${date}' - INTERVAL '${feedback_days:-30}' DAY, '%Y%m%d') AS INT)
           AND CAST(to_char(DATE '${date}', '%Y%m%d') AS INT)
@@ -76,8 +81,9 @@ FROM (
     AND NOT EXISTS (
       SELECT 1 FROM ${database:-default}.flow_threat_investigation r
       WHERE r.y = year(DATE '${date}') AND r.m = month(DATE '${date}') AND r.d = day(DATE '${date}')
-        AND r.score BETWEEN 1 AND 3 AND r.tstart = s.treceived AND r.srcip = s.sip
-        AND r.dstip = s.dip
+        AND r.score BETWEEN 1 AND 3 AND r.tstart = s.treceived
+        AND canonical_address(r.srcip) = canonical_address(s.sip)
+        AND canonical_address(r.dstip) = canonical_address(s.dip)
         AND r.srcport = s.sport AND r.dstport = s.dport
     )
   -- The other columns decide between equal scores, so that the same day gives the same rows.
@@ -92,8 +98,9 @@ FROM (
     AND NOT EXISTS (
       SELECT 1 FROM ${database:-default}.flow_threat_investigation r
       WHERE r.y = year(DATE '${date}') AND r.m = month(DATE '${date}') AND r.d = day(DATE '${date}')
-        AND r.score BETWEEN 1 AND 3 AND r.tstart = s.tstart AND r.srcip = s.srcip
-        AND r.dstip = s.dstip
+        AND r.score BETWEEN 1 AND 3 AND r.tstart = s.tstart
+        AND canonical_address(r.srcip) = canonical_address(s.srcip)
+        AND canonical_address(r.dstip) = canonical_address(s.dstip)
         AND r.srcport = s.sport AND r.dstport = s.dport
     )
 )))

@@ -25,13 +25,18 @@ scored AS (
       FROM ${database:-default}.flow f
       JOIN (
         SELECT y, m, d, tstart, srcip, dstip, srcport, dstport
-        FROM ${database:-default}.flow_threat_investigation
-        WHERE score BETWEEN 1 AND 3
+        FROM (
+          SELECT y, m, d, tstart, canonical_address(srcip) AS srcip,
+            canonical_address(dstip) AS dstip, srcport, dstport, score
+          FROM ${database:-default}.flow_threat_investigation
+          WHERE score BETWEEN 1 AND 3
+        )
         GROUP BY y, m, d, tstart, srcip, dstip, srcport, dstport
         HAVING min(score) = 3
       ) r
       ON r.y = f.y AND r.m = f.m AND r.d = f.d AND r.tstart = f.treceived
-        AND r.srcip = f.sip AND r.dstip = f.dip AND r.srcport = f.sport AND r.dstport = f.dport
+        AND r.srcip = canonical_address(f.sip) AND r.dstip = canonical_address(f.dip)
+        AND r.srcport = f.sport AND r.dstport = f.dport
       WHERE f.y * 10000 + f.m * 100 + f.d
         BETWEEN CAST(to_char(DATE '${date}' - INTERVAL '${feedback_days:-30}' DAY, '%Y%m%d') AS INT)
           AND CAST(to_char(DATE '${date}', '%Y%m%d') AS INT)
@@ -50,8 +55,9 @@ scored AS (
     AND NOT EXISTS (
       SELECT 1 FROM ${database:-default}.flow_threat_investigation r
       WHERE r.y = year(DATE '${date}') AND r.m = month(DATE '${date}') AND r.d = day(DATE '${date}')
-        AND r.score BETWEEN 1 AND 3 AND r.tstart = s.treceived AND r.srcip = s.sip
-        AND r.dstip = s.dip
+        AND r.score BETWEEN 1 AND 3 AND r.tstart = s.treceived
+        AND canonical_address(r.srcip) = canonical_address(s.sip)
+        AND canonical_address(r.dstip) = canonical_address(s.dip)
         AND r.srcport = s.sport AND r.dstport = s.dport
     )
 ),
@@ -73,11 +79,11 @@ FROM (
     chosen.lead, chosen.ml_score, count(*) AS flows,
     min(treceived) AS first_seen, max(treceived) AS last_seen,
     -- Of the first flow: both directions of a conversation may be one lead.
-    first_value(sip ORDER BY treceived, sip, sport, dport) AS srcip,
-    first_value(dip ORDER BY treceived, sip, sport, dport) AS dstip,
+    canonical_address(first_value(sip ORDER BY treceived, sip, sport, dport)) AS srcip,
+    canonical_address(first_value(dip ORDER BY treceived, sip, sport, dport)) AS dstip,
     first_value(sport ORDER BY treceived, sip, sport, dport) AS sport,
     first_value(dport ORDER BY treceived, sip, sport, dport) AS dport,
-    min(proto) AS proto, sum(ipkt) AS ipkt, sum(ibyt) AS ibyt,
+    min(canonical_protocol(proto)) AS proto, sum(ipkt) AS ipkt, sum(ibyt) AS ibyt,
     -- The same for all rows of a lead.
     min(document) AS document, min(word) AS word, min(meaning) AS meaning, min(times) AS times,
     min(elsewhere) AS elsewhere, min(usual) AS usual,
@@ -97,8 +103,9 @@ FROM (
     AND NOT EXISTS (
       SELECT 1 FROM ${database:-default}.flow_threat_investigation r
       WHERE r.y = year(DATE '${date}') AND r.m = month(DATE '${date}') AND r.d = day(DATE '${date}')
-        AND r.score BETWEEN 1 AND 3 AND r.tstart = l.first_seen AND r.srcip = l.srcip
-        AND r.dstip = l.dstip
+        AND r.score BETWEEN 1 AND 3 AND r.tstart = l.first_seen
+        AND canonical_address(r.srcip) = canonical_address(l.srcip)
+        AND canonical_address(r.dstip) = canonical_address(l.dstip)
         AND r.srcport = l.sport AND r.dstport = l.dport
     )
 )

@@ -37,13 +37,14 @@ PARTITION (y = year(DATE '${date}'), m = month(DATE '${date}'), d = day(DATE '${
 SELECT * FROM enrich(source => 'proxy', input => (
 SELECT
   tdate, time, clientip, host, reqmethod,
-  coalesce(useragent, '-') AS useragent, coalesce(resconttype, '-') AS resconttype,
+  coalesce(absent_as_null(useragent), '-') AS useragent,
+  coalesce(absent_as_null(resconttype), '-') AS resconttype,
   duration, username, webcat, referer, TRY_CAST(respcode AS INT) AS respcode,
   TRY_CAST(uriport AS INT) AS uriport, uripath, uriquery, serverip, scbytes, csbytes, fulluri,
   word, ml_score
 FROM (
   (SELECT
-    p_date AS tdate, p_time AS time, clientip, host, reqmethod, useragent, resconttype, duration,
+    p_date AS tdate, p_time AS time, canonical_address(clientip) AS clientip, host, reqmethod, useragent, resconttype, duration,
     username, webcat, referer, respcode, uriport, uripath, uriquery, serverip, scbytes, csbytes,
     fulluri, word, score AS ml_score
   FROM lda_score(

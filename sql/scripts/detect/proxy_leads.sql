@@ -84,7 +84,7 @@ FROM (
   SELECT
     chosen.lead, chosen.ml_score, count(*) AS requests,
     min(p_time) AS first_seen, max(p_time) AS last_seen,
-    min(clientip) AS clientip, count(DISTINCT host) AS hosts, min(host) AS host_first,
+    min(canonical_address(clientip)) AS clientip, count(DISTINCT host) AS hosts, min(host) AS host_first,
     max(host) AS host_last, min(fulluri) AS uri_first, max(fulluri) AS uri_last,
     min(useragent) AS useragent, sum(scbytes) AS scbytes, sum(csbytes) AS csbytes,
     -- The same for all rows of a lead.

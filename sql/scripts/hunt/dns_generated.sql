@@ -26,12 +26,12 @@ labels AS (
 -- A row a client and domain.
 domains AS (
   SELECT
-    lead, domain, min(score) AS score, min(ip_dst) AS ip_dst, count(*) AS answers,
+    lead, domain, min(score) AS score, min(canonical_address(ip_dst)) AS ip_dst, count(*) AS answers,
     min(dns_qry_rcode) AS dns_qry_rcode, min(label) AS label, min(frame_time) AS first_seen,
     max(frame_time) AS last_seen
   FROM lda_score(
     (SELECT * FROM labels),
-    documents => [ip_dst],
+    documents => [canonical_address(ip_dst)],
     words => [concat_ws('_', CAST(length(label) / 2 AS INT), CAST(floor(2 * entropy(label)) AS INT),
                         dns_qry_rcode)],
     distinct => domain,

@@ -15,7 +15,8 @@
 WITH
 words AS (
   SELECT *,
-    CASE WHEN sip < dip THEN concat(sip, ' ', dip) ELSE concat(dip, ' ', sip) END AS hosts,
+    concat(least(canonical_address(sip), canonical_address(dip)), ' ',
+      greatest(canonical_address(sip), canonical_address(dip))) AS hosts,
     flow_src_word_v2(sport, dport, proto, ibyt, opkt, obyt, flag, tdur) AS what,
     CASE
       WHEN pause IS NULL THEN 'first'
@@ -33,16 +34,16 @@ words AS (
        AND unix_tstamp IS NOT NULL
        AND flow_invalid(treceived, trhour, trminute, trsec, sip, dip, sport, dport, ibyt, ipkt)
          IS NULL),
-    conversation => [sip, dip, proto],
+    conversation => [canonical_address(sip), canonical_address(dip), canonical_protocol(proto)],
     time => unix_tstamp
   )
 ),
 leads AS (
   SELECT
     hosts, lead, min(score) AS ml_score, count(*) AS flows,
-    first_value(sip ORDER BY unix_tstamp, sip) AS srcip,
-    first_value(dip ORDER BY unix_tstamp, sip) AS dstip,
-    min(proto) AS proto, min(pause) AS shortest, max(pause) AS longest,
+    canonical_address(first_value(sip ORDER BY unix_tstamp, sip)) AS srcip,
+    canonical_address(first_value(dip ORDER BY unix_tstamp, sip)) AS dstip,
+    min(canonical_protocol(proto)) AS proto, min(pause) AS shortest, max(pause) AS longest,
     min(regularity) AS regularity, min(treceived) AS first_seen, max(treceived) AS last_seen,
     sum(ibyt) AS bytes,
     -- The word without what is said of time, and with rare ports folded as in the lead.

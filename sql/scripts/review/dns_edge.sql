@@ -8,13 +8,14 @@ PARTITION (y = year(DATE '${date}'), m = month(DATE '${date}'), d = day(DATE '${
 WITH
 answers AS (
   -- Numbered, so that equal answers stay two.
-  SELECT row_number() OVER () AS n, unix_tstamp, frame_len, ip_dst, ip_src, dns_qry_name,
-    dns_qry_class, dns_qry_type, dns_qry_rcode, dns_a, CAST(h AS INT) AS hh
+  SELECT row_number() OVER () AS n, unix_tstamp, frame_len, canonical_address(ip_dst) AS ip_dst,
+    canonical_address(ip_src) AS ip_src, dns_qry_name, dns_qry_class, dns_qry_type, dns_qry_rcode,
+    dns_a, CAST(h AS INT) AS hh
   FROM ${database:-default}.dns
   WHERE y = year(DATE '${date}') AND m = month(DATE '${date}') AND d = day(DATE '${date}')
 ),
 suspicious AS (
-  SELECT DISTINCT lower(dns_qry_name) AS name, hh
+  SELECT DISTINCT canonical_name(dns_qry_name) AS name, hh
   FROM ${database:-default}.dns_scores
   WHERE y = year(DATE '${date}') AND m = month(DATE '${date}') AND d = day(DATE '${date}')
 ),
@@ -24,7 +25,7 @@ found AS (
     ORDER BY a.unix_tstamp, a.ip_dst, a.dns_qry_name, a.frame_len, a.dns_qry_type, a.dns_qry_rcode,
       a.dns_qry_class, a.dns_a, a.ip_src, a.n
   ) AS place
-  FROM answers a JOIN suspicious s ON s.hh = a.hh AND strpos(lower(a.dns_qry_name), s.name) > 0
+  FROM answers a JOIN suspicious s ON s.hh = a.hh AND strpos(canonical_name(a.dns_qry_name), s.name) > 0
 )
 SELECT
   unix_tstamp, frame_len, ip_dst, ip_src, dns_qry_name, dns_qry_class, dns_qry_type,

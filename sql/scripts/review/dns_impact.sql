@@ -5,10 +5,10 @@
 SELECT
   coalesce(network_context(ip_dst), CASE WHEN is_internal(ip_dst) THEN 'inside' ELSE 'outside' END)
     AS network,
-  dns_rcode_name(dns_qry_rcode) AS rcode, count(DISTINCT ip_dst) AS clients, count(*) AS answers
+  dns_rcode_name(dns_qry_rcode) AS rcode, count(DISTINCT canonical_address(ip_dst)) AS clients, count(*) AS answers
 FROM ${database:-default}.dns
 WHERE y = year(DATE '${date}') AND m = month(DATE '${date}') AND d = day(DATE '${date}')
-  AND (lower(dns_qry_name) = lower('${threat}')
-    OR ends_with(lower(dns_qry_name), lower('.${threat}')))
+  AND (canonical_name(dns_qry_name) = canonical_name('${threat}')
+    OR ends_with(canonical_name(dns_qry_name), canonical_name('.${threat}')))
 GROUP BY 1, 2
 ORDER BY clients DESC, network, rcode;

@@ -8,13 +8,15 @@ SELECT
   ip_dst, dns_qry_name, dns_type_name(dns_qry_type) AS type, dns_rcode_name(dns_qry_rcode) AS rcode,
   answers, dns_a, network_context(ip_dst) AS network, reputation(dns_qry_name) AS rep
 FROM (
-  SELECT min(unix_tstamp) AS first_seen, max(unix_tstamp) AS last_seen, ip_dst, dns_qry_name,
+  SELECT min(unix_tstamp) AS first_seen, max(unix_tstamp) AS last_seen,
+    canonical_address(ip_dst) AS ip_dst, dns_qry_name,
     dns_qry_type, dns_qry_rcode, count(*) AS answers, max(dns_a) AS dns_a
   FROM ${database:-default}.dns
   WHERE y = year(DATE '${date}') AND m = month(DATE '${date}') AND d = day(DATE '${date}')
-    AND (ip_dst = '${threat}' OR lower(dns_qry_name) = lower('${threat}')
-      OR ends_with(lower(dns_qry_name), lower('.${threat}')))
-  GROUP BY ip_dst, dns_qry_name, dns_qry_type, dns_qry_rcode
+    AND (canonical_address(ip_dst) = canonical_address('${threat}')
+      OR canonical_name(dns_qry_name) = canonical_name('${threat}')
+      OR ends_with(canonical_name(dns_qry_name), canonical_name('.${threat}')))
+  GROUP BY canonical_address(ip_dst), dns_qry_name, dns_qry_type, dns_qry_rcode
 )
 ORDER BY answers DESC, first_seen, ip_dst, dns_qry_name, type
 LIMIT ${limit:-250};

@@ -10,8 +10,10 @@ FROM ${database:-default}.dns_threat_dendro
 WHERE y = year(DATE '${date}') AND m = month(DATE '${date}') AND d = day(DATE '${date}')
   AND (anchor IS DISTINCT FROM '${threat}')
 UNION ALL
-SELECT '${threat}' AS anchor, count(*) AS total, dns_qry_name, ip_dst
+SELECT '${threat}' AS anchor, count(*) AS total, dns_qry_name,
+  canonical_address(ip_dst) AS ip_dst
 FROM ${database:-default}.dns
 WHERE y = year(DATE '${date}') AND m = month(DATE '${date}') AND d = day(DATE '${date}')
-  AND (ip_dst = '${threat}' OR lower(dns_qry_name) = lower('${threat}'))
-GROUP BY dns_qry_name, ip_dst;
+  AND (canonical_address(ip_dst) = canonical_address('${threat}')
+    OR canonical_name(dns_qry_name) = canonical_name('${threat}'))
+GROUP BY dns_qry_name, canonical_address(ip_dst);

@@ -7,7 +7,7 @@ INSERT OVERWRITE TABLE ${database:-default}.flow_chords
 PARTITION (y = year(DATE '${date}'), m = month(DATE '${date}'), d = day(DATE '${date}'))
 WITH
 suspicious AS (
-  SELECT srcip, dstip
+  SELECT canonical_address(srcip) AS srcip, canonical_address(dstip) AS dstip
   FROM ${database:-default}.flow_scores
   WHERE y = year(DATE '${date}') AND m = month(DATE '${date}') AND d = day(DATE '${date}')
 ),
@@ -23,7 +23,7 @@ peers AS (
   SELECT DISTINCT e.ip, e.peer FROM ends e JOIN threats t ON t.ip = e.ip
 ),
 flows AS (
-  SELECT sip, dip, ibyt, ipkt
+  SELECT canonical_address(sip) AS sip, canonical_address(dip) AS dip, ibyt, ipkt
   FROM ${database:-default}.flow
   WHERE y = year(DATE '${date}') AND m = month(DATE '${date}') AND d = day(DATE '${date}')
 )

@@ -14,11 +14,15 @@ FROM (
       AS direction
   FROM (
     SELECT ibyt,
-      CASE WHEN sip = '${threat}' THEN dip ELSE sip END AS peer,
-      CASE WHEN sip = '${threat}' THEN 1 ELSE 0 END AS outbound
-    FROM ${database:-default}.flow
-    WHERE y = year(DATE '${date}') AND m = month(DATE '${date}') AND d = day(DATE '${date}')
-      AND '${threat}' IN (sip, dip)
+      CASE WHEN sip = threat THEN dip ELSE sip END AS peer,
+      CASE WHEN sip = threat THEN 1 ELSE 0 END AS outbound
+    FROM (
+      SELECT canonical_address(sip) AS sip, canonical_address(dip) AS dip, ibyt,
+        canonical_address('${threat}') AS threat
+      FROM ${database:-default}.flow
+      WHERE y = year(DATE '${date}') AND m = month(DATE '${date}') AND d = day(DATE '${date}')
+    )
+    WHERE threat IN (sip, dip)
   )
   GROUP BY peer
 )

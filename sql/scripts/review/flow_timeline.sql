@@ -8,11 +8,16 @@ PARTITION (y = year(DATE '${date}'), m = month(DATE '${date}'), d = day(DATE '${
 SELECT ip_threat, tstart, tend, srcip, dstip, proto, sport, dport, ipkt, ibyt
 FROM ${database:-default}.flow_timeline
 WHERE y = year(DATE '${date}') AND m = month(DATE '${date}') AND d = day(DATE '${date}')
-  AND (ip_threat IS DISTINCT FROM '${threat}')
+  AND (canonical_address(ip_threat) IS DISTINCT FROM canonical_address('${threat}'))
 UNION ALL
-SELECT '${threat}' AS ip_threat, min(treceived) AS tstart, max(treceived) AS tend, sip, dip, proto,
+SELECT threat AS ip_threat, min(treceived) AS tstart, max(treceived) AS tend, sip, dip, proto,
   sport, dport, sum(ipkt) AS ipkt, sum(ibyt) AS ibyt
-FROM ${database:-default}.flow
-WHERE y = year(DATE '${date}') AND m = month(DATE '${date}') AND d = day(DATE '${date}')
-  AND '${threat}' IN (sip, dip)
-GROUP BY sip, dip, proto, sport, dport;
+FROM (
+  SELECT treceived, canonical_address(sip) AS sip, canonical_address(dip) AS dip,
+    canonical_protocol(proto) AS proto, sport, dport, ipkt, ibyt,
+    canonical_address('${threat}') AS threat
+  FROM ${database:-default}.flow
+  WHERE y = year(DATE '${date}') AND m = month(DATE '${date}') AND d = day(DATE '${date}')
+)
+WHERE threat IN (sip, dip)
+GROUP BY threat, sip, dip, proto, sport, dport;

@@ -5,7 +5,7 @@
 SELECT
   coalesce(network_context(clientip), CASE WHEN is_internal(clientip) THEN 'inside' ELSE 'outside' END)
     AS network,
-  respcode, http_status_name(respcode) AS respcode_name, count(DISTINCT clientip) AS clients,
+  respcode, http_status_name(respcode) AS respcode_name, count(DISTINCT canonical_address(clientip)) AS clients,
   count(*) AS requests, sum(CAST(scbytes AS BIGINT)) AS scbytes
 FROM ${database:-default}.proxy
 WHERE TRY_CAST(y AS INT) = year(DATE '${date}') AND TRY_CAST(m AS INT) = month(DATE '${date}')

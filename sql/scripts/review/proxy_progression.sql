@@ -8,13 +8,14 @@ SELECT
   max(p_time) AS last_seen, count(DISTINCT useragent) AS useragents,
   min(resconttype) AS content, reputation(other) AS rep
 FROM (
-  SELECT 'to the threat' AS step, coalesce(nullif(referer, '-'), '(no referer)') AS other, clientip,
+  SELECT 'to the threat' AS step, coalesce(absent_as_null(referer), '(no referer)') AS other,
+    canonical_address(clientip) AS clientip,
     p_time, useragent, resconttype
   FROM ${database:-default}.proxy
   WHERE TRY_CAST(y AS INT) = year(DATE '${date}') AND TRY_CAST(m AS INT) = month(DATE '${date}')
     AND TRY_CAST(d AS INT) = day(DATE '${date}') AND fulluri = '${threat}'
   UNION ALL
-  SELECT 'from the threat', fulluri, clientip, p_time, useragent, resconttype
+  SELECT 'from the threat', fulluri, canonical_address(clientip), p_time, useragent, resconttype
   FROM ${database:-default}.proxy
   WHERE TRY_CAST(y AS INT) = year(DATE '${date}') AND TRY_CAST(m AS INT) = month(DATE '${date}')
     AND TRY_CAST(d AS INT) = day(DATE '${date}')

@@ -12,9 +12,10 @@ WHERE y = year(DATE '${date}') AND m = month(DATE '${date}') AND d = day(DATE '$
   AND (p_threat IS DISTINCT FROM '${threat}')
 UNION ALL
 SELECT '${threat}' AS p_threat, min(concat(p_date, ' ', p_time)) AS tstart,
-  max(concat(p_date, ' ', p_time)) AS tend, sum(CAST(duration AS BIGINT)) AS duration, clientip,
+  max(concat(p_date, ' ', p_time)) AS tend, sum(CAST(duration AS BIGINT)) AS duration,
+  canonical_address(clientip) AS clientip,
   respcode, http_status_name(respcode) AS respcodename
 FROM ${database:-default}.proxy
 WHERE TRY_CAST(y AS INT) = year(DATE '${date}') AND TRY_CAST(m AS INT) = month(DATE '${date}')
   AND TRY_CAST(d AS INT) = day(DATE '${date}') AND fulluri = '${threat}'
-GROUP BY clientip, respcode;
+GROUP BY canonical_address(clientip), respcode;

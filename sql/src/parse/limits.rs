@@ -7,7 +7,7 @@
 use std::ops::ControlFlow;
 
 use datafusion::sql::sqlparser::ast::{
-    GroupByExpr, Select, Statement, TableFactor, Visit, Visitor,
+    GroupByExpr, JoinConstraint, JoinOperator, Select, Statement, TableFactor, Visit, Visitor,
 };
 use datafusion::sql::sqlparser::keywords::Keyword;
 use datafusion::sql::sqlparser::tokenizer::{Token, TokenWithSpan};
@@ -28,6 +28,16 @@ fn too_large(what: &str, limit: usize, instead: &str) -> Error {
         what: what.to_owned(),
         limit,
         instead: instead.to_owned(),
+    }
+}
+
+/// Whether rows without a partner on the left lose the common column: DataFusion takes the left one for it.
+fn is_filled_by_name(join: &JoinOperator) -> bool {
+    match join {
+        JoinOperator::Right(by) | JoinOperator::RightOuter(by) | JoinOperator::FullOuter(by) => {
+            matches!(by, JoinConstraint::Using(_) | JoinConstraint::Natural)
+        }
+        _ => false,
     }
 }
 
@@ -138,6 +148,14 @@ impl Visitor for Clauses {
                 TABLES,
                 "join some of them first, into a table",
             ));
+        }
+        let mut joins = select.from.iter().flat_map(|from| &from.joins);
+        if joins.any(|join| is_filled_by_name(&join.join_operator)) {
+            return ControlFlow::Break(Error::Unsupported {
+                what: "RIGHT or FULL JOIN with USING or NATURAL".to_owned(),
+                instead: "write ON a.k = b.k, and coalesce(a.k, b.k) where the key is selected"
+                    .to_owned(),
+            });
         }
         let (GroupByExpr::All(modifiers) | GroupByExpr::Expressions(_, modifiers)) =
             &select.group_by;

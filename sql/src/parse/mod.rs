@@ -6,7 +6,9 @@
 
 mod hive;
 mod limits;
+mod nested;
 mod publish;
+mod rows;
 mod schedule;
 mod source;
 #[cfg(test)]
@@ -24,6 +26,7 @@ use datafusion::sql::sqlparser::tokenizer::{Token, TokenWithSpan, Tokenizer};
 
 use crate::dialect::SpotDialect;
 use crate::error::{Error, Result};
+use crate::rules::exact_numbers;
 
 /// A table as named in a statement.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -245,7 +248,10 @@ pub(crate) fn parse(sql: &str) -> Result<Statement> {
     }
     let statement = match statement {
         Some(statement) => statement,
-        None => classify(parser.parse_statement()?)?,
+        None => match parser.parse_statement() {
+            Ok(statement) => classify(statement)?,
+            Err(error) => return Err(nested::refused(sql).unwrap_or_else(|| error.into())),
+        },
     };
     let statement = match statement {
         Statement::CreateTable(create) => Statement::CreateTable(Box::new(ast::CreateTable {
@@ -295,8 +301,10 @@ fn take_external(tokens: &mut Vec<TokenWithSpan>) -> bool {
     external
 }
 
-fn classify(statement: ast::Statement) -> Result<Statement> {
+fn classify(mut statement: ast::Statement) -> Result<Statement> {
     limits::check_clauses(&statement)?;
+    exact_numbers(&mut statement)?;
+    rows::compared_by_columns(&mut statement)?;
     Ok(match statement {
         ast::Statement::Insert(insert) => Statement::Insert(Box::new(insert)),
         ast::Statement::CreateTable(create) => Statement::CreateTable(Box::new(create)),

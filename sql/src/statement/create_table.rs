@@ -73,13 +73,17 @@ pub(super) async fn create(session: &Session, create: CreateTable) -> Result<Don
     {
         return Ok(Done::new(created_message(&full_name, false)));
     }
-    let plan = session.logical_plan(Statement::Query(query)).await?;
+    let plan = session.typed_plan(Statement::Query(query)).await?;
     // Partition columns come last in the query, as for INSERT; their types are the query's.
     let mut fields: Vec<Column> = Vec::new();
     for field in plan.schema().fields() {
+        let name = field.name().to_ascii_lowercase();
+        let data_type =
+            HiveType::from_arrow(field.data_type()).map_err(|error| of_column(&name, &error))?;
+        refuse_nested(&name, &data_type)?;
         fields.push(Column {
-            name: field.name().to_ascii_lowercase(),
-            data_type: HiveType::from_arrow(field.data_type())?,
+            name,
+            data_type,
             comment: None,
         });
     }
@@ -177,17 +181,40 @@ fn columns_of(columns: &[ColumnDef]) -> Result<Vec<Column>> {
                     }
                 }
             }
+            let name = column.name.value.to_ascii_lowercase();
+            let data_type = column
+                .data_type
+                .to_string()
+                .to_ascii_lowercase()
+                .parse::<HiveType>()
+                .map_err(|error| of_column(&name, &error))?;
+            refuse_nested(&name, &data_type)?;
             Ok(Column {
-                name: column.name.value.to_ascii_lowercase(),
-                data_type: column
-                    .data_type
-                    .to_string()
-                    .to_ascii_lowercase()
-                    .parse::<HiveType>()?,
+                name,
+                data_type,
                 comment,
             })
         })
         .collect()
+}
+
+fn of_column(name: &str, error: &spotql_catalog::Error) -> Error {
+    Error::ColumnType {
+        column: name.to_owned(),
+        reason: error.to_string(),
+    }
+}
+
+/// The catalog knows these types, and nothing above it does.
+fn refuse_nested(name: &str, data_type: &HiveType) -> Result<()> {
+    match data_type {
+        HiveType::Map(..) | HiveType::Struct(_) => Err(Error::nested_type(
+            &format!("column '{name}'"),
+            &data_type.to_string(),
+        )),
+        HiveType::Array(element) => refuse_nested(name, element),
+        _ => Ok(()),
+    }
 }
 
 fn check_format(create: &CreateTable, formats: Option<&HiveFormat>) -> Result<()> {

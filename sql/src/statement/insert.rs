@@ -56,7 +56,7 @@ pub(super) async fn run(session: &Session, insert: ast::Insert) -> Result<Done> 
     let mut source = source;
     name_expressions(&mut source.body);
     let target = Target::new(&table, partition, columns)?;
-    let query = session.logical_plan(ast::Statement::Query(source)).await?;
+    let query = session.typed_plan(ast::Statement::Query(source)).await?;
     let plan = session.physical_plan(&target.cast(query)?).await?;
     let mode = if insert.overwrite {
         InsertMode::Overwrite

@@ -27,6 +27,7 @@ pub(crate) mod share;
 mod sources;
 
 pub use error::Error;
+pub(crate) use function::distinct::texts_by_distinct;
 pub use function::functions;
 pub use sources::{Named, Purpose, Reputation, Sources, SourcesOption, Worst};
 

@@ -6,14 +6,13 @@
 
 use std::sync::Arc;
 
-use datafusion::arrow::datatypes::DataType;
 use datafusion::common::{Column, DFSchema, JoinType, ScalarValue};
 use datafusion::functions::core::expr_fn::coalesce;
-use datafusion::functions::string::expr_fn::{lower, rtrim};
 use datafusion::functions_aggregate::expr_fn::count;
-use datafusion::logical_expr::{Expr, LogicalPlan, LogicalPlanBuilder, ScalarUDF, cast, col, lit};
+use datafusion::logical_expr::{Expr, LogicalPlan, LogicalPlanBuilder, ScalarUDF, col, lit};
 
 use super::error::{Error, Result};
+use crate::canonical;
 use crate::word::{self, text};
 
 /// A kind of log that Apache Spot knew.
@@ -157,10 +156,7 @@ impl Preset {
 
     fn agent(self, function: &str, schema: &DFSchema) -> Result<Expr> {
         Ok(coalesce(vec![
-            cast(
-                self.column(function, schema, "useragent")?,
-                DataType::Utf8View,
-            ),
+            canonical::present(self.column(function, schema, "useragent")?),
             lit(ScalarValue::Utf8View(Some("-".to_owned()))),
         ]))
     }
@@ -180,19 +176,26 @@ impl Preset {
                 .collect::<Result<Vec<_>>>()?;
             Ok(udf_named(udf)?.call(arguments))
         };
+        // One host is one document, however it is written; none where there is no address.
         let documents = |columns: &[&str]| -> Result<Vec<Expr>> {
             columns
                 .iter()
                 .map(|column| self.column(function, schema, column))
+                .map(|column| Ok(canonical::address(column?)))
                 .collect()
         };
         match self {
             Self::Flow => {
                 let words = if spot {
-                    let columns = ["trhour", "sport", "dport", "proto", "ibyt", "ipkt"];
+                    let mut arguments = ["trhour", "sport", "dport", "proto", "ibyt", "ipkt"]
+                        .map(|column| self.column(function, schema, column))
+                        .into_iter()
+                        .collect::<Result<Vec<_>>>()?;
+                    // The original's function takes the protocol as it is written.
+                    arguments[3] = canonical::protocol(arguments[3].clone());
                     [
-                        call("flow_src_word", &columns)?,
-                        call("flow_dst_word", &columns)?,
+                        udf_named("flow_src_word")?.call(arguments.clone()),
+                        udf_named("flow_dst_word")?.call(arguments),
                     ]
                 } else {
                     let columns = [
@@ -229,7 +232,7 @@ impl Preset {
             }
             Self::Dns => {
                 let name = || self.column(function, schema, "dns_qry_name");
-                let client = self.column(function, schema, "ip_dst")?;
+                let client = canonical::address(self.column(function, schema, "ip_dst")?);
                 let (documents, words) = if spot {
                     let columns = [
                         "frame_time",
@@ -280,7 +283,7 @@ impl Preset {
                     distinct: if spot {
                         None
                     } else {
-                        Some(lower(rtrim(vec![name()?, lit(".")])))
+                        Some(canonical::name(name()?))
                     },
                 })
             }
@@ -299,7 +302,8 @@ impl Preset {
                     .into_iter()
                     .collect::<Result<Vec<_>>>()?;
                     // A request without a content type is as valid as one whose type is `-`.
-                    arguments[4] = coalesce(vec![arguments[4].clone(), lit("-")]);
+                    let content = canonical::present(arguments[4].clone());
+                    arguments[4] = coalesce(vec![content, lit("-")]);
                     udf_named("proxy_word")?.call(arguments)
                 } else {
                     call(

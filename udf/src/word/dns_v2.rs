@@ -16,6 +16,7 @@ use super::entropy::EntropyMeter;
 use super::math::log2_of_size;
 use super::name::{LowerCase, Name};
 use super::writer::WordWriter;
+use crate::canonical::{is_absent, trimmed};
 
 /// The first field of a domain's word.
 pub const DOMAIN: &str = "n";
@@ -33,7 +34,7 @@ pub struct DnsRecord<'a> {
     pub query_type: Option<i64>,
     /// The response code, likewise.
     pub response_code: Option<i64>,
-    /// The addresses in the answer; empty where there are none.
+    /// The addresses in the answer; empty or `-` where there are none.
     pub addresses: &'a str,
 }
 
@@ -49,7 +50,7 @@ impl DnsRecord<'_> {
         meter: &mut EntropyMeter,
         word: &mut WordWriter,
     ) {
-        Name::of(lower.of(self.name)).write_fields(classes, meter, word);
+        Name::of(lower.of(trimmed(self.name))).write_fields(classes, meter, word);
         word.number(i64::from(log2_of_size(self.frame_len)));
         self.write_answer(word);
     }
@@ -62,7 +63,7 @@ impl DnsRecord<'_> {
         meter: &mut EntropyMeter,
         word: &mut WordWriter,
     ) {
-        let name = Name::of(lower.of(self.name));
+        let name = Name::of(lower.of(trimmed(self.name)));
         word.text(if name.is_reverse() { REVERSE } else { DOMAIN });
         name.write_subdomain(meter, word);
         word.text("");
@@ -73,7 +74,7 @@ impl DnsRecord<'_> {
     fn write_answer(&self, word: &mut WordWriter) {
         word.number(self.query_type.unwrap_or(UNKNOWN_CODE));
         word.number(self.response_code.unwrap_or(UNKNOWN_CODE));
-        word.text(if self.addresses.is_empty() { "n" } else { "y" });
+        word.text(if is_absent(self.addresses) { "n" } else { "y" });
     }
 }
 

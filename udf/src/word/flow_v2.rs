@@ -6,8 +6,10 @@
 
 use super::flow::Side;
 use super::math::{log2_of_size, outweighs};
-use super::writer::WordWriter;
+use super::writer::{BLANK, WordWriter};
 
+/// The highest number of a port.
+const LAST_PORT: i64 = 65_535;
 /// The highest port that is always worth naming.
 pub const LAST_NAMED_PORT: i64 = 1024;
 
@@ -18,21 +20,21 @@ pub const DURATION_CUTS: [f32; 6] = [0.01, 0.1, 1.0, 10.0, 100.0, 1000.0];
 /// The fields of a flow that its words are made of.
 #[derive(Debug, Clone, Copy)]
 pub struct FlowRecord<'a> {
-    /// Port of the sender. A negative port counts as 0, which is no port.
+    /// Port of the sender. A number outside 1 to 65,535 counts as 0, which is no port.
     pub sport: i64,
     /// Port of the receiver, likewise.
     pub dport: i64,
     /// The protocol; a missing one is written `null`.
     pub proto: Option<&'a str>,
-    /// Bytes from sender to receiver. Negative sizes count as 0, here and below.
+    /// Bytes from sender to receiver. A negative number, which no valid record has, counts as 0.
     pub ibyt: i64,
-    /// Packets back; 0 where they are missing.
+    /// Packets back; 0 where they are missing, negative where they are unknown.
     pub opkt: i64,
-    /// Bytes back; 0 where they are missing.
-    pub obyt: i64,
+    /// Bytes back; none, like a negative number, where they are unknown.
+    pub obyt: Option<i64>,
     /// The TCP flags as nfdump writes them, such as `.AP.SF`; empty where they are missing.
     pub flags: &'a str,
-    /// Seconds; NaN where they are missing.
+    /// Seconds; NaN, like a negative number, where they are unknown.
     pub duration: f32,
 }
 
@@ -47,7 +49,7 @@ impl FlowRecord<'_> {
     ///     proto: Some("TCP"),
     ///     ibyt: 20_000,
     ///     opkt: 30,
-    ///     obyt: 18_000,
+    ///     obyt: Some(18_000),
     ///     flags: ".AP.SF",
     ///     duration: 0.5,
     /// };
@@ -58,7 +60,10 @@ impl FlowRecord<'_> {
     /// ```
     #[inline]
     pub fn write_word(&self, side: Side, word: &mut WordWriter) {
-        let (sport, dport) = (self.sport.max(0), self.dport.max(0));
+        let [sport, dport] = [self.sport, self.dport].map(|port| match port {
+            0..=LAST_PORT => port,
+            _ => 0,
+        });
         let (low, high) = (sport.min(dport), sport.max(dport));
         let service = if low == 0 { high } else { low };
         word.text(role(side, sport, dport, service));
@@ -71,20 +76,21 @@ impl FlowRecord<'_> {
         word.number(i64::from(log2_of_size(self.ibyt) / 2));
         word.text(self.reply());
         word.text(flag_class(self.flags));
-        word.number(duration_class(self.duration));
+        match duration_class(self.duration) {
+            Some(class) => word.number(class),
+            None => word.text(BLANK),
+        }
     }
 
     /// `n` none (or an exporter that sees one way only), `d` much more came back than went, `u`
-    /// much less, `b` about as much.
+    /// much less, `b` about as much, `-` it is not known.
     fn reply(&self) -> &'static str {
-        if self.opkt <= 0 {
-            "n"
-        } else if outweighs(self.obyt, self.ibyt) {
-            "d"
-        } else if outweighs(self.ibyt, self.obyt) {
-            "u"
-        } else {
-            "b"
+        match (self.opkt, self.obyt) {
+            (0, _) => "n",
+            (1.., Some(obyt @ 0..)) if outweighs(obyt, self.ibyt) => "d",
+            (1.., Some(obyt @ 0..)) if outweighs(self.ibyt, obyt) => "u",
+            (1.., Some(0..)) => "b",
+            _ => BLANK,
         }
     }
 }
@@ -129,13 +135,11 @@ fn flag_class(flags: &str) -> &'static str {
     }
 }
 
-/// How many of [`DURATION_CUTS`] a duration has reached; NaN has reached none.
+/// How many of [`DURATION_CUTS`] a duration has reached; NaN and less than nothing is no duration.
 #[inline]
-fn duration_class(seconds: f32) -> i64 {
-    DURATION_CUTS
-        .iter()
-        .map(|cut| i64::from(seconds >= *cut))
-        .sum()
+fn duration_class(seconds: f32) -> Option<i64> {
+    let reached = DURATION_CUTS.iter().map(|cut| i64::from(seconds >= *cut));
+    (seconds >= 0.0).then(|| reached.sum())
 }
 
 #[cfg(test)]
@@ -148,7 +152,7 @@ mod tests {
         proto: Some("TCP"),
         ibyt: 1000,
         opkt: 2,
-        obyt: 1000,
+        obyt: Some(1000),
         flags: ".AP.SF",
         duration: 0.5,
     };
@@ -192,10 +196,9 @@ mod tests {
         assert_eq!(ends(0, 50_000), ["c_~50000", "s_~50000"]);
         assert_eq!(ends(80, -1), ["s_80", "c_80"]);
         assert_eq!(ends(i64::MIN, i64::MIN), ["p_0", "p_0"]);
-        assert_eq!(
-            ends(i64::MAX, i64::MIN),
-            ["s_~9223372036854775807", "c_~9223372036854775807"]
-        );
+        assert_eq!(ends(i64::MAX, i64::MIN), ["p_0", "p_0"]);
+        assert_eq!(ends(65_536, 80), ["c_80", "s_80"]);
+        assert_eq!(ends(65_535, 70_000), ["s_~65535", "c_~65535"]);
     }
 
     #[test]
@@ -222,7 +225,6 @@ mod tests {
     fn the_reply_is_weighed_against_what_was_sent() {
         for (ibyt, opkt, obyt, expected) in [
             (1000, 0, 1000, "n"),
-            (1000, -3, 1000, "n"),
             (1000, 1, 4004, "b"),
             (1000, 1, 4005, "d"),
             (4004, 1, 1000, "b"),
@@ -230,15 +232,21 @@ mod tests {
             (0, 1, 0, "b"),
             (i64::MAX, 1, i64::MAX, "b"),
             (i64::MIN, 1, i64::MAX, "d"),
+            // A counter that ran over says nothing.
+            (1000, -3, 1000, "-"),
+            (1000, 1, -1000, "-"),
         ] {
             let flow = FlowRecord {
                 ibyt,
                 opkt,
-                obyt,
+                obyt: Some(obyt),
                 ..FLOW
             };
             assert_eq!(flow.reply(), expected, "{flow:?}");
         }
+        let flow = FlowRecord { obyt: None, ..FLOW };
+        assert_eq!(flow.reply(), "-");
+        assert_eq!(FlowRecord { opkt: 0, ..flow }.reply(), "n");
     }
 
     #[test]
@@ -265,9 +273,8 @@ mod tests {
     #[test]
     fn durations_step_by_factors_of_ten() {
         for (seconds, expected) in [
-            (f32::NAN, 0),
-            (-1.0, 0),
             (0.0, 0),
+            (-0.0, 0),
             (0.009, 0),
             (0.01, 1),
             (0.1, 2),
@@ -279,7 +286,14 @@ mod tests {
             (1000.0, 6),
             (f32::INFINITY, 6),
         ] {
-            assert_eq!(duration_class(seconds), expected, "{seconds} s");
+            assert_eq!(duration_class(seconds), Some(expected), "{seconds} s");
+        }
+        for seconds in [f32::NAN, -1.0, f32::NEG_INFINITY] {
+            let flow = FlowRecord {
+                duration: seconds,
+                ..FLOW
+            };
+            assert_eq!(word(flow, Side::Source), "c_443_TCP_4_b_f_-");
         }
     }
 

@@ -5,12 +5,14 @@
 
 use std::fmt;
 
+use crate::canonical::is_absent;
+
 /// Why a record is invalid. Its text names the field and the value.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Reason<'a> {
     /// A field is missing.
     Null(&'static str),
-    /// A text field holds nothing, or what stands for nothing: `''`, `-` or `(empty)`.
+    /// A text field holds nothing, or what stands for nothing: `''`, `-`, `(empty)` or blanks.
     Blank(&'static str, &'a str),
     /// A number is below 0.
     Negative(&'static str, i64),
@@ -39,21 +41,32 @@ impl fmt::Display for Reason<'_> {
 
 type Verdict<'a> = Result<(), Reason<'a>>;
 
+/// A field that only has to be there, of any type.
+#[derive(Debug, Clone, Copy)]
+pub enum Field<'a> {
+    /// It is null.
+    Null,
+    /// A text, which may stand for nothing.
+    Text(&'a str),
+    /// Anything else, which is there.
+    Other,
+}
+
 /// The fields of a netflow record that decide whether it is valid; `None` is null.
 #[derive(Debug, Clone, Copy)]
-pub struct FlowFields {
-    /// Is `treceived` there?
-    pub treceived: bool,
+pub struct FlowFields<'a> {
+    /// `treceived`
+    pub treceived: Field<'a>,
     /// Hour, valid in 0..23.
     pub trhour: Option<i64>,
     /// Minute, valid in 0..59.
     pub trminute: Option<i64>,
     /// Second, valid in 0..59.
     pub trsec: Option<i64>,
-    /// Is `sip` there?
-    pub sip: bool,
-    /// Is `dip` there?
-    pub dip: bool,
+    /// `sip`
+    pub sip: Field<'a>,
+    /// `dip`
+    pub dip: Field<'a>,
     /// Source port, valid from 0.
     pub sport: Option<i64>,
     /// Destination port, valid from 0.
@@ -64,10 +77,10 @@ pub struct FlowFields {
     pub ipkt: Option<i64>,
 }
 
-impl FlowFields {
+impl<'a> FlowFields<'a> {
     /// The first reason why the record is invalid.
     #[inline]
-    pub fn check(&self) -> Verdict<'static> {
+    pub fn check(&self) -> Verdict<'a> {
         present("treceived", self.treceived)?;
         up_to(23, "trhour", self.trhour)?;
         up_to(59, "trminute", self.trminute)?;
@@ -110,10 +123,7 @@ impl<'a> DnsFields<'a> {
         not_negative("unix_tstamp", self.unix_tstamp)?;
         not_negative("frame_len", self.frame_len)?;
         filled("ip_dst", self.ip_dst)?;
-        match self.dns_qry_name {
-            Some(name @ "(empty)") => return Err(Reason::Blank("dns_qry_name", name)),
-            name => filled("dns_qry_name", name)?,
-        }
+        filled("dns_qry_name", self.dns_qry_name)?;
         let says_something = filled("dns_qry_class", self.dns_qry_class).is_ok()
             || self.dns_qry_type.is_some()
             || self.dns_qry_rcode.is_some_and(|code| code >= 0);
@@ -121,25 +131,25 @@ impl<'a> DnsFields<'a> {
     }
 }
 
-/// Which fields of a web request are there; all of them must be.
+/// The fields of a web request that must be there.
 #[derive(Debug, Clone, Copy)]
-pub struct ProxyFields {
-    /// Is `p_date` there?
-    pub p_date: bool,
-    /// Is `p_time` there?
-    pub p_time: bool,
-    /// Is `clientip` there?
-    pub clientip: bool,
-    /// Is `host` there?
-    pub host: bool,
-    /// Is `fulluri` there?
-    pub fulluri: bool,
+pub struct ProxyFields<'a> {
+    /// `p_date`
+    pub p_date: Field<'a>,
+    /// `p_time`
+    pub p_time: Field<'a>,
+    /// `clientip`
+    pub clientip: Field<'a>,
+    /// `host`
+    pub host: Field<'a>,
+    /// `fulluri`
+    pub fulluri: Field<'a>,
 }
 
-impl ProxyFields {
+impl<'a> ProxyFields<'a> {
     /// The first reason why the record is invalid.
     #[inline]
-    pub fn check(&self) -> Verdict<'static> {
+    pub fn check(&self) -> Verdict<'a> {
         present("p_date", self.p_date)?;
         present("p_time", self.p_time)?;
         present("clientip", self.clientip)?;
@@ -149,11 +159,11 @@ impl ProxyFields {
 }
 
 #[inline]
-fn present(field: &'static str, is_there: bool) -> Verdict<'static> {
-    if is_there {
-        Ok(())
-    } else {
-        Err(Reason::Null(field))
+fn present<'a>(field: &'static str, value: Field<'a>) -> Verdict<'a> {
+    match value {
+        Field::Null => Err(Reason::Null(field)),
+        Field::Text(text) => filled(field, Some(text)),
+        Field::Other => Ok(()),
     }
 }
 
@@ -178,7 +188,7 @@ fn up_to(last: i64, field: &'static str, value: Option<i64>) -> Verdict<'static>
 #[inline]
 fn filled<'a>(field: &'static str, value: Option<&'a str>) -> Verdict<'a> {
     match value {
-        Some(value @ ("" | "-")) => Err(Reason::Blank(field, value)),
+        Some(value) if is_absent(value) => Err(Reason::Blank(field, value)),
         Some(_) => Ok(()),
         None => Err(Reason::Null(field)),
     }
@@ -188,13 +198,13 @@ fn filled<'a>(field: &'static str, value: Option<&'a str>) -> Verdict<'a> {
 mod tests {
     use super::*;
 
-    const FLOW: FlowFields = FlowFields {
-        treceived: true,
+    const FLOW: FlowFields<'_> = FlowFields {
+        treceived: Field::Other,
         trhour: Some(23),
         trminute: Some(59),
         trsec: Some(0),
-        sip: true,
-        dip: true,
+        sip: Field::Text("10.0.0.1"),
+        dip: Field::Text("10.0.0.2"),
         sport: Some(0),
         dport: Some(65_535),
         ibyt: Some(0),
@@ -226,7 +236,7 @@ mod tests {
         let cases = [
             (
                 FlowFields {
-                    treceived: false,
+                    treceived: Field::Null,
                     ..FLOW
                 },
                 "treceived is null",
@@ -259,7 +269,34 @@ mod tests {
                 },
                 "trsec -1 is not in 0..59",
             ),
-            (FlowFields { sip: false, ..FLOW }, "sip is null"),
+            (
+                FlowFields {
+                    sip: Field::Null,
+                    ..FLOW
+                },
+                "sip is null",
+            ),
+            (
+                FlowFields {
+                    sip: Field::Text(""),
+                    ..FLOW
+                },
+                "sip is empty",
+            ),
+            (
+                FlowFields {
+                    dip: Field::Text("-"),
+                    ..FLOW
+                },
+                "dip is '-'",
+            ),
+            (
+                FlowFields {
+                    dip: Field::Text("  "),
+                    ..FLOW
+                },
+                "dip is '  '",
+            ),
             (
                 FlowFields {
                     dport: Some(-5),
@@ -278,7 +315,7 @@ mod tests {
     fn the_first_of_several_reasons_is_given() {
         let flow = FlowFields {
             trsec: Some(99),
-            sip: false,
+            sip: Field::Null,
             sport: None,
             ..FLOW
         };
@@ -356,16 +393,16 @@ mod tests {
     #[test]
     fn a_request_needs_all_five_fields() {
         let request = ProxyFields {
-            p_date: true,
-            p_time: true,
-            clientip: true,
-            host: true,
-            fulluri: true,
+            p_date: Field::Other,
+            p_time: Field::Other,
+            clientip: Field::Other,
+            host: Field::Other,
+            fulluri: Field::Other,
         };
         assert_eq!(reason(request.check()), "valid");
         let nameless = ProxyFields {
-            host: false,
-            fulluri: false,
+            host: Field::Null,
+            fulluri: Field::Null,
             ..request
         };
         assert_eq!(reason(nameless.check()), "host is null");

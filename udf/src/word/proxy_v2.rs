@@ -12,6 +12,7 @@ use super::entropy::{EntropyMeter, utf16_len};
 use super::math::{log2_of_size, outweighs};
 use super::name::{LowerCase, Name, NameClass};
 use super::writer::{BLANK, WordWriter};
+use crate::canonical::trimmed;
 
 /// Bits a character from one class of addresses' entropy to the next.
 pub const ENTROPY_STEP: f64 = 0.6;
@@ -21,7 +22,7 @@ pub const ENTROPY_STEP: f64 = 0.6;
 pub struct ProxyRecord<'a> {
     /// The host asked for, a name or an IP address, with or without a port.
     pub host: &'a str,
-    /// The method. A missing text is written as [`BLANK`], here and below.
+    /// The method, in any case. A missing text is written as [`BLANK`], here and below.
     pub method: Option<&'a str>,
     /// The content type of the response; what stands before its first slash counts.
     pub content_type: Option<&'a str>,
@@ -31,10 +32,10 @@ pub struct ProxyRecord<'a> {
     pub agent_count: i64,
     /// The whole address.
     pub uri: &'a str,
-    /// Bytes to the client; 0 where they are missing. Negative ones count as 0.
-    pub received: i64,
+    /// Bytes to the client; none, like a negative number, where they are unknown.
+    pub received: Option<i64>,
     /// Bytes from the client, likewise.
-    pub sent: i64,
+    pub sent: Option<i64>,
 }
 
 impl ProxyRecord<'_> {
@@ -49,26 +50,31 @@ impl ProxyRecord<'_> {
         meter: &mut EntropyMeter,
         word: &mut WordWriter,
     ) {
-        word.text(host_class(self.host, classes, lower).field());
-        word.plain_text(self.method.unwrap_or(BLANK));
-        let content_type = self.content_type.unwrap_or(BLANK);
+        word.text(host_class(trimmed(self.host), classes, lower).field());
+        word.upper_text(trimmed(self.method.unwrap_or(BLANK)));
+        let content_type = trimmed(self.content_type.unwrap_or(BLANK));
         let content = content_type.split_once('/');
-        word.plain_text(content.map_or(content_type, |(content, _)| content));
-        word.plain_text(self.response_code.unwrap_or(BLANK));
+        word.lower_text(content.map_or(content_type, |(content, _)| content));
+        word.plain_text(trimmed(self.response_code.unwrap_or(BLANK)));
         word.number(i64::from(self.agent_count.max(1).ilog2() / 2));
         word.number(i64::from(log2_of_size(utf16_len(self.uri) as i64)));
         word.number((meter.entropy(self.uri) / ENTROPY_STEP) as i64);
         word.text(self.direction());
     }
 
-    /// `u` much more went up than came down, `d` the other way round, `b` about as much.
+    /// `u` much more went up than came down, `d` the other way round, `b` about as much, `-` it is not known.
     fn direction(&self) -> &'static str {
-        if outweighs(self.sent, self.received) {
-            "u"
-        } else if outweighs(self.received, self.sent) {
-            "d"
-        } else {
-            "b"
+        match (self.sent, self.received) {
+            (Some(sent @ 0..), Some(received @ 0..)) => {
+                if outweighs(sent, received) {
+                    "u"
+                } else if outweighs(received, sent) {
+                    "d"
+                } else {
+                    "b"
+                }
+            }
+            _ => BLANK,
         }
     }
 }
@@ -104,8 +110,8 @@ mod tests {
         response_code: Some("200"),
         agent_count: 1000,
         uri: "abcdefgh",
-        received: 1000,
-        sent: 1000,
+        received: Some(1000),
+        sent: Some(1000),
     };
 
     fn word(request: ProxyRecord<'_>) -> String {
@@ -134,17 +140,17 @@ mod tests {
             response_code: None,
             agent_count: 0,
             uri: "",
-            received: 0,
-            sent: 0,
+            received: Some(0),
+            sent: Some(0),
         };
         assert_eq!(word(request), "l_-_-_-_0_0_0_b");
         let extreme = ProxyRecord {
             agent_count: i64::MIN,
-            received: i64::MIN,
-            sent: i64::MAX,
+            received: Some(i64::MIN),
+            sent: Some(i64::MAX),
             ..request
         };
-        assert_eq!(word(extreme), "l_-_-_-_0_0_0_u");
+        assert_eq!(word(extreme), "l_-_-_-_0_0_0_-");
     }
 
     #[test]
@@ -190,8 +196,8 @@ mod tests {
             (4, 0, "b"),
         ] {
             let request = ProxyRecord {
-                sent,
-                received,
+                sent: Some(sent),
+                received: Some(received),
                 ..REQUEST
             };
             assert_eq!(request.direction(), expected, "{sent} up, {received} down");

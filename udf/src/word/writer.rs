@@ -121,6 +121,22 @@ impl WordWriter {
         }
     }
 
+    /// [`plain_text`](Self::plain_text) with its ASCII letters in upper case.
+    #[inline]
+    pub fn upper_text(&mut self, text: &str) {
+        let start = self.end;
+        self.plain_text(text);
+        self.bytes[start..self.end].make_ascii_uppercase();
+    }
+
+    /// [`plain_text`](Self::plain_text) with its ASCII letters in lower case.
+    #[inline]
+    pub fn lower_text(&mut self, text: &str) {
+        let start = self.end;
+        self.plain_text(text);
+        self.bytes[start..self.end].make_ascii_lowercase();
+    }
+
     /// Appends an integer field with [`FOLDABLE`] in front.
     #[inline]
     pub fn foldable_number(&mut self, number: i64) {

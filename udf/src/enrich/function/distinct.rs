@@ -32,7 +32,7 @@ pub(in crate::enrich) fn by_distinct<T>(
 }
 
 /// [`by_distinct`] for results that are texts.
-pub(in crate::enrich) fn texts_by_distinct<T: AsRef<str>>(
+pub(crate) fn texts_by_distinct<T: AsRef<str>>(
     texts: &StringViewArray,
     result: impl FnMut(&str) -> Option<T>,
 ) -> Result<ArrayRef> {

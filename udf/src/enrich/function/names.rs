@@ -2,11 +2,12 @@
 
 use std::sync::Arc;
 
-use arrow::array::{ArrayRef, StringViewBuilder};
+use arrow::array::{ArrayRef, AsArray, StringViewBuilder};
 use arrow::datatypes::DataType;
 use datafusion::error::Result;
 
 use super::distinct::texts_by_distinct;
+use crate::canonical::{self, is_absent, protocol_name, trimmed};
 use crate::enrich::iana::{self, Registry};
 use crate::scalar::{Call, Declaration, Takes, parameter, text_at, whole_at};
 
@@ -20,7 +21,7 @@ pub(super) const DNS_CLASS: Declaration = Declaration {
     returns: DataType::Utf8View,
     reads_settings: false,
     about: "The name of a DNS class (IANA): IN. 'Unknown (n)' for a number without one, and for what is no number; \
-            NULL for NULL",
+            NULL for NULL, '' and '-'",
     example: ("dns_class_name('0x00000001')", "IN"),
     kernel: |call| named(call, &iana::DNS_CLASSES),
 };
@@ -54,10 +55,19 @@ pub(super) const HTTP_STATUS: Declaration = Declaration {
 
 pub(super) const PROTOCOL: Declaration = Declaration {
     name: "protocol_name",
-    about: "The name of an IP protocol's number (IANA): TCP. 'Unknown (n)' for a number without one, and for what is \
-            no number; NULL for NULL",
+    about: "The name of an IP protocol's number (IANA): TCP. So it is for a name in any case. 'Unknown (n)' for a number \
+            without one, and for another name; NULL for NULL, '', '-', '(empty)' and blanks",
     example: ("protocol_name(6)", "TCP"),
-    kernel: |call| named(call, &iana::PROTOCOLS),
+    kernel: |call| {
+        texts_by_distinct(call.text(0), |text| {
+            let name = protocol_name(text)?;
+            Some(if iana::PROTOCOLS.names().any(|known| known == name) {
+                name.into_owned()
+            } else {
+                format!("Unknown ({})", trimmed(text))
+            })
+        })
+    },
     ..DNS_CLASS
 };
 
@@ -67,14 +77,18 @@ pub(super) const PORT: Declaration = Declaration {
         parameter("port", Takes::Whole, "a port"),
         parameter(
             "protocol",
-            Takes::Text,
-            "TCP, UDP, SCTP or DCCP, in any case",
+            Takes::TextOrWhole,
+            "TCP, UDP, SCTP or DCCP, in any case, or its number",
         ),
     ],
     about: "The service that is registered for a port (IANA): https. NULL where there is none, and for NULL",
     example: ("port_name(443, 'TCP')", "https"),
     kernel: |call| {
-        let (ports, protocols) = (call.whole(0), call.text(1));
+        let ports = call.whole(0);
+        let named = canonical::protocols(call.text(1))?;
+        let protocols = named
+            .as_ref()
+            .map_or(call.text(1), |it| it.as_string_view());
         let mut names = StringViewBuilder::with_capacity(call.rows());
         for row in 0..call.rows() {
             let known = whole_at(ports, row).zip(text_at(protocols, row));
@@ -87,7 +101,10 @@ pub(super) const PORT: Declaration = Declaration {
 
 fn named(call: &Call, registry: &Registry) -> Result<ArrayRef> {
     texts_by_distinct(call.text(0), |text| {
-        let text = text.trim();
+        if is_absent(text) {
+            return None;
+        }
+        let text = trimmed(text);
         let number = match text.strip_prefix("0x").or_else(|| text.strip_prefix("0X")) {
             Some(digits) => i64::from_str_radix(digits, 16).ok(),
             None => text.parse().ok(),

@@ -28,6 +28,11 @@ impl Registry {
         Self { names }
     }
 
+    /// All names, in order of number.
+    pub fn names(&self) -> impl Iterator<Item = &'static str> {
+        self.names.iter().map(|(_, name)| *name)
+    }
+
     /// The name of a number.
     pub fn name(&self, number: i64) -> Option<&'static str> {
         let number = u32::try_from(number).ok()?;

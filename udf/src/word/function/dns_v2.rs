@@ -29,7 +29,7 @@ const RCODE: Parameter = parameter(
 const ADDRESSES: Parameter = parameter(
     "dns_a",
     Takes::Text,
-    "addresses in the answer; NULL, like '', means none",
+    "addresses in the answer; NULL, like '' and '-', means none",
 );
 
 pub(super) const WORD: Declaration = Declaration {

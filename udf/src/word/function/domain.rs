@@ -5,6 +5,7 @@ use std::sync::Arc;
 use arrow::array::{Array, ArrayRef, Int32Array, StringViewArray, StringViewBuilder};
 use arrow::datatypes::DataType;
 
+use crate::canonical::trimmed;
 use crate::scalar::{Call, Declaration, Parameter, Takes, parameter};
 use crate::word::domain::DomainInfo;
 use crate::word::name::{LowerCase, Name};
@@ -61,7 +62,7 @@ pub(super) const REGISTRABLE: Declaration = Declaration {
         let mut lower = LowerCase::default();
         let mut domains = StringViewBuilder::with_capacity(call.rows()).with_deduplicate_strings();
         for name in call.text(0) {
-            domains.append_option(name.map(|name| Name::of(lower.of(name)).domain));
+            domains.append_option(name.map(|name| Name::of(lower.of(trimmed(name))).domain));
         }
         Ok(Arc::new(domains.finish()))
     },

@@ -1,10 +1,11 @@
 //! `flow_src_word_v2` and `flow_dst_word_v2`.
 
-use arrow::array::{Array, ArrayRef};
+use arrow::array::{Array, ArrayRef, AsArray};
 use arrow::datatypes::DataType;
 use datafusion::common::Result;
 
 use super::words::Words;
+use crate::canonical;
 use crate::scalar::{Call, Declaration, Parameter, Takes, parameter, text_at, whole_at};
 use crate::word::flow::Side;
 use crate::word::flow_v2::FlowRecord;
@@ -13,13 +14,13 @@ const PARAMETERS: &[Parameter] = &[
     parameter(
         "sport",
         Takes::Whole,
-        "port of the sender; 0 and below mean none",
+        "port of the sender; a number that is no port, such as 0, means none",
     ),
     parameter("dport", Takes::Whole, "port of the receiver, likewise"),
     parameter(
         "proto",
-        Takes::Text,
-        "protocol, such as 'TCP'; NULL is written 'null'",
+        Takes::TextOrWhole,
+        "protocol, such as 'TCP', in any case, or its number; NULL, '' and '-' are written 'null'",
     ),
     parameter("ibyt", Takes::Whole, "bytes from sender to receiver"),
     parameter(
@@ -27,7 +28,11 @@ const PARAMETERS: &[Parameter] = &[
         Takes::Whole,
         "packets back; NULL, like 0, means that no answer was seen",
     ),
-    parameter("obyt", Takes::Whole, "bytes back; NULL counts as 0"),
+    parameter(
+        "obyt",
+        Takes::Whole,
+        "bytes back; NULL and negative numbers are unknown",
+    ),
     parameter(
         "flag",
         Takes::Text,
@@ -36,7 +41,7 @@ const PARAMETERS: &[Parameter] = &[
     parameter(
         "tdur",
         Takes::Real,
-        "duration in seconds; NULL and NaN count as 0",
+        "duration in seconds; NULL, NaN and negative numbers are unknown",
     ),
 ];
 
@@ -48,8 +53,8 @@ pub(super) const SOURCE: Declaration = Declaration {
     about: "The word of generation v2 of a netflow record for its sender (document: sip): its \
             role (c asks, s serves, p both ends have one port), the service's port (the lower \
             one; ~ in front above 1024: fold if rare), protocol, bytes in steps of 4, reply (n \
-            none, d much larger, u much smaller, b about as large), flags (s SYN alone, r reset, \
-            f complete, o a part, - none), duration in steps of 10. NULL if sport, dport or ibyt \
+            none, d much larger, u much smaller, b about as large, - unknown), flags (s SYN alone, r \
+            reset, f complete, o a part, - none), duration in steps of 10 (- unknown). NULL if sport, dport or ibyt \
             is NULL",
     example: (
         "flow_src_word_v2(50000, 445, 'TCP', 20000, 30, 18000, '.AP.SF', 0.5)",
@@ -72,7 +77,11 @@ pub(super) const DESTINATION: Declaration = Declaration {
 };
 
 fn words(call: &Call, side: Side) -> Result<ArrayRef> {
-    let (sports, dports, protos) = (call.whole(0), call.whole(1), call.text(2));
+    let (sports, dports) = (call.whole(0), call.whole(1));
+    let named = canonical::protocols(call.text(2))?;
+    let protos = named
+        .as_ref()
+        .map_or(call.text(2), |it| it.as_string_view());
     let (bytes, reply_packets, reply_bytes) = (call.whole(3), call.whole(4), call.whole(5));
     let (flags, durations) = (call.text(6), call.real(7));
     let mut words = Words::with_capacity(call.rows());
@@ -85,7 +94,7 @@ fn words(call: &Call, side: Side) -> Result<ArrayRef> {
                 proto: text_at(protos, row),
                 ibyt: bytes.value(row),
                 opkt: whole_at(reply_packets, row).unwrap_or_default(),
-                obyt: whole_at(reply_bytes, row).unwrap_or_default(),
+                obyt: whole_at(reply_bytes, row),
                 flags: text_at(flags, row).unwrap_or_default(),
                 duration: if durations.is_valid(row) {
                     durations.value(row) as f32

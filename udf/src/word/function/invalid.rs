@@ -3,34 +3,31 @@
 use std::fmt::Write;
 use std::sync::Arc;
 
-use arrow::array::{Array, ArrayRef, Int64Array, StringViewArray, StringViewBuilder};
+use arrow::array::{Array, ArrayRef, AsArray, Int64Array, StringViewArray, StringViewBuilder};
 use arrow::buffer::NullBuffer;
+use arrow::compute::cast;
 use arrow::datatypes::DataType;
 use datafusion::common::Result;
 
 use crate::scalar::{Call, Declaration, Takes, parameter};
-use crate::word::invalid::{DnsFields, FlowFields, ProxyFields, Reason};
+use crate::word::invalid::{DnsFields, Field, FlowFields, ProxyFields, Reason};
 
 pub(super) const FLOW: Declaration = Declaration {
     name: "flow_invalid",
     parameters: &[
-        parameter(
-            "treceived",
-            Takes::Anything,
-            "time received; must not be NULL",
-        ),
+        parameter("treceived", Takes::Anything, "time received; must be there"),
         parameter("trhour", Takes::Whole, "hour, 0 to 23"),
         parameter("trminute", Takes::Whole, "minute, 0 to 59"),
         parameter("trsec", Takes::Whole, "second, 0 to 59"),
         parameter(
             "sip",
             Takes::Anything,
-            "address of the sender; must not be NULL",
+            "address of the sender; must be there",
         ),
         parameter(
             "dip",
             Takes::Anything,
-            "address of the receiver; must not be NULL",
+            "address of the receiver; must be there",
         ),
         parameter("sport", Takes::Whole, "port of the sender, 0 or more"),
         parameter("dport", Takes::Whole, "port of the receiver, 0 or more"),
@@ -40,7 +37,7 @@ pub(super) const FLOW: Declaration = Declaration {
     returns: DataType::Utf8View,
     reads_settings: false,
     about: "Why a netflow record is invalid: the first reason, in the order of the arguments. \
-            NULL if it is valid",
+            NULL if it is valid. NULL, '', '-', '(empty)' and blanks are not there",
     example: (
         "flow_invalid('2016-07-08 25:00:00', 25, 0, 0, '10.0.0.1', '10.0.0.2', 80, 443, 1, 1)",
         "trhour 25 is not in 0..23",
@@ -51,11 +48,7 @@ pub(super) const FLOW: Declaration = Declaration {
 pub(super) const DNS: Declaration = Declaration {
     name: "dns_invalid",
     parameters: &[
-        parameter(
-            "frame_time",
-            Takes::Text,
-            "time; must not be NULL, '' or '-'",
-        ),
+        parameter("frame_time", Takes::Text, "time; must be there"),
         parameter("unix_tstamp", Takes::Whole, "seconds since 1970, 0 or more"),
         parameter(
             "frame_len",
@@ -65,12 +58,12 @@ pub(super) const DNS: Declaration = Declaration {
         parameter(
             "ip_dst",
             Takes::Text,
-            "the client that asked; must not be NULL, '' or '-'",
+            "the client that asked; must be there",
         ),
         parameter(
             "dns_qry_name",
             Takes::Text,
-            "the name asked for; must not be NULL, '', '-' or '(empty)'",
+            "the name asked for; must be there",
         ),
         parameter(
             "dns_qry_class",
@@ -91,7 +84,8 @@ pub(super) const DNS: Declaration = Declaration {
     returns: DataType::Utf8View,
     reads_settings: false,
     about: "Why a DNS answer is invalid: the first reason, in the order of the arguments, the \
-            last three of which only have to say something together. NULL if it is valid",
+            last three of which only have to say something together. NULL if it is valid. NULL, '', \
+            '-', '(empty)' and blanks are not there",
     example: (
         "dns_invalid('-', 0, 100, '10.0.0.1', 'example.com', '0x00000001', 1, 0)",
         "frame_time is '-'",
@@ -102,24 +96,20 @@ pub(super) const DNS: Declaration = Declaration {
 pub(super) const PROXY: Declaration = Declaration {
     name: "proxy_invalid",
     parameters: &[
-        parameter("p_date", Takes::Anything, "date; must not be NULL"),
-        parameter("p_time", Takes::Anything, "time; must not be NULL"),
-        parameter("clientip", Takes::Anything, "the client; must not be NULL"),
-        parameter(
-            "host",
-            Takes::Anything,
-            "the host asked for; must not be NULL",
-        ),
+        parameter("p_date", Takes::Anything, "date; must be there"),
+        parameter("p_time", Takes::Anything, "time; must be there"),
+        parameter("clientip", Takes::Anything, "the client; must be there"),
+        parameter("host", Takes::Anything, "the host asked for; must be there"),
         parameter(
             "fulluri",
             Takes::Anything,
-            "the whole address; must not be NULL",
+            "the whole address; must be there",
         ),
     ],
     returns: DataType::Utf8View,
     reads_settings: false,
     about: "Why a web request is invalid: the first reason, in the order of the arguments. NULL \
-            if it is valid",
+            if it is valid. NULL, '', '-', '(empty)' and blanks are not there",
     example: (
         "proxy_invalid('2016-07-08', '14:23:11', '10.0.0.1', NULL, 'example.com/')",
         "host is null",
@@ -128,9 +118,9 @@ pub(super) const PROXY: Declaration = Declaration {
 };
 
 fn flow(call: &Call) -> Result<ArrayRef> {
-    let treceived = Presence::of(call, 0);
+    let treceived = Fields::of(call, 0)?;
     let (hours, minutes, seconds) = (call.whole(1), call.whole(2), call.whole(3));
-    let (sips, dips) = (Presence::of(call, 4), Presence::of(call, 5));
+    let (sips, dips) = (Fields::of(call, 4)?, Fields::of(call, 5)?);
     let (sports, dports) = (call.whole(6), call.whole(7));
     let (bytes, packets) = (call.whole(8), call.whole(9));
     Ok(reasons(call.rows(), |row| {
@@ -170,19 +160,18 @@ fn dns(call: &Call) -> Result<ArrayRef> {
 }
 
 fn proxy(call: &Call) -> Result<ArrayRef> {
-    let fields = [0, 1, 2, 3, 4].map(|index| Presence::of(call, index));
+    let (dates, times) = (Fields::of(call, 0)?, Fields::of(call, 1)?);
+    let (clients, hosts) = (Fields::of(call, 2)?, Fields::of(call, 3)?);
+    let addresses = Fields::of(call, 4)?;
     Ok(reasons(call.rows(), |row| {
-        let [p_date, p_time, clientip, host, fulluri] =
-            fields.each_ref().map(|field| field.at(row));
-        ProxyFields {
-            p_date,
-            p_time,
-            clientip,
-            host,
-            fulluri,
-        }
-        .check()
-        .err()
+        let fields = ProxyFields {
+            p_date: dates.at(row),
+            p_time: times.at(row),
+            clientip: clients.at(row),
+            host: hosts.at(row),
+            fulluri: addresses.at(row),
+        };
+        fields.check().err()
     }))
 }
 
@@ -210,16 +199,38 @@ fn text(texts: &StringViewArray, row: usize) -> Option<&str> {
     texts.is_valid(row).then(|| texts.value(row))
 }
 
-/// Where a column of any type has values; also for dictionaries whose values hold nulls.
-struct Presence(Option<NullBuffer>);
+/// A column of any type: where it has values, and of texts those.
+struct Fields {
+    nulls: Option<NullBuffer>,
+    texts: Option<ArrayRef>,
+}
 
-impl Presence {
-    fn of(call: &Call, index: usize) -> Self {
-        Self(call.anything(index).logical_nulls())
+impl Fields {
+    fn of(call: &Call, index: usize) -> Result<Self> {
+        let column = call.anything(index);
+        let values = match column.data_type() {
+            DataType::Dictionary(_, values) => values,
+            other => other,
+        };
+        let texts = match values {
+            DataType::Utf8 | DataType::LargeUtf8 | DataType::Utf8View => {
+                Some(cast(column, &DataType::Utf8View)?)
+            }
+            _ => None,
+        };
+        // Also for dictionaries whose values hold nulls.
+        let nulls = column.logical_nulls();
+        Ok(Self { nulls, texts })
     }
 
     #[inline]
-    fn at(&self, row: usize) -> bool {
-        self.0.as_ref().is_none_or(|nulls| nulls.is_valid(row))
+    fn at(&self, row: usize) -> Field<'_> {
+        if self.nulls.as_ref().is_some_and(|nulls| nulls.is_null(row)) {
+            return Field::Null;
+        }
+        match &self.texts {
+            Some(texts) => Field::Text(texts.as_string_view().value(row)),
+            None => Field::Other,
+        }
     }
 }

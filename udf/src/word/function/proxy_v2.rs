@@ -21,7 +21,7 @@ pub(super) const WORD: Declaration = Declaration {
         parameter(
             "reqmethod",
             Takes::Text,
-            "method, such as 'GET'; NULL is written '-'",
+            "method, such as 'GET', in any case; NULL is written '-'",
         ),
         parameter(
             "resconttype",
@@ -43,12 +43,12 @@ pub(super) const WORD: Declaration = Declaration {
         parameter(
             "scbytes",
             Takes::Whole,
-            "bytes to the client; NULL counts as 0",
+            "bytes to the client; NULL and negative numbers are unknown",
         ),
         parameter(
             "csbytes",
             Takes::Whole,
-            "bytes from the client; NULL counts as 0",
+            "bytes from the client; NULL and negative numbers are unknown",
         ),
     ],
     returns: DataType::Utf8View,
@@ -58,7 +58,7 @@ pub(super) const WORD: Declaration = Declaration {
             name, l a single label, u below spotql.user_domains, t below spotql.top_domains, o \
             any other), method, content, response code, bins of the agent count and of the \
             address's length and entropy, direction of most bytes (u to the host, d from it, b \
-            both). NULL if host or fulluri is NULL",
+            both, - unknown). NULL if host or fulluri is NULL",
     example: (
         "proxy_word_v2('www.example.com', 'GET', 'text/html', '200', 1000, 'www.example.com/', 5000, 300)",
         "t_GET_text_200_4_4_5_d",
@@ -83,8 +83,8 @@ fn words(call: &Call) -> Result<ArrayRef> {
                 response_code: text_at(codes, row),
                 agent_count: whole_at(agents, row).unwrap_or_default(),
                 uri: uris.value(row),
-                received: whole_at(received, row).unwrap_or_default(),
-                sent: whole_at(sent, row).unwrap_or_default(),
+                received: whole_at(received, row),
+                sent: whole_at(sent, row),
             };
             request.write_word(&classes, &mut lower, &mut meter, word);
         });

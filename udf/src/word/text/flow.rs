@@ -83,6 +83,7 @@ fn second(word: &str) -> Option<String> {
         "d" => "answered with more than 4 times as much",
         "b" => "answered with about as much",
         "u" => "answered with less than a quarter of it",
+        BLANK => "unknown whether answered with more or less",
         _ => return None,
     };
     let flags = match flags {
@@ -101,6 +102,7 @@ fn second(word: &str) -> Option<String> {
         "4" => "10-100 s",
         "5" => "100-1000 s",
         "6" => "1000 s or more",
+        BLANK => "unknown duration",
         _ => return None,
     };
     Some(format!(
@@ -198,6 +200,11 @@ mod tests {
                 "p_123_null_3_b_r_1",
                 "uses port 123 (protocol unknown) at both ends; source sends 63-254 bytes, \
                  answered with about as much; reset; 0.01-0.1 s",
+            ),
+            (
+                "c_443_TCP_4_-_f_-",
+                "asks for TCP port 443; source sends 255-1022 bytes, unknown whether answered with more or less; \
+                 complete connection; unknown duration",
             ),
         ] {
             assert_eq!(flow_word_text(word).as_deref(), Some(expected), "{word}");

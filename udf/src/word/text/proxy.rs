@@ -79,6 +79,7 @@ fn second(word: &str) -> Option<String> {
         "u" => "more than 4 times as much sent as received",
         "d" => "more than 4 times as much received as sent",
         "b" => "about as much sent as received",
+        BLANK => "unknown whether more was sent or received",
         _ => return None,
     };
     Some(format!("{request}; {address}; {direction}"))
@@ -151,6 +152,12 @@ mod tests {
                 "request of unknown method to a local name without dots; answered with unknown \
                  content, code unknown; user agent seen 0-3 times; address of no characters \
                  (0-0.6 bits a character); more than 4 times as much received as sent",
+            ),
+            (
+                "o_GET_text_200_4_3_5_-",
+                "GET to an unknown domain; answered with text, code 200; user agent seen 256-1023 \
+                 times; address of 7-14 characters (3-3.6 bits a character); unknown whether more \
+                 was sent or received",
             ),
         ] {
             assert_eq!(proxy_word_text(word).as_deref(), Some(expected), "{word}");
