@@ -22,7 +22,7 @@ use spotql_catalog::{Access, AllowedPath, HiveCatalog, Warehouse, WarehouseOptio
 use spotql_udf::files::FileAccess;
 use spotql_udf::suspicion::SuspicionExtensionPlanner;
 use spotql_udf::word::SpotqlOptions;
-use spotql_udf::{SpotqlPlanner, enrich, hive, read, synthetic, word};
+use spotql_udf::{SpotqlPlanner, enrich, hive, read, synthetic, time, word};
 
 use crate::erased::Erased;
 use crate::error::Result;
@@ -117,6 +117,7 @@ impl Engine {
         base.register_relation_planner(Arc::new(SpotqlPlanner))?;
         let context = SessionContext::new_with_state(base);
         let functions = word::functions().into_iter().chain(hive::functions());
+        let functions = functions.chain(time::functions());
         for function in functions.chain(enrich::functions()) {
             context.register_udf(Arc::unwrap_or_clone(function));
         }

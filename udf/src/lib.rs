@@ -11,6 +11,7 @@ pub mod read;
 mod scalar;
 pub mod suspicion;
 pub mod synthetic;
+pub mod time;
 pub mod word;
 
 pub use planner::SpotqlPlanner;

@@ -1,0 +1,280 @@
+//! What the path of LOAD FILES means: a file, a folder with all that lies below it, or a pattern.
+//!
+//! This is the one place that turns the text of a statement into files of this machine; [`resolve`] is what every path
+//! goes through, the given one and each that is found. Links are resolved, so that a file has one name.
+
+use std::collections::BTreeSet;
+use std::io::ErrorKind;
+use std::path::{Path, PathBuf};
+
+use url::Url;
+
+use crate::error::{Error, Result};
+use crate::storage::is_data_name;
+
+/// How the names of files end that a program has not finished.
+const UNFINISHED: [&str; 8] = [
+    ".tmp",
+    ".temp",
+    ".part",
+    ".partial",
+    ".inprogress",
+    ".current",
+    ".crdownload",
+    "~",
+];
+
+/// The files that a path means.
+#[derive(Debug, Default)]
+pub(super) struct Expanded {
+    /// Absolute, sorted, each once.
+    pub(super) files: BTreeSet<PathBuf>,
+    /// Files that lie there and are not to be loaded, and why.
+    pub(super) left_out: Vec<(PathBuf, &'static str)>,
+    /// Whether the path named a file itself.
+    pub(super) is_file: bool,
+}
+
+/// Finds the files of a path: absolute, relative to the working directory, or a `file:` URL.
+///
+/// # Errors
+/// [`Error::NothingToLoad`] if there is none, [`Error::Io`] if a folder cannot be read.
+pub(super) fn expand(text: &str) -> Result<Expanded> {
+    let given = given_path(text)?;
+    let mut found = Expanded::default();
+    match std::fs::metadata(&given) {
+        Ok(metadata) if metadata.is_dir() => {
+            let mut seen = BTreeSet::new();
+            walk(&given, &mut seen, &mut found)?;
+        }
+        Ok(_) => {
+            found.is_file = true;
+            found.files.insert(resolve(&given)?);
+        }
+        Err(error) if error.kind() == ErrorKind::NotFound && is_pattern(&given) => {
+            matching(text, &given, &mut found)?;
+        }
+        Err(error) if error.kind() == ErrorKind::NotFound => {
+            return Err(nothing(
+                text,
+                format!(
+                    "there is no file or folder of this name{}",
+                    looked_for(text, &given)
+                ),
+            ));
+        }
+        Err(source) => return Err(failed(&given, source)),
+    }
+    // A folder may be reached in two ways.
+    found.left_out.sort();
+    found.left_out.dedup();
+    if found.files.is_empty() {
+        let what = match found.left_out.as_slice() {
+            [] if is_pattern(&given) && !given.exists() => "no file matches the pattern".to_owned(),
+            [] => "the folder holds no files (names that begin with '_' or '.' do not count)"
+                .to_owned(),
+            [(path, why), ..] => format!(
+                "none of the {} files there is one to load: '{}' {why}",
+                found.left_out.len(),
+                path.display()
+            ),
+        };
+        return Err(nothing(text, format!("{what}{}", looked_for(text, &given))));
+    }
+    Ok(found)
+}
+
+pub(super) fn nothing(path: &str, reason: String) -> Error {
+    Error::NothingToLoad {
+        path: path.to_owned(),
+        reason,
+    }
+}
+
+/// Where a relative path was looked for.
+fn looked_for(text: &str, given: &Path) -> String {
+    let shown = given.display().to_string();
+    if shown == text {
+        String::new()
+    } else {
+        format!(" (looked for: '{shown}')")
+    }
+}
+
+fn given_path(text: &str) -> Result<PathBuf> {
+    let trimmed = text.trim();
+    if trimmed.is_empty() {
+        return Err(nothing(
+            text,
+            "the path is empty; name a file, a folder, or a pattern with * and ?".to_owned(),
+        ));
+    }
+    let scheme = trimmed.split_once(":/").map(|(scheme, _)| scheme);
+    let is_url = scheme.is_some_and(|scheme| {
+        !scheme.is_empty()
+            && scheme
+                .chars()
+                .all(|c| c.is_ascii_alphanumeric() || "+-.".contains(c))
+    });
+    let path = if is_url {
+        Url::parse(trimmed)
+            .ok()
+            .filter(|url| url.scheme() == "file")
+            .and_then(|url| url.to_file_path().ok())
+            .ok_or_else(|| {
+                let reason = "only paths of this machine and file: URLs can be loaded";
+                nothing(text, reason.to_owned())
+            })?
+    } else {
+        PathBuf::from(trimmed)
+    };
+    std::path::absolute(&path).map_err(|source| failed(&path, source))
+}
+
+fn is_pattern(path: &Path) -> bool {
+    path.to_string_lossy().contains(['*', '?', '['])
+}
+
+fn failed(path: &Path, source: std::io::Error) -> Error {
+    Error::Io {
+        path: path.display().to_string(),
+        source,
+    }
+}
+
+/// The one name of a file or folder that is about to be read.
+fn resolve(path: &Path) -> Result<PathBuf> {
+    std::fs::canonicalize(path).map_err(|source| failed(path, source))
+}
+
+/// All files of a folder and those below it. `seen`: the folders that were walked, so that links make no circles.
+fn walk(folder: &Path, seen: &mut BTreeSet<PathBuf>, found: &mut Expanded) -> Result<()> {
+    let folder = resolve(folder)?;
+    if !seen.insert(folder.clone()) {
+        return Ok(());
+    }
+    let entries = std::fs::read_dir(&folder).map_err(|source| failed(&folder, source))?;
+    for entry in entries {
+        let path = entry.map_err(|source| failed(&folder, source))?.path();
+        let name = path.file_name().unwrap_or_default().to_string_lossy();
+        if !is_data_name(&name) {
+            continue;
+        }
+        match std::fs::metadata(&path) {
+            Ok(metadata) if metadata.is_dir() => walk(&path, seen, found)?,
+            Ok(metadata) if metadata.is_file() => add(&path, metadata.len(), found)?,
+            // Sockets and the like are no files.
+            Ok(_) => {}
+            Err(_) => found.left_out.push((path, "cannot be read")),
+        }
+    }
+    Ok(())
+}
+
+fn add(path: &Path, size: u64, found: &mut Expanded) -> Result<()> {
+    let name = path.file_name().unwrap_or_default().to_string_lossy();
+    let name = name.to_lowercase();
+    if UNFINISHED.iter().any(|ending| name.ends_with(ending)) {
+        found
+            .left_out
+            .push((path.to_owned(), "is not finished, by its name"));
+    } else if size == 0 {
+        found.left_out.push((path.to_owned(), "is empty"));
+    } else {
+        found.files.insert(resolve(path)?);
+    }
+    Ok(())
+}
+
+fn matching(text: &str, pattern: &Path, found: &mut Expanded) -> Result<()> {
+    let Some(pattern) = pattern.to_str() else {
+        return Err(nothing(text, "the path is not UTF-8".to_owned()));
+    };
+    let matches = glob::glob(pattern)
+        .map_err(|error| nothing(text, format!("this is no pattern: {error}")))?;
+    let mut seen = BTreeSet::new();
+    for path in matches {
+        let path = path.map_err(|error| {
+            let path = error.path().to_owned();
+            failed(&path, error.into())
+        })?;
+        let name = path.file_name().unwrap_or_default().to_string_lossy();
+        if !is_data_name(&name) {
+            continue;
+        }
+        match std::fs::metadata(&path) {
+            Ok(metadata) if metadata.is_dir() => walk(&path, &mut seen, found)?,
+            Ok(metadata) if metadata.is_file() => add(&path, metadata.len(), found)?,
+            Ok(_) => {}
+            Err(_) => found.left_out.push((path, "cannot be read")),
+        }
+    }
+    Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn names(text: &str, folder: &Path) -> Vec<String> {
+        let folder = folder.canonicalize().unwrap();
+        let files = expand(text).unwrap().files.into_iter();
+        files
+            .map(|file| file.strip_prefix(&folder).unwrap().display().to_string())
+            .collect()
+    }
+
+    #[test]
+    fn a_file_a_folder_and_a_pattern_mean_their_files() {
+        let folder = tempfile::tempdir().unwrap();
+        let at = |name: &str| folder.path().join(name).display().to_string();
+        for name in [
+            "a.parquet",
+            "y=1/m=2/b.parquet",
+            "_hidden",
+            ".h",
+            "c.tmp",
+            "y=1/_t/d",
+        ] {
+            let path = folder.path().join(name);
+            std::fs::create_dir_all(path.parent().unwrap()).unwrap();
+            std::fs::write(path, b"x").unwrap();
+        }
+        std::fs::write(folder.path().join("empty.parquet"), b"").unwrap();
+        std::fs::create_dir(folder.path().join("nothing")).unwrap();
+        let all = ["a.parquet", "y=1/m=2/b.parquet"];
+        assert_eq!(names(&at(""), folder.path()), all);
+        assert_eq!(names(&format!("file://{}", at("")), folder.path()), all);
+        assert_eq!(names(&at("a.parquet"), folder.path()), all[..1]);
+        assert_eq!(names(&at("*/*/*.parquet"), folder.path()), all[1..]);
+        assert_eq!(names(&at("y=?"), folder.path()), all[1..]);
+        assert_eq!(expand(&at("")).unwrap().left_out.len(), 2);
+        for (path, part) in [
+            ("nowhere", "there is no file or folder"),
+            ("nothing", "the folder holds no files"),
+            ("*.csv", "no file matches the pattern"),
+            ("e*", "'is empty"),
+        ] {
+            let error = expand(&at(path)).unwrap_err().to_string();
+            let part = part.trim_start_matches('\'');
+            assert!(error.contains(part) && error.contains(&at(path)), "{error}");
+        }
+        for text in ["", "s3://bucket/x"] {
+            assert!(
+                matches!(expand(text), Err(Error::NothingToLoad { .. })),
+                "{text}"
+            );
+        }
+    }
+
+    #[cfg(unix)]
+    #[test]
+    fn links_are_followed_once() {
+        let folder = tempfile::tempdir().unwrap();
+        std::fs::write(folder.path().join("a"), b"x").unwrap();
+        std::os::unix::fs::symlink(folder.path(), folder.path().join("again")).unwrap();
+        std::os::unix::fs::symlink(folder.path().join("a"), folder.path().join("b")).unwrap();
+        let text = folder.path().display().to_string();
+        assert_eq!(names(&text, folder.path()), ["a"]);
+    }
+}
