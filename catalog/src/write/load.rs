@@ -35,8 +35,8 @@ pub struct LoadRequest {
     /// As for [`Warehouse::insert`], with the column [`crate::FILE_NUMBER`] behind.
     pub rows: Arc<dyn ExecutionPlan>,
     /// The rows of the same query that have no value (NULL, or the empty text) for a partition column: text columns, any names. It
-    /// runs only if there are such rows.
-    pub rejected: Arc<dyn ExecutionPlan>,
+    /// runs only if there are such rows. None if `partition` has all columns.
+    pub rejected: Option<Arc<dyn ExecutionPlan>>,
     /// Columns that partition values are made of and that no file has. If none of the rows has a partition, they are why.
     pub missing: Vec<String>,
 }
@@ -173,9 +173,14 @@ impl Loading<'_> {
                 missing: request.missing.join(", "),
             });
         }
-        let rejected = match report.rejected {
-            0 => None,
-            expected => Some(self.reject(expected, request.rejected).await?),
+        let rejected = match (report.rejected, request.rejected) {
+            (0, _) => None,
+            (expected, Some(input)) => Some(self.reject(expected, input).await?),
+            (_, None) => {
+                return Err(Error::Corrupt {
+                    what: "a load rejects rows that nothing keeps".into(),
+                });
+            }
         };
         self.files.check_unchanged().await?;
         let load = Load {

@@ -78,7 +78,7 @@ impl Loads {
         LoadRequest {
             partition: vec![],
             rows: self.setup.plan(rows).await,
-            rejected: self.setup.plan(rejected).await,
+            rejected: Some(self.setup.plan(rejected).await),
             missing: vec![],
         }
     }

@@ -10,8 +10,6 @@
 LOAD FILES '${files}' INTO TABLE ${database:-default}.proxy
 REQUIRE (p_date, clientip, host, fulluri)
 AGAIN ${again:-false}
-AS SELECT *,
-  substr(event_text(happened), 1, 10) AS p_date, substr(event_text(happened), 12) AS p_time,
-  lpad(year(happened), 4, '0') AS y, lpad(month(happened), 2, '0') AS m,
-  lpad(day(happened), 2, '0') AS d, lpad(hour(happened), 2, '0') AS h
-FROM (SELECT *, event_time(p_date, p_time) AS happened FROM files);
+AS SELECT *, substr(happened, 1, 10) AS p_date, substr(happened, 12) AS p_time,
+  substr(happened, 1, 4) AS y, substr(happened, 6, 2) AS m, substr(happened, 9, 2) AS d, substr(happened, 12, 2) AS h
+FROM (SELECT *, event_text(event_time(p_date, p_time)) AS happened FROM files);

@@ -374,6 +374,8 @@ impl Cursor<'_> {
             _ => None,
         };
         match self.word(half) {
+            // `18:25:39 PM` says the same twice; `18:25:39 AM` and `0:25:39 PM` contradict themselves.
+            Some(12) if hour > 12 => {}
             Some(half) => {
                 if !(1..=12).contains(&hour) {
                     return None;
@@ -495,7 +497,9 @@ mod tests {
             assert_eq!(micros(text), Some(noon + fraction), "{text}");
         }
         let hours = 3_600 * SECOND;
-        assert_eq!(micros("2024-05-14 10:11:12 PM"), Some(noon + 12 * hours));
+        for text in ["2024-05-14 10:11:12 PM", "2024-05-14 22:11:12 PM"] {
+            assert_eq!(micros(text), Some(noon + 12 * hours), "{text}");
+        }
         let minute = noon - 12 * SECOND;
         assert_eq!(micros("2024-05-14 10:11"), Some(minute));
         assert_eq!(micros("2024-05-14T10:11Z"), Some(minute));
@@ -548,7 +552,8 @@ mod tests {
             "May 14 10:11:12",
             "Marble 14, 2024",
             "14/May/24",
-            "2024-05-14 13:00 PM",
+            "2024-05-14 13:00 AM",
+            "2024-05-14 0:30 PM",
             "2024-05-14 10:11:12 +9900",
             "\u{1f600}",
             "2024.05",

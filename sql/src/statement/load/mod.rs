@@ -61,7 +61,10 @@ async fn execute(
     let request = LoadRequest {
         partition: fixed,
         rows: session.physical_plan(&planned.rows).await?,
-        rejected: session.physical_plan(&planned.rejected).await?,
+        rejected: match &planned.rejected {
+            Some(plan) => Some(session.physical_plan(plan).await?),
+            None => None,
+        },
         missing: planned.missing,
     };
     let task = session.context().task_ctx();
@@ -103,10 +106,7 @@ impl Loaded {
         } = self.report;
         let mut said = Vec::new();
         if self.files == 0 {
-            said.push(format!(
-                "nothing to load into {}: all of the files were loaded before",
-                self.table
-            ));
+            said.push(format!("nothing to load into {}", self.table));
         } else {
             let mut into = format!(
                 "{} read from {}: {loaded} loaded into {}",
@@ -131,7 +131,7 @@ impl Loaded {
         }
         if !self.known.is_empty() {
             said.push(format!(
-                "{} skipped, loaded before ({}); AGAIN loads such files once more",
+                "{} skipped, loaded before ({}); AGAIN, or --var again=true for a load script, loads such files once more",
                 counted(self.known.len() as u64, "file"),
                 listed(&self.known)
             ));

@@ -43,7 +43,8 @@ const SHOWN: i64 = 200;
 /// A planned load.
 pub(super) struct Planned {
     pub(super) rows: LogicalPlan,
-    pub(super) rejected: LogicalPlan,
+    /// None if no row can be without a partition.
+    pub(super) rejected: Option<LogicalPlan>,
     /// Columns that no file has and partition values are made of.
     pub(super) missing: Vec<String>,
 }
@@ -98,7 +99,10 @@ pub(super) async fn plan(
     let absent = files.absent_columns();
     Ok(Planned {
         rows: LogicalPlanBuilder::from(all).project(rows)?.build()?,
-        rejected: rejected(&plan, files, &dynamic, &values, &made_of)?,
+        rejected: match dynamic.is_empty() {
+            true => None,
+            false => Some(rejected(&plan, files, &dynamic, &values, &made_of)?),
+        },
         missing: made_of
             .into_iter()
             .filter(|column| absent.contains(column))
