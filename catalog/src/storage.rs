@@ -230,6 +230,12 @@ impl Storage {
         .await
     }
 
+    /// Whether a path is a file.
+    pub(crate) async fn is_file(&self, path: &Path) -> Result<bool> {
+        let path = self.filesystem_path(path)?;
+        Ok(tokio::task::spawn_blocking(move || path.is_file()).await?)
+    }
+
     /// Makes a directory, so that other programs find it.
     pub(crate) async fn create_directory(&self, dir: &Path) -> Result<()> {
         let path = self.writable_path(dir)?;

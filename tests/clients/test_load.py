@@ -261,7 +261,8 @@ def test_dates_in_the_usual_notations_go_to_their_day(warehouse, incoming):
 def test_flows_and_dns_answers_take_times_of_all_kinds(warehouse, incoming, value):
     schema(warehouse, "flow", "dns")
     stamp = pa.array([value])
-    pq.write_table(pa.table({"unix_tstamp": stamp, **{k: [v] for k, v in DNS.items()}}), incoming / "dns.parquet")
+    answers = {"unix_tstamp": stamp, **{k: [v] for k, v in DNS.items()}}
+    pq.write_table(pa.table(answers), incoming / "dns.parquet")
     flows(incoming / "flow.parquet", {"treceived": stamp})
     for kind in ("flow", "dns"):
         done = load(warehouse, kind, incoming / f"{kind}.parquet")
@@ -272,6 +273,14 @@ def test_flows_and_dns_answers_take_times_of_all_kinds(warehouse, incoming, valu
     assert [flow[f"tr{part}"] for part in ("year", "month", "day", "hour", "minute", "sec")] == [2024, 5, 14, 10, 11, 12]
     answer = run_sql(warehouse, "SELECT unix_tstamp, frame_time FROM dns")[0]
     assert answer == {"unix_tstamp": 1715681472, "frame_time": "2024-05-14 10:11:12"}
+    # The same with what tshark and others write beside it, or in its place.
+    for number, frame_time in enumerate(["May 14, 2024 10:11:12.250000000 UTC", NOON, value]):
+        del answers["unix_tstamp"]
+        answers["frame_time"] = pa.array([frame_time])
+        pq.write_table(pa.table(answers), incoming / f"{number}.parquet")
+        assert "1 loaded" in load(warehouse, "dns", incoming / f"{number}.parquet", "again=true").stderr
+        answers["unix_tstamp"] = stamp
+    assert partitions(warehouse, "dns") == ["y=2024/m=5/d=14/h=10"]
 
 
 def test_rows_without_a_day_are_kept_apart_with_their_reason(warehouse, incoming):

@@ -110,8 +110,9 @@ impl Warehouse {
         path: &str,
         again: bool,
     ) -> Result<FileSet> {
-        let given = path.to_owned();
-        let found = tokio::task::spawn_blocking(move || paths::expand(&given)).await??;
+        let (given, storage) = (path.to_owned(), self.backend.storage.clone());
+        let found = move || paths::expand(&given, storage.rule());
+        let found = tokio::task::spawn_blocking(found).await??;
         let is_file = found.is_file;
         let Expanded {
             files, left_out, ..

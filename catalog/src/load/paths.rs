@@ -1,15 +1,17 @@
 //! What the path of LOAD FILES means: a file, a folder with all that lies below it, or a pattern.
 //!
-//! This is the one place that turns the text of a statement into files of this machine; [`resolve`] is what every path
-//! goes through, the given one and each that is found. Links are resolved, so that a file has one name.
+//! This is the one place that turns the text of a statement into files of this machine. Every path goes through [`resolve`]
+//! before anything is looked at: the given one (of a pattern, the part before the first `*`), each folder and each file that is
+//! found. It asks the warehouse's rule of paths, and resolves links, so that a file has one name.
 
 use std::collections::BTreeSet;
 use std::io::ErrorKind;
-use std::path::{Path, PathBuf};
+use std::path::{Component, Path, PathBuf};
 
 use url::Url;
 
 use crate::error::{Error, Result};
+use crate::paths::{Access, PathRule};
 use crate::storage::is_data_name;
 
 /// How the names of files end that a program has not finished.
@@ -38,32 +40,33 @@ pub(super) struct Expanded {
 /// Finds the files of a path: absolute, relative to the working directory, or a `file:` URL.
 ///
 /// # Errors
-/// [`Error::NothingToLoad`] if there is none, [`Error::Io`] if a folder cannot be read.
-pub(super) fn expand(text: &str) -> Result<Expanded> {
+/// [`Error::NothingToLoad`] if there is none, [`Error::PathNotAllowed`], [`Error::Io`] if a folder cannot be read.
+pub(super) fn expand(text: &str, rule: &PathRule) -> Result<Expanded> {
     let given = given_path(text)?;
     let mut found = Expanded::default();
-    match std::fs::metadata(&given) {
-        Ok(metadata) if metadata.is_dir() => {
-            let mut seen = BTreeSet::new();
-            walk(&given, &mut seen, &mut found)?;
-        }
-        Ok(_) => {
+    let absent = || {
+        let reason = format!(
+            "there is no file or folder of this name{}",
+            looked_for(text, &given)
+        );
+        nothing(text, reason)
+    };
+    match resolve(&given, rule) {
+        Ok(path) if path.is_dir() => walk(&path, rule, &mut BTreeSet::new(), &mut found)?,
+        Ok(path) => {
             found.is_file = true;
-            found.files.insert(resolve(&given)?);
+            found.files.insert(path);
         }
-        Err(error) if error.kind() == ErrorKind::NotFound && is_pattern(&given) => {
-            matching(text, &given, &mut found)?;
+        Err(error) if is_absent(&error) && is_pattern(&given) => {
+            // A pattern whose folder is not there matches nothing; one that may not be looked into is an error.
+            match resolve(&before_pattern(&given), rule) {
+                Ok(_) => matching(text, &given, rule, &mut found)?,
+                Err(error) if is_absent(&error) => {}
+                Err(error) => return Err(error),
+            }
         }
-        Err(error) if error.kind() == ErrorKind::NotFound => {
-            return Err(nothing(
-                text,
-                format!(
-                    "there is no file or folder of this name{}",
-                    looked_for(text, &given)
-                ),
-            ));
-        }
-        Err(source) => return Err(failed(&given, source)),
+        Err(error) if is_absent(&error) => return Err(absent()),
+        Err(error) => return Err(error),
     }
     // A folder may be reached in two ways.
     found.left_out.sort();
@@ -82,6 +85,17 @@ pub(super) fn expand(text: &str) -> Result<Expanded> {
         return Err(nothing(text, format!("{what}{}", looked_for(text, &given))));
     }
     Ok(found)
+}
+
+fn is_absent(error: &Error) -> bool {
+    matches!(error, Error::Io { source, .. } if source.kind() == ErrorKind::NotFound)
+}
+
+/// The path up to the first part that is a pattern.
+fn before_pattern(path: &Path) -> PathBuf {
+    path.components()
+        .take_while(|part| !is_pattern(Path::new(part.as_os_str())))
+        .collect()
 }
 
 pub(super) fn nothing(path: &str, reason: String) -> Error {
@@ -142,53 +156,81 @@ fn failed(path: &Path, source: std::io::Error) -> Error {
     }
 }
 
-/// The one name of a file or folder that is about to be read.
-fn resolve(path: &Path) -> Result<PathBuf> {
-    std::fs::canonicalize(path).map_err(|source| failed(path, source))
+/// The one name of a file or folder that may be read.
+fn resolve(path: &Path, rule: &PathRule) -> Result<PathBuf> {
+    let allowed = rule.check(path, Access::Read)?;
+    std::fs::canonicalize(&allowed).map_err(|source| failed(path, source))
 }
 
 /// All files of a folder and those below it. `seen`: the folders that were walked, so that links make no circles.
-fn walk(folder: &Path, seen: &mut BTreeSet<PathBuf>, found: &mut Expanded) -> Result<()> {
-    let folder = resolve(folder)?;
-    if !seen.insert(folder.clone()) {
+fn walk(
+    folder: &Path,
+    rule: &PathRule,
+    seen: &mut BTreeSet<PathBuf>,
+    found: &mut Expanded,
+) -> Result<()> {
+    if !seen.insert(folder.to_owned()) {
         return Ok(());
     }
-    let entries = std::fs::read_dir(&folder).map_err(|source| failed(&folder, source))?;
+    let entries = std::fs::read_dir(folder).map_err(|source| failed(folder, source))?;
     for entry in entries {
-        let path = entry.map_err(|source| failed(&folder, source))?.path();
-        let name = path.file_name().unwrap_or_default().to_string_lossy();
-        if !is_data_name(&name) {
-            continue;
-        }
-        match std::fs::metadata(&path) {
-            Ok(metadata) if metadata.is_dir() => walk(&path, seen, found)?,
-            Ok(metadata) if metadata.is_file() => add(&path, metadata.len(), found)?,
-            // Sockets and the like are no files.
-            Ok(_) => {}
-            Err(_) => found.left_out.push((path, "cannot be read")),
-        }
+        let path = entry.map_err(|source| failed(folder, source))?.path();
+        one(&path, rule, seen, found)?;
     }
     Ok(())
 }
 
-fn add(path: &Path, size: u64, found: &mut Expanded) -> Result<()> {
+/// What was found in a folder, or by a pattern.
+fn one(
+    path: &Path,
+    rule: &PathRule,
+    seen: &mut BTreeSet<PathBuf>,
+    found: &mut Expanded,
+) -> Result<()> {
     let name = path.file_name().unwrap_or_default().to_string_lossy();
+    if !is_data_name(&name) {
+        return Ok(());
+    }
+    let resolved = match resolve(path, rule) {
+        Ok(resolved) => resolved,
+        Err(Error::PathNotAllowed { .. }) => {
+            found
+                .left_out
+                .push((path.to_owned(), "leads to a place that may not be read"));
+            return Ok(());
+        }
+        Err(_) => {
+            found.left_out.push((path.to_owned(), "cannot be read"));
+            return Ok(());
+        }
+    };
+    let metadata = std::fs::metadata(&resolved).map_err(|source| failed(path, source))?;
     let name = name.to_lowercase();
-    if UNFINISHED.iter().any(|ending| name.ends_with(ending)) {
+    if metadata.is_dir() {
+        walk(&resolved, rule, seen, found)?;
+    } else if !metadata.is_file() {
+        // Sockets and the like are no files.
+    } else if UNFINISHED.iter().any(|ending| name.ends_with(ending)) {
         found
             .left_out
             .push((path.to_owned(), "is not finished, by its name"));
-    } else if size == 0 {
+    } else if metadata.len() == 0 {
         found.left_out.push((path.to_owned(), "is empty"));
     } else {
-        found.files.insert(resolve(path)?);
+        found.files.insert(resolved);
     }
     Ok(())
 }
 
-fn matching(text: &str, pattern: &Path, found: &mut Expanded) -> Result<()> {
-    let Some(pattern) = pattern.to_str() else {
-        return Err(nothing(text, "the path is not UTF-8".to_owned()));
+fn matching(text: &str, pattern: &Path, rule: &PathRule, found: &mut Expanded) -> Result<()> {
+    let parents = pattern
+        .components()
+        .any(|part| part == Component::ParentDir);
+    let Some(pattern) = pattern.to_str().filter(|_| !parents) else {
+        return Err(nothing(
+            text,
+            "a pattern is UTF-8 and has no '..'".to_owned(),
+        ));
     };
     let matches = glob::glob(pattern)
         .map_err(|error| nothing(text, format!("this is no pattern: {error}")))?;
@@ -198,16 +240,7 @@ fn matching(text: &str, pattern: &Path, found: &mut Expanded) -> Result<()> {
             let path = error.path().to_owned();
             failed(&path, error.into())
         })?;
-        let name = path.file_name().unwrap_or_default().to_string_lossy();
-        if !is_data_name(&name) {
-            continue;
-        }
-        match std::fs::metadata(&path) {
-            Ok(metadata) if metadata.is_dir() => walk(&path, &mut seen, found)?,
-            Ok(metadata) if metadata.is_file() => add(&path, metadata.len(), found)?,
-            Ok(_) => {}
-            Err(_) => found.left_out.push((path, "cannot be read")),
-        }
+        one(&path, rule, &mut seen, found)?;
     }
     Ok(())
 }
@@ -216,9 +249,13 @@ fn matching(text: &str, pattern: &Path, found: &mut Expanded) -> Result<()> {
 mod tests {
     use super::*;
 
+    fn local() -> PathRule {
+        PathRule::new(Path::new("/"), &[], false).unwrap()
+    }
+
     fn names(text: &str, folder: &Path) -> Vec<String> {
         let folder = folder.canonicalize().unwrap();
-        let files = expand(text).unwrap().files.into_iter();
+        let files = expand(text, &local()).unwrap().files.into_iter();
         files
             .map(|file| file.strip_prefix(&folder).unwrap().display().to_string())
             .collect()
@@ -248,20 +285,20 @@ mod tests {
         assert_eq!(names(&at("a.parquet"), folder.path()), all[..1]);
         assert_eq!(names(&at("*/*/*.parquet"), folder.path()), all[1..]);
         assert_eq!(names(&at("y=?"), folder.path()), all[1..]);
-        assert_eq!(expand(&at("")).unwrap().left_out.len(), 2);
+        assert_eq!(expand(&at(""), &local()).unwrap().left_out.len(), 2);
         for (path, part) in [
             ("nowhere", "there is no file or folder"),
             ("nothing", "the folder holds no files"),
             ("*.csv", "no file matches the pattern"),
             ("e*", "'is empty"),
         ] {
-            let error = expand(&at(path)).unwrap_err().to_string();
+            let error = expand(&at(path), &local()).unwrap_err().to_string();
             let part = part.trim_start_matches('\'');
             assert!(error.contains(part) && error.contains(&at(path)), "{error}");
         }
         for text in ["", "s3://bucket/x"] {
             assert!(
-                matches!(expand(text), Err(Error::NothingToLoad { .. })),
+                matches!(expand(text, &local()), Err(Error::NothingToLoad { .. })),
                 "{text}"
             );
         }
@@ -276,5 +313,39 @@ mod tests {
         std::os::unix::fs::symlink(folder.path().join("a"), folder.path().join("b")).unwrap();
         let text = folder.path().display().to_string();
         assert_eq!(names(&text, folder.path()), ["a"]);
+    }
+
+    #[cfg(unix)]
+    #[test]
+    fn clients_of_a_server_load_from_allowed_folders_and_links_lead_nowhere_else() {
+        let folder = tempfile::tempdir().unwrap();
+        let at = |name: &str| folder.path().canonicalize().unwrap().join(name);
+        for name in ["warehouse/w", "allowed/a", "allowed/sub/b", "other/secret"] {
+            std::fs::create_dir_all(at(name).parent().unwrap()).unwrap();
+            std::fs::write(at(name), b"x").unwrap();
+        }
+        std::os::unix::fs::symlink(at("other"), at("allowed/link")).unwrap();
+        let allowed = format!("{}:ro", at("allowed").display()).parse().unwrap();
+        let rule = PathRule::new(&at("warehouse"), &[allowed], true).unwrap();
+        let found = expand(&at("allowed").display().to_string(), &rule).unwrap();
+        let files: Vec<PathBuf> = found.files.into_iter().collect();
+        assert_eq!(files, [at("allowed/a"), at("allowed/sub/b")]);
+        assert_eq!(found.left_out[0].0, at("allowed/link"));
+        for text in [
+            "other",
+            "other/secret",
+            "other/*",
+            "*",
+            "allowed/link/*",
+            "nowhere",
+            "nowhere/*",
+        ] {
+            let error = expand(&at(text).display().to_string(), &rule).unwrap_err();
+            let nothing = matches!(&error, Error::NothingToLoad { .. });
+            assert!(
+                matches!(error, Error::PathNotAllowed { .. }) || (nothing && text.contains("link")),
+                "{text}: {error}"
+            );
+        }
     }
 }

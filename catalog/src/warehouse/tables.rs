@@ -42,6 +42,14 @@ impl Warehouse {
                 Err(exists())
             };
         }
+        if self.backend.storage.is_file(location.path()).await? {
+            return Err(Error::InvalidDefinition {
+                table: definition.full_name(),
+                reason: format!(
+                    "{location} is a file, and a LOCATION is a folder; LOAD FILES reads single files"
+                ),
+            });
+        }
         let draft = Table::new(definition.clone(), 0, location.clone());
         let found = if draft.is_partitioned() {
             Vec::new()

@@ -20,6 +20,7 @@ use super::target::{Destinations, check_schema, partition_values};
 use super::{Write, now};
 use crate::error::{Error, Result};
 use crate::load::FileSet;
+use crate::paths::Access;
 use crate::table::{Column, Table, TableDefinition};
 use crate::types::HiveType;
 use crate::warehouse::Warehouse;
@@ -79,6 +80,8 @@ impl Warehouse {
             .split_last()
             .map_or(&[][..], |(_, rest)| rest);
         check_schema(table, &values, &Schema::new(without_number.to_vec()))?;
+        let storage = &self.backend.storage;
+        storage.check(&table.location, Access::Write)?;
         self.maintain().await;
         let job = self
             .insert_job(table, InsertMode::Into, values, &request.rows)
@@ -121,6 +124,7 @@ impl Warehouse {
                 self.prepare_definition(new).await?
             }
         };
+        self.backend.storage.check(&location, Access::Write)?;
         let draft = Arc::new(Table::new(definition.clone(), 0, location));
         let input = with_columns(input, &draft)?;
         let stored = draft.location.to_stored(&self.backend.root);
@@ -244,11 +248,9 @@ impl Loading<'_> {
             let Some(write) = Arc::into_inner(write) else {
                 continue;
             };
-            let ended = match committed {
-                true => write.settle().await,
-                false => write.abort().await,
-            };
-            if let Err(error) = ended {
+            if committed {
+                write.settle().await;
+            } else if let Err(error) = write.abort().await {
                 log::warn!("table {table}: {error}");
             }
         }

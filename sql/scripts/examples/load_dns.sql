@@ -9,6 +9,6 @@
 LOAD FILES '${files}' INTO TABLE ${database:-default}.dns
 REQUIRE (unix_tstamp OR frame_time, frame_len, ip_dst, dns_qry_name, dns_qry_class OR dns_qry_type OR dns_qry_rcode)
 AGAIN ${again:-false}
-AS SELECT *, coalesce(frame_time, event_text(happened)) AS frame_time, to_unixtime(happened) AS unix_tstamp,
+AS SELECT *, coalesce(CAST(frame_time AS STRING), event_text(happened)) AS frame_time, to_unixtime(happened) AS unix_tstamp,
   year(happened) AS y, month(happened) AS m, day(happened) AS d, hour(happened) AS h
 FROM (SELECT *, coalesce(event_time(unix_tstamp), event_time(frame_time)) AS happened FROM files);

@@ -11,7 +11,7 @@ LOAD FILES '${files}' INTO TABLE ${database:-default}.flow
 REQUIRE (treceived OR unix_tstamp, sip, dip, sport, dport, proto, ipkt, ibyt)
 AGAIN ${again:-false}
 AS SELECT *,
-  event_text(happened) AS treceived, to_unixtime(happened) AS unix_tstamp,
+  event_text(happened) AS treceived, to_unixtime(coalesce(event_time(unix_tstamp), happened)) AS unix_tstamp,
   coalesce(tryear, year(happened)) AS tryear, coalesce(trmonth, month(happened)) AS trmonth,
   coalesce(trday, day(happened)) AS trday, coalesce(trhour, hour(happened)) AS trhour,
   coalesce(trminute, minute(happened)) AS trminute, coalesce(trsec, second(happened)) AS trsec,
