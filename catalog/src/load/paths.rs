@@ -60,7 +60,7 @@ pub(super) fn expand(text: &str, rule: &PathRule) -> Result<Expanded> {
         Err(error) if is_absent(&error) && is_pattern(&given) => {
             // A pattern whose folder is not there matches nothing; one that may not be looked into is an error.
             match resolve(&before_pattern(&given), rule) {
-                Ok(_) => matching(text, &given, rule, &mut found)?,
+                Ok(folder) => matching(text, &given, &folder, rule, &mut found)?,
                 Err(error) if is_absent(&error) => {}
                 Err(error) => return Err(error),
             }
@@ -222,18 +222,26 @@ fn one(
     Ok(())
 }
 
-fn matching(text: &str, pattern: &Path, rule: &PathRule, found: &mut Expanded) -> Result<()> {
-    let parents = pattern
-        .components()
-        .any(|part| part == Component::ParentDir);
-    let Some(pattern) = pattern.to_str().filter(|_| !parents) else {
-        return Err(nothing(
-            text,
-            "a pattern is UTF-8 and has no '..'".to_owned(),
-        ));
+/// The files that a pattern means; `folder` is what comes before the first `*`, resolved.
+fn matching(
+    text: &str,
+    given: &Path,
+    folder: &Path,
+    rule: &PathRule,
+    found: &mut Expanded,
+) -> Result<()> {
+    let fixed = before_pattern(given);
+    let rest = given.strip_prefix(&fixed).unwrap_or(given);
+    let no_pattern = |why: String| nothing(text, format!("this is no pattern: {why}"));
+    if rest.components().any(|part| part == Component::ParentDir) {
+        let why = "'..' follows a part with * or ?";
+        return Err(no_pattern(why.to_owned()));
+    }
+    let (Some(folder), Some(rest)) = (folder.to_str(), rest.to_str()) else {
+        return Err(no_pattern("it is not UTF-8".to_owned()));
     };
-    let matches = glob::glob(pattern)
-        .map_err(|error| nothing(text, format!("this is no pattern: {error}")))?;
+    let pattern = format!("{}/{rest}", glob::Pattern::escape(folder));
+    let matches = glob::glob(&pattern).map_err(|error| no_pattern(error.to_string()))?;
     let mut seen = BTreeSet::new();
     for path in matches {
         let path = path.map_err(|error| {
@@ -285,11 +293,14 @@ mod tests {
         assert_eq!(names(&at("a.parquet"), folder.path()), all[..1]);
         assert_eq!(names(&at("*/*/*.parquet"), folder.path()), all[1..]);
         assert_eq!(names(&at("y=?"), folder.path()), all[1..]);
+        assert_eq!(names(&at("nothing/../*.parquet"), folder.path()), all[..1]);
         assert_eq!(expand(&at(""), &local()).unwrap().left_out.len(), 2);
         for (path, part) in [
             ("nowhere", "there is no file or folder"),
             ("nothing", "the folder holds no files"),
             ("*.csv", "no file matches the pattern"),
+            ("nowhere/*", "no file matches the pattern"),
+            ("*/../*", "this is no pattern"),
             ("e*", "'is empty"),
         ] {
             let error = expand(&at(path), &local()).unwrap_err().to_string();

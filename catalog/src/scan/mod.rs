@@ -145,8 +145,6 @@ fn scan_config(
     // Timestamps of Impala, Hive and old Spark: read in the unit of the table's type, so that they reach beyond
     // the years that nanoseconds can count.
     options.global.coerce_int96 = Some("us".into());
-    // Of the rows that a load rejects there are few, with all their columns: those of the others are not even decoded.
-    options.global.pushdown_filters |= held.is_none();
     let parquet = ParquetSource::new(schema).with_table_parquet_options(options);
     let adapter = HiveAdapterFactory::new(info.table.clone());
     let source = HiveFileSource::new(

@@ -1,70 +1,98 @@
-//! Which rows of a load are written: those that have a value for every partition column. The others are counted.
+//! Which rows of a load are written: those that have a value for every partition column. The others are counted, and
+//! handed to whoever keeps them.
 
+use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 
 use arrow::array::{Array, ArrayRef, AsArray, BooleanArray, RecordBatch};
 use arrow::buffer::BooleanBuffer;
 use arrow::compute::filter_record_batch;
 use arrow::datatypes::{DataType, Int32Type};
+use tokio::sync::mpsc::Sender;
 
 use crate::error::{Error, Result};
 
-/// Takes the rows that have a partition, and counts all rows by their file.
-pub(super) struct Accept {
-    /// Rows accepted and rejected, by the file's number.
-    counts: Vec<(AtomicU64, AtomicU64)>,
-}
+/// Rows accepted and rejected, by the file's number.
+pub(super) struct Counts(Vec<(AtomicU64, AtomicU64)>);
 
-impl Accept {
+impl Counts {
     pub(super) fn new(files: usize) -> Self {
         let zero = || (AtomicU64::new(0), AtomicU64::new(0));
-        Self {
-            counts: std::iter::repeat_with(zero).take(files).collect(),
-        }
+        Self(std::iter::repeat_with(zero).take(files).collect())
     }
 
-    /// The counts so far.
-    pub(super) fn counts(&self) -> Vec<(u64, u64)> {
+    pub(super) fn get(&self) -> Vec<(u64, u64)> {
         let read = |count: &AtomicU64| count.load(Ordering::Relaxed);
-        let counts = self.counts.iter();
+        let counts = self.0.iter();
         counts
             .map(|(accepted, rejected)| (read(accepted), read(rejected)))
             .collect()
     }
 
-    /// The rows to write of a batch: `data` columns, then those of the partition, then the number of the file, which is
-    /// taken away.
-    pub(super) fn take(&self, batch: RecordBatch, data: usize) -> Result<RecordBatch> {
-        let last = batch.num_columns().saturating_sub(1);
-        let files = batch
-            .columns()
-            .last()
-            .and_then(|column| column.as_primitive_opt::<Int32Type>())
-            .ok_or_else(|| Error::Corrupt {
-                what: "a load's rows come without the numbers of their files".into(),
-            })?;
-        let partition = batch.columns().get(data..last).unwrap_or_default();
-        let rejected = partition.iter().filter_map(without_value);
-        let rejected = rejected.reduce(|a, b| &a | &b);
-        self.count(files.values(), rejected.as_ref());
-        let rows = batch.project(&(0..last).collect::<Vec<_>>())?;
-        Ok(match rejected {
-            None => rows,
-            Some(rejected) => filter_record_batch(&rows, &BooleanArray::new(!&rejected, None))?,
-        })
-    }
-
-    fn count(&self, files: &[i32], rejected: Option<&BooleanBuffer>) {
+    fn add(&self, files: &[i32], rejected: Option<&BooleanBuffer>) {
         let mut from = 0;
         for run in files.chunk_by(|a, b| a == b) {
             let out = rejected.map_or(0, |it| it.slice(from, run.len()).count_set_bits());
             from += run.len();
             let number = run.first().and_then(|it| usize::try_from(*it).ok());
-            if let Some((accepted, rejected)) = number.and_then(|it| self.counts.get(it)) {
+            if let Some((accepted, rejected)) = number.and_then(|it| self.0.get(it)) {
                 accepted.fetch_add((run.len() - out) as u64, Ordering::Relaxed);
                 rejected.fetch_add(out as u64, Ordering::Relaxed);
             }
         }
+    }
+}
+
+/// Takes the rows that have a partition out of batches: data columns, then those of the partition, then the number of
+/// the file, then whatever tells of rejected rows.
+pub(super) struct Accept {
+    /// How many columns are data.
+    pub(super) data: usize,
+    /// How many columns are of the partition.
+    pub(super) partition: usize,
+    pub(super) counts: Arc<Counts>,
+    /// Where rejected rows go, with all columns.
+    pub(super) rejected: Sender<RecordBatch>,
+}
+
+impl Accept {
+    /// The rows to write of a batch, with the columns to write; the others are sent on.
+    pub(super) async fn take(&self, batch: RecordBatch) -> Result<RecordBatch> {
+        let (rows, rejected) = self.split(&batch)?;
+        if let Some(rejected) = rejected {
+            let gone = |_| Error::Background {
+                reason: "nobody keeps the rows that a load rejects".into(),
+            };
+            self.rejected.send(rejected).await.map_err(gone)?;
+        }
+        Ok(rows)
+    }
+
+    fn split(&self, batch: &RecordBatch) -> Result<(RecordBatch, Option<RecordBatch>)> {
+        let written = self.data + self.partition;
+        let files = batch
+            .columns()
+            .get(written)
+            .and_then(|column| column.as_primitive_opt::<Int32Type>())
+            .ok_or_else(|| Error::Corrupt {
+                what: "a load's rows come without the numbers of their files".into(),
+            })?;
+        let partition = batch.columns().get(self.data..written).unwrap_or_default();
+        let rejected = partition.iter().filter_map(without_value);
+        let rejected = rejected.reduce(|a, b| &a | &b);
+        self.counts.add(files.values(), rejected.as_ref());
+        let rows = batch.project(&(0..written).collect::<Vec<_>>())?;
+        Ok(match rejected {
+            None => (rows, None),
+            Some(rejected) => {
+                let kept = BooleanArray::new(!&rejected, None);
+                let rejected = BooleanArray::new(rejected, None);
+                (
+                    filter_record_batch(&rows, &kept)?,
+                    Some(filter_record_batch(batch, &rejected)?),
+                )
+            }
+        })
     }
 }
 
@@ -92,15 +120,13 @@ fn without_value(column: &ArrayRef) -> Option<BooleanBuffer> {
 
 #[cfg(test)]
 mod tests {
-    use std::sync::Arc;
-
     use arrow::array::{Int8Array, Int32Array, StringViewArray};
 
     use super::*;
 
     #[test]
     fn rows_without_a_partition_are_counted_by_file_and_taken_out() {
-        let columns: [(&str, ArrayRef); 4] = [
+        let columns: [(&str, ArrayRef); 5] = [
             ("a", Arc::new(Int32Array::from(vec![10, 11, 12, 13, 14]))),
             (
                 "m",
@@ -123,16 +149,28 @@ mod tests {
                 ])),
             ),
             ("n", Arc::new(Int32Array::from(vec![1, 1, 1, 0, 0]))),
+            ("told", Arc::new(Int32Array::from(vec![0, 1, 2, 3, 4]))),
         ];
         let batch = RecordBatch::try_from_iter(columns).unwrap();
-        let accept = Accept::new(2);
-        let kept = accept.take(batch.clone(), 1).unwrap();
+        let mut accept = Accept {
+            data: 1,
+            partition: 2,
+            counts: Arc::new(Counts::new(2)),
+            rejected: tokio::sync::mpsc::channel(1).0,
+        };
+        let (kept, rejected) = accept.split(&batch).unwrap();
         assert_eq!(kept.num_columns(), 3);
-        let kept = kept.column(0).as_primitive::<Int32Type>();
-        assert_eq!(kept.values(), &[10, 14]);
-        assert_eq!(accept.counts(), [(1, 1), (1, 2)]);
+        let values = |batch: &RecordBatch, column: usize| {
+            let column = batch.column(column).as_primitive::<Int32Type>();
+            column.values().to_vec()
+        };
+        assert_eq!(values(&kept, 0), [10, 14]);
+        assert_eq!(values(&rejected.unwrap(), 4), [1, 2, 3]);
+        assert_eq!(accept.counts.get(), [(1, 1), (1, 2)]);
         // Without columns of a partition nothing is rejected.
-        accept.take(batch, 3).unwrap();
-        assert_eq!(accept.counts(), [(3, 1), (4, 2)]);
+        (accept.data, accept.partition) = (3, 0);
+        let (kept, rejected) = accept.split(&batch).unwrap();
+        assert_eq!((kept.num_rows(), rejected), (5, None));
+        assert_eq!(accept.counts.get(), [(3, 1), (4, 2)]);
     }
 }

@@ -1,25 +1,30 @@
-//! LOAD FILES: the rows of files into a table, those without a partition into another, and the files into the record, all in one
-//! commit.
+//! LOAD FILES: the rows of files into a table, those without a partition into another, and the files into the record, all in
+//! one commit.
+//!
+//! The query runs once. Rows that it gives no partition for leave the stream and go, as text, to a second write, which
+//! begins with the first of them.
 
 use std::path::PathBuf;
 use std::sync::Arc;
 
-use arrow::datatypes::Schema;
-use datafusion::common::ScalarValue;
+use arrow::array::{ArrayRef, RecordBatch, new_null_array};
+use arrow::datatypes::{DataType, Field, Schema, SchemaRef};
+use datafusion::common::DataFusionError;
 use datafusion::execution::TaskContext;
 use datafusion::physical_expr::PhysicalExpr;
-use datafusion::physical_expr::expressions::{Column as ColumnExpr, Literal};
 use datafusion::physical_plan::ExecutionPlan;
-use datafusion::physical_plan::projection::ProjectionExec;
+use datafusion::physical_plan::stream::RecordBatchStreamAdapter;
+use futures::stream;
+use tokio::sync::mpsc::{Receiver, channel};
 
-use super::accept::Accept;
-use super::commit::{Load, Plan, Target, commit_load};
+use super::accept::{Accept, Counts};
+use super::commit::{Load, Target, commit_load};
 use super::insert::InsertMode;
 use super::stage::{Job, Staged};
-use super::target::{Destinations, check_schema, partition_values};
+use super::target::{Destinations, PartitionValue, check_schema, partition_values};
 use super::{Write, now};
 use crate::error::{Error, Result};
-use crate::load::FileSet;
+use crate::load::{FILE_NUMBER, FileSet};
 use crate::paths::Access;
 use crate::table::{Column, Table, TableDefinition};
 use crate::types::HiveType;
@@ -28,16 +33,19 @@ use crate::warehouse::Warehouse;
 /// The end of the name of the table that keeps the rows which a load rejects.
 const REJECTED: &str = "_rejected";
 
+/// Batches of rejected rows that wait to be written.
+const WAITING: usize = 4;
+
 /// What a load is to write.
 #[derive(Debug)]
 pub struct LoadRequest {
     /// Values of partition columns that are the same for all rows; `None` is NULL.
     pub partition: Vec<(String, Option<String>)>,
-    /// As for [`Warehouse::insert`], with the column [`crate::FILE_NUMBER`] behind.
+    /// As for [`Warehouse::insert`], with the column [`FILE_NUMBER`] behind, and then whatever `rejected` needs.
     pub rows: Arc<dyn ExecutionPlan>,
-    /// The rows of the same query that have no value (NULL, or the empty text) for a partition column: text columns, any names. It
-    /// runs only if there are such rows. None if `partition` has all columns.
-    pub rejected: Option<Arc<dyn ExecutionPlan>>,
+    /// The columns of a rejected row, all of them text: names, and expressions on `rows`. A row is rejected that has no value
+    /// (NULL, or the empty text) for a partition column.
+    pub rejected: Vec<(String, Arc<dyn PhysicalExpr>)>,
     /// Columns that partition values are made of and that no file has. If none of the rows has a partition, they are why.
     pub missing: Vec<String>,
 }
@@ -51,11 +59,6 @@ pub struct LoadReport {
     pub rejected: u64,
     /// Partitions that rows were added to.
     pub partitions: u64,
-}
-
-/// The name of the table that keeps the rows which loads into a table reject.
-pub(crate) fn rejected_name(table: &str) -> String {
-    format!("{table}{REJECTED}")
 }
 
 impl Warehouse {
@@ -75,14 +78,17 @@ impl Warehouse {
     ) -> Result<LoadReport> {
         let values = partition_values(table, &request.partition)?;
         let schema = request.rows.schema();
-        let without_number: Vec<_> = schema.fields().iter().cloned().collect();
-        let without_number = without_number
-            .split_last()
-            .map_or(&[][..], |(_, rest)| rest);
-        check_schema(table, &values, &Schema::new(without_number.to_vec()))?;
-        let storage = &self.backend.storage;
-        storage.check(&table.location, Access::Write)?;
+        let fields = schema.fields().iter();
+        let written: Vec<_> = fields
+            .take_while(|field| field.name() != FILE_NUMBER)
+            .cloned()
+            .collect();
+        check_schema(table, &values, &Schema::new(written))?;
+        self.backend.storage.check(&table.location, Access::Write)?;
         self.maintain().await;
+        let dynamic = values.iter();
+        let dynamic = dynamic.filter(|it| matches!(it, PartitionValue::Dynamic(_)));
+        let partition = dynamic.count();
         let job = self
             .insert_job(table, InsertMode::Into, values, &request.rows)
             .await?;
@@ -91,30 +97,23 @@ impl Warehouse {
             table,
             files,
             context,
-            accept: Arc::new(Accept::new(files.paths().len())),
-            writes: Vec::new(),
-            made: Vec::new(),
+            begun: Vec::new(),
         };
-        let result = loading.run(job, request).await;
+        let result = loading.run(job, partition, request).await;
         loading.end(result.is_ok()).await;
         self.maintain().await;
         result
     }
 
-    /// Where the rejected rows of a load go (the table's number if it is there), and they with the columns of that table.
-    async fn rejected_job(
-        &self,
-        table: &Table,
-        input: Arc<dyn ExecutionPlan>,
-    ) -> Result<(Option<i64>, Job, Arc<dyn ExecutionPlan>)> {
-        let name = rejected_name(&table.definition.name);
+    /// Where the rejected rows of a load go, and the table's number if it is there.
+    async fn rejected_job(&self, table: &Table, columns: &Schema) -> Result<(Option<i64>, Job)> {
+        let name = format!("{}{REJECTED}", table.definition.name);
         let database = &table.definition.database;
         let existing = self.table(database, &name).await?;
         let (definition, location) = match &existing {
-            Some(found) => (wider(found, &input.schema())?, found.location.clone()),
+            Some(found) => (wider(found, columns)?, found.location.clone()),
             None => {
-                let fields = input.schema();
-                let columns = fields.fields().iter();
+                let columns = columns.fields().iter();
                 let columns = columns.map(|field| Column::new(field.name(), HiveType::String));
                 let mut new = TableDefinition::new(database, &name, columns.collect());
                 new.comment = Some(format!(
@@ -126,7 +125,6 @@ impl Warehouse {
         };
         self.backend.storage.check(&location, Access::Write)?;
         let draft = Arc::new(Table::new(definition.clone(), 0, location));
-        let input = with_columns(input, &draft)?;
         let stored = draft.location.to_stored(&self.backend.root);
         let job = Job {
             target: Target::NewOrWider {
@@ -138,7 +136,7 @@ impl Warehouse {
             overwrite: false,
             values: Vec::new(),
         };
-        Ok((existing.map(|found| found.id), job, input))
+        Ok((existing.map(|found| found.id), job))
     }
 }
 
@@ -148,20 +146,48 @@ struct Loading<'a> {
     table: &'a Table,
     files: &'a FileSet,
     context: Arc<TaskContext>,
-    accept: Arc<Accept>,
-    /// Those that have begun: of the rows, then of the rejected rows.
-    writes: Vec<Arc<Write>>,
-    /// Directories that were made for them.
-    made: Vec<PathBuf>,
+    /// Writes that have begun, and directories that were made for them.
+    begun: Vec<(Arc<Write>, Vec<PathBuf>)>,
 }
 
 impl Loading<'_> {
-    async fn run(&mut self, job: Job, request: LoadRequest) -> Result<LoadReport> {
-        let accept = Some(Arc::clone(&self.accept));
-        let (write, rows) = self
-            .stage(Some(self.table.id), job, request.rows, accept)
-            .await?;
-        let counts = self.accept.counts();
+    async fn run(
+        &mut self,
+        job: Job,
+        partition: usize,
+        request: LoadRequest,
+    ) -> Result<LoadReport> {
+        let counts = Arc::new(Counts::new(self.files.paths().len()));
+        let (sender, receiver) = channel(WAITING);
+        let accept = Accept {
+            data: self.table.file_schema().fields().len(),
+            partition,
+            counts: Arc::clone(&counts),
+            rejected: sender,
+        };
+        let write = Arc::new(Write::begin(&self.warehouse.backend, Some(self.table.id)).await?);
+        let context = Arc::clone(&self.context);
+        let rows = self
+            .warehouse
+            .stage(&write, job, request.rows, context, Some(accept));
+        // The first ends when there are no more rows, and lets go of the sender; then the second ends.
+        let (rows, rejected) = tokio::join!(rows, self.reject(receiver, &request.rejected));
+        // Why rejected rows could not be kept is told before that nobody took them.
+        let (other, rejected) = match rejected {
+            Ok(Some((write, staged))) => (Some(write), staged.map(Some)),
+            Ok(None) => (None, Ok(None)),
+            Err(error) => (None, Err(error)),
+        };
+        self.begun.push((Arc::clone(&write), made(rows.as_ref())));
+        let rejected_made = match &rejected {
+            Ok(Some(staged)) => staged.made.clone(),
+            _ => Vec::new(),
+        };
+        self.begun
+            .extend(other.clone().map(|other| (other, rejected_made)));
+        let (rejected, rows) = (rejected?, rows?);
+
+        let counts = counts.get();
         let report = LoadReport {
             loaded: counts.iter().map(|(loaded, _)| loaded).sum(),
             rejected: counts.iter().map(|(_, rejected)| rejected).sum(),
@@ -177,19 +203,12 @@ impl Loading<'_> {
                 missing: request.missing.join(", "),
             });
         }
-        let rejected = match (report.rejected, request.rejected) {
-            (0, _) => None,
-            (expected, Some(input)) => Some(self.reject(expected, input).await?),
-            (_, None) => {
-                return Err(Error::Corrupt {
-                    what: "a load rejects rows that nothing keeps".into(),
-                });
-            }
-        };
         self.files.check_unchanged().await?;
         let load = Load {
-            rows: (write, rows.plan),
-            rejected,
+            rows: (write.id.clone(), rows.plan),
+            rejected: other
+                .zip(rejected)
+                .map(|(write, staged)| (write.id.clone(), staged.plan)),
             files: self.files.loaded_rows(&counts, now()),
             again: self.files.again(),
         };
@@ -197,53 +216,49 @@ impl Loading<'_> {
         Ok(report)
     }
 
+    /// Stages rejected rows, if there are any: the write that they began, and what it staged.
     async fn reject(
-        &mut self,
-        expected: u64,
-        input: Arc<dyn ExecutionPlan>,
-    ) -> Result<(String, Plan)> {
-        let (existing, job, input) = self.warehouse.rejected_job(self.table, input).await?;
-        let (write, staged) = self.stage(existing, job, input, None).await?;
-        if staged.report.rows != expected {
-            return Err(Error::SchemaMismatch {
-                table: self.table.full_name(),
-                reason: format!(
-                    "the query gave {expected} rows without a partition, and then {}; it must give the same each time",
-                    staged.report.rows
-                ),
-            });
-        }
-        Ok((write, staged.plan))
-    }
-
-    /// Begins a write and stages its rows; the write's id, and what it staged.
-    async fn stage(
-        &mut self,
-        table: Option<i64>,
-        job: Job,
-        input: Arc<dyn ExecutionPlan>,
-        accept: Option<Arc<Accept>>,
-    ) -> Result<(String, Staged)> {
-        let write = Arc::new(Write::begin(&self.warehouse.backend, table).await?);
-        self.writes.push(Arc::clone(&write));
-        let context = Arc::clone(&self.context);
-        let mut staged = self
+        &self,
+        mut rows: Receiver<RecordBatch>,
+        columns: &[(String, Arc<dyn PhysicalExpr>)],
+    ) -> Result<Option<(Arc<Write>, Result<Staged>)>> {
+        let Some(first) = rows.recv().await else {
+            return Ok(None);
+        };
+        let text = |(name, _): &(String, _)| Field::new(name, DataType::Utf8View, true);
+        let schema = Schema::new(columns.iter().map(text).collect::<Vec<_>>());
+        let (existing, job) = self.warehouse.rejected_job(self.table, &schema).await?;
+        let wanted = Arc::clone(job.table.file_schema());
+        let columns = columns.to_vec();
+        let first = Some(first);
+        let batches = stream::unfold((first, rows), |(first, mut rows)| async move {
+            let batch = match first {
+                Some(first) => first,
+                None => rows.recv().await?,
+            };
+            Some((batch, (None, rows)))
+        });
+        let made = Arc::clone(&wanted);
+        let batches = futures::StreamExt::map(batches, move |batch| {
+            told(&batch, &columns, &made).map_err(DataFusionError::from)
+        });
+        let stream = Box::pin(RecordBatchStreamAdapter::new(wanted, batches));
+        let write = Arc::new(Write::begin(&self.warehouse.backend, existing).await?);
+        let staged = self
             .warehouse
-            .stage(&write, job, input, context, accept)
-            .await?;
-        self.made.append(&mut staged.made);
-        Ok((write.id.clone(), staged))
+            .stage_streams(&write, job, vec![stream], &self.context, None)
+            .await;
+        Ok(Some((write, staged)))
     }
 
     /// Settles the writes, or undoes them. What fails here is made up for by the next write or opening.
     async fn end(self, committed: bool) {
         let table = self.table.full_name();
-        if !committed
-            && let Err(error) = self.warehouse.backend.storage.remove_made(self.made).await
-        {
-            log::warn!("table {table}: {error}");
-        }
-        for write in self.writes {
+        for (write, made) in self.begun {
+            let storage = &self.warehouse.backend.storage;
+            if !committed && let Err(error) = storage.remove_made(made).await {
+                log::warn!("table {table}: {error}");
+            }
             // The tasks have been waited for, and with them went every other owner.
             let Some(write) = Arc::into_inner(write) else {
                 continue;
@@ -255,6 +270,30 @@ impl Loading<'_> {
             }
         }
     }
+}
+
+fn made(staged: std::result::Result<&Staged, &Error>) -> Vec<PathBuf> {
+    staged.map_or_else(|_| Vec::new(), |staged| staged.made.clone())
+}
+
+/// Rejected rows, with the columns of their table; NULL for those that they do not have.
+fn told(
+    rows: &RecordBatch,
+    columns: &[(String, Arc<dyn PhysicalExpr>)],
+    wanted: &SchemaRef,
+) -> Result<RecordBatch> {
+    let count = rows.num_rows();
+    let arrays = wanted
+        .fields()
+        .iter()
+        .map(|field| -> Result<ArrayRef> {
+            match columns.iter().find(|(name, _)| name == field.name()) {
+                Some((_, value)) => Ok(value.evaluate(rows)?.into_array(count)?),
+                None => Ok(new_null_array(field.data_type(), count)),
+            }
+        })
+        .collect::<Result<Vec<_>>>()?;
+    Ok(RecordBatch::try_new(Arc::clone(wanted), arrays)?)
 }
 
 /// A table's definition, with the text columns that it lacks.
@@ -283,18 +322,4 @@ fn wider(table: &Table, wanted: &Schema) -> Result<TableDefinition> {
         }
     }
     Ok(definition)
-}
-
-/// A plan with the columns of a table in its order; NULL for those it does not have.
-fn with_columns(input: Arc<dyn ExecutionPlan>, table: &Table) -> Result<Arc<dyn ExecutionPlan>> {
-    let schema = input.schema();
-    let mut columns: Vec<(Arc<dyn PhysicalExpr>, String)> = Vec::new();
-    for field in table.file_schema().fields() {
-        let column: Arc<dyn PhysicalExpr> = match schema.index_of(field.name()) {
-            Ok(index) => Arc::new(ColumnExpr::new(field.name(), index)),
-            Err(_) => Arc::new(Literal::new(ScalarValue::try_new_null(field.data_type())?)),
-        };
-        columns.push((column, field.name().clone()));
-    }
-    Ok(Arc::new(ProjectionExec::try_new(columns, input)?))
 }

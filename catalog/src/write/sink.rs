@@ -52,7 +52,7 @@ pub(super) struct SinkContext {
     pub(super) partition_values: Vec<PartitionValue>,
     pub(super) next_file: AtomicU64,
     /// Which rows are written, of a load.
-    pub(super) accept: Option<Arc<Accept>>,
+    pub(super) accept: Option<Accept>,
 }
 
 impl SinkContext {
@@ -131,7 +131,7 @@ struct Task {
 impl Task {
     async fn push(&mut self, batch: RecordBatch) -> Result<()> {
         let batch = match &self.context.accept {
-            Some(accept) => accept.take(batch, self.context.schema.fields().len())?,
+            Some(accept) => accept.take(batch).await?,
             None => batch,
         };
         if batch.num_rows() == 0 {

@@ -5,8 +5,8 @@ use std::path::PathBuf;
 use std::sync::Arc;
 use std::sync::atomic::AtomicU64;
 
-use datafusion::execution::TaskContext;
 use datafusion::execution::memory_pool::MemoryConsumer;
+use datafusion::execution::{SendableRecordBatchStream, TaskContext};
 use datafusion::physical_plan::{ExecutionPlan, ExecutionPlanProperties};
 use object_store::path::Path;
 use tokio::task::JoinSet;
@@ -48,7 +48,23 @@ impl Warehouse {
         job: Job,
         input: Arc<dyn ExecutionPlan>,
         context: Arc<TaskContext>,
-        accept: Option<Arc<Accept>>,
+        accept: Option<Accept>,
+    ) -> Result<Staged> {
+        let streams = (0..input.output_partitioning().partition_count())
+            .map(|partition| input.execute(partition, Arc::clone(&context)))
+            .collect::<datafusion::common::Result<_>>()?;
+        self.stage_streams(write, job, streams, &context, accept)
+            .await
+    }
+
+    /// [`Self::stage`] for streams of rows.
+    pub(super) async fn stage_streams(
+        &self,
+        write: &Arc<Write>,
+        job: Job,
+        streams: Vec<SendableRecordBatchStream>,
+        context: &TaskContext,
+        accept: Option<Accept>,
     ) -> Result<Staged> {
         let sink = Arc::new(SinkContext {
             write: Arc::clone(write),
@@ -61,19 +77,10 @@ impl Warehouse {
         let mut tasks = JoinSet::new();
         let mut written = Vec::new();
         let mut failure = None;
-        for partition in 0..input.output_partitioning().partition_count() {
-            match input.execute(partition, Arc::clone(&context)) {
-                Ok(stream) => {
-                    let reservation = MemoryConsumer::new(format!("SpotqlInsert[{partition}]"))
-                        .register(context.memory_pool());
-                    tasks.spawn(sink::run(Arc::clone(&sink), stream, reservation));
-                }
-                Err(error) => {
-                    failure = Some(Error::Query(error));
-                    tasks.abort_all();
-                    break;
-                }
-            }
+        for (partition, stream) in streams.into_iter().enumerate() {
+            let reservation = MemoryConsumer::new(format!("SpotqlInsert[{partition}]"))
+                .register(context.memory_pool());
+            tasks.spawn(sink::run(Arc::clone(&sink), stream, reservation));
         }
         while let Some(task) = tasks.join_next().await {
             match task.map_err(Error::from).and_then(|result| result) {

@@ -4,6 +4,9 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use arrow::array::{ArrayRef, Int32Array, RecordBatch, StringArray};
+use datafusion::catalog::{CatalogProvider, MemoryCatalogProvider, SchemaProvider};
+use datafusion::physical_expr::PhysicalExpr;
+use datafusion::physical_expr::expressions::Column;
 use parquet::arrow::ArrowWriter;
 use spotql_catalog::{Error, FileSet, LoadReport, LoadRequest, Result, Table};
 
@@ -65,20 +68,21 @@ impl Loads {
     async fn request(&self, files: &Arc<FileSet>) -> LoadRequest {
         let session = &self.setup.session;
         let table: Arc<FileSet> = Arc::clone(files);
-        session.deregister_table("datafusion.public.files").ok();
         let catalog = datafusion::catalog::MemorySchemaProvider::new();
-        use datafusion::catalog::{CatalogProvider, MemoryCatalogProvider, SchemaProvider};
         catalog.register_table("files".into(), table).unwrap();
         let hidden = MemoryCatalogProvider::new();
         hidden.register_schema("h", Arc::new(catalog)).unwrap();
         session.register_catalog("h", Arc::new(hidden));
-        let rows = "SELECT a, p, __load_file FROM h.h.files";
-        let rejected =
-            "SELECT CAST(a AS STRING) AS a, __load_path AS file FROM h.h.files WHERE p IS NULL";
+        let rows = "SELECT a, p, __load_file, __load_path, arrow_cast(a, 'Utf8View') AS text FROM h.h.files";
+        let column =
+            |name: &str, index| -> Arc<dyn PhysicalExpr> { Arc::new(Column::new(name, index)) };
         LoadRequest {
             partition: vec![],
             rows: self.setup.plan(rows).await,
-            rejected: Some(self.setup.plan(rejected).await),
+            rejected: vec![
+                ("a".into(), column("text", 4)),
+                ("file".into(), column("__load_path", 3)),
+            ],
             missing: vec![],
         }
     }

@@ -58,13 +58,15 @@ async fn execute(
         .into_iter()
         .filter_map(|(column, value)| value.map(|value| (column, value)))
         .collect();
+    let state = session.context().state();
+    let rejected = planned.rejected.into_iter().map(|(name, value)| {
+        let value = state.create_physical_expr(value, planned.rows.schema())?;
+        Ok((name, value))
+    });
     let request = LoadRequest {
         partition: fixed,
         rows: session.physical_plan(&planned.rows).await?,
-        rejected: match &planned.rejected {
-            Some(plan) => Some(session.physical_plan(plan).await?),
-            None => None,
-        },
+        rejected: rejected.collect::<Result<_>>()?,
         missing: planned.missing,
     };
     let task = session.context().task_ctx();

@@ -1,9 +1,8 @@
 //! The query of LOAD FILES: from rows of files to rows of the table, by name.
 //!
 //! The relation `files` takes the place of a WITH. The query's columns go to the table's columns of their names, an expression with
-//! AS before a column that `*` brings along. Two plans are made of it: one of all rows, and one of those that get no partition,
-//! with the columns of their files as text. So the query must keep the rows apart: it may choose and compute, but not join,
-//! group, sort or cut.
+//! AS before a column that `*` brings along. Beside them go the columns of the files, for what is to be told of rows that
+//! get no partition. So the query must keep the rows apart: it may choose and compute, but not join, group, sort or cut.
 
 use std::collections::HashMap;
 use std::sync::Arc;
@@ -14,7 +13,7 @@ use datafusion::catalog::{
     CatalogProvider, CatalogProviderList, MemoryCatalogProvider, MemoryCatalogProviderList,
     MemorySchemaProvider, SchemaProvider,
 };
-use datafusion::common::{Column, ExprSchema, ScalarValue};
+use datafusion::common::{Column, DFSchema, ExprSchema, ScalarValue};
 use datafusion::execution::SessionStateBuilder;
 use datafusion::functions::expr_fn::{concat, concat_ws, left};
 use datafusion::logical_expr::{
@@ -42,9 +41,10 @@ const SHOWN: i64 = 200;
 
 /// A planned load.
 pub(super) struct Planned {
+    /// The table's columns, those of the partition that differ from row to row, the file's number, the columns of the files.
     pub(super) rows: LogicalPlan,
-    /// None if no row can be without a partition.
-    pub(super) rejected: Option<LogicalPlan>,
+    /// The columns of a row that is rejected, made of those of `rows`.
+    pub(super) rejected: Vec<(String, Expr)>,
     /// Columns that no file has and partition values are made of.
     pub(super) missing: Vec<String>,
 }
@@ -94,19 +94,30 @@ pub(super) async fn plan(
     }
     rows.extend(values.iter().cloned());
 
-    let (all, number) = carry(&plan, &[FILE_NUMBER.to_owned()])?;
-    rows.extend(number.into_iter().map(|column| column.alias(FILE_NUMBER)));
+    // What is told of a rejected row comes along: the files' columns, which mostly are the table's.
     let absent = files.absent_columns();
+    let mut kept = files.column_names();
+    kept.retain(|name| !dynamic.is_empty() && !absent.contains(name));
+    let hidden = [FILE_NUMBER, FILE_PATH].map(str::to_owned);
+    let wanted: Vec<String> = hidden.into_iter().chain(kept.iter().cloned()).collect();
+    let (all, carried) = carry(&plan, &wanted)?;
+    for (number, column) in carried.into_iter().enumerate() {
+        rows.push(match number {
+            0 => column.alias(FILE_NUMBER),
+            1 => column.alias(FILE_PATH),
+            _ => column.alias(format!("{CARRIED}{}", number - 2)),
+        });
+    }
+    let rows = LogicalPlanBuilder::from(all).project(rows)?.build()?;
+    let missing: Vec<String> = made_of
+        .iter()
+        .filter(|column| absent.contains(column))
+        .cloned()
+        .collect();
     Ok(Planned {
-        rows: LogicalPlanBuilder::from(all).project(rows)?.build()?,
-        rejected: match dynamic.is_empty() {
-            true => None,
-            false => Some(rejected(&plan, files, &dynamic, &values, &made_of)?),
-        },
-        missing: made_of
-            .into_iter()
-            .filter(|column| absent.contains(column))
-            .collect(),
+        rejected: rejected(rows.schema(), &kept, &dynamic, &made_of, &missing)?,
+        rows,
+        missing,
     })
 }
 
@@ -275,96 +286,68 @@ fn dynamic_columns(
         .collect())
 }
 
-/// The plan of the rows without a partition: what their files hold as text, the file, and why.
+/// What is told of a row without a partition: what its file holds as text, the file, and why. `kept`: the columns of the
+/// files, as they come along.
 fn rejected(
-    plan: &LogicalPlan,
-    files: &FileSet,
+    rows: &DFSchema,
+    kept: &[String],
     dynamic: &[Arc<Field>],
-    values: &[Expr],
     made_of: &[String],
-) -> Result<LogicalPlan> {
-    let absent = files.absent_columns();
-    let kept: Vec<String> = files
-        .column_names()
-        .into_iter()
-        .filter(|name| !absent.contains(name))
-        .collect();
-    let mut wanted = kept.clone();
-    wanted.push(FILE_PATH.to_owned());
-    let (all, carried) = carry(plan, &wanted)?;
-
-    let part = |index: usize| format!("__part_{index}");
-    let mut columns: Vec<Expr> = values
-        .iter()
-        .enumerate()
-        .map(|(index, value)| value.clone().unalias().alias(part(index)))
-        .collect();
-    columns.extend(carried.iter().cloned());
-    let all = LogicalPlanBuilder::from(all).project(columns)?;
-
-    let is_missing = |index: usize, field: &Field| {
-        let value = Expr::Column(Column::new_unqualified(part(index)));
-        let null = value.clone().is_null();
-        match field.data_type() {
-            DataType::Utf8View => null.or(value.eq(lit(""))),
-            _ => null,
-        }
-    };
-    let any = dynamic
-        .iter()
-        .enumerate()
-        .map(|(index, field)| is_missing(index, field))
-        .reduce(Expr::or)
-        .unwrap_or_else(|| lit(false));
-    let all = all.filter(any)?;
-
-    let text = |value: Expr, data_type: &DataType| -> Expr {
-        if data_type == &DataType::Utf8View {
-            value
-        } else if can_cast_types(data_type, &DataType::Utf8View) {
-            datafusion::logical_expr::try_cast(value, DataType::Utf8View)
-        } else {
-            // Nested values have no text; the file still has them.
-            Expr::Literal(ScalarValue::Utf8View(None), None)
-        }
-    };
-    let schema = Arc::clone(all.schema());
+    missing: &[String],
+) -> Result<Vec<(String, Expr)>> {
+    let column = |name: &str| Expr::Column(Column::new_unqualified(name));
     let mut columns = Vec::new();
     let mut shown = Vec::new();
-    for (name, value) in kept.iter().zip(&carried) {
-        let data_type = match value {
-            Expr::Column(column) => schema.field_from_column(column)?.data_type().clone(),
-            _ => DataType::Utf8View,
-        };
-        let value = text(value.clone(), &data_type);
+    for (number, name) in kept.iter().enumerate() {
+        let carried = Column::new_unqualified(format!("{CARRIED}{number}"));
+        let data_type = rows.field_from_column(&carried)?.data_type().clone();
+        let value = as_text(Expr::Column(carried), &data_type);
         if made_of.contains(name) {
             let quoted = concat(vec![
                 lit(format!("{name} = '")),
                 left(value.clone(), lit(SHOWN)),
                 lit("'"),
             ]);
-            let absent = lit(format!("{name} is NULL"));
-            shown.push(when(value.clone().is_null(), absent).otherwise(quoted)?);
+            let is_null = lit(format!("{name} is NULL"));
+            shown.push(when(value.clone().is_null(), is_null).otherwise(quoted)?);
         }
-        columns.push(value.alias(rejected_name(name)));
+        columns.push((rejected_name(name), value));
     }
-    for name in made_of.iter().filter(|name| absent.contains(name)) {
+    for name in missing {
         shown.push(lit(format!("no file has a column {name}")));
     }
     let mut without = Vec::new();
-    for (index, field) in dynamic.iter().enumerate() {
-        without.push(when(is_missing(index, field), lit(field.name().as_str())).end()?);
+    for field in dynamic {
+        let value = column(field.name());
+        let is_missing = match field.data_type() {
+            DataType::Utf8View => value.clone().is_null().or(value.eq(lit(""))),
+            _ => value.is_null(),
+        };
+        without.push(when(is_missing, lit(field.name().as_str())).end()?);
+    }
+    if without.is_empty() {
+        return Ok(Vec::new());
     }
     let mut reason = vec![lit("no "), concat_ws(lit(", "), without)];
     if !shown.is_empty() {
         reason.push(lit(": "));
         reason.push(concat_ws(lit(", "), shown));
     }
-    let path = carried.last().cloned().unwrap_or_else(|| lit(""));
-    columns.push(path.alias("file"));
+    columns.push(("file".to_owned(), column(FILE_PATH)));
     let reason = datafusion::logical_expr::cast(concat(reason), DataType::Utf8View);
-    columns.push(reason.alias("reason"));
-    Ok(all.project(columns)?.build()?)
+    columns.push(("reason".to_owned(), reason));
+    Ok(columns)
+}
+
+fn as_text(value: Expr, data_type: &DataType) -> Expr {
+    if data_type == &DataType::Utf8View {
+        value
+    } else if can_cast_types(data_type, &DataType::Utf8View) {
+        datafusion::logical_expr::try_cast(value, DataType::Utf8View)
+    } else {
+        // Nested values have no text; the file still has them.
+        Expr::Literal(ScalarValue::Utf8View(None), None)
+    }
 }
 
 /// What a column of the files is called among the rejected rows.
