@@ -178,6 +178,60 @@ pub enum Error {
         /// The columns of the file that this can be.
         columns: String,
     },
+    /// A path of LOAD FILES that means nothing that could be loaded.
+    #[error("LOAD FILES '{path}': {reason}; nothing was loaded")]
+    NothingToLoad {
+        /// The path as given.
+        path: String,
+        /// What was looked for, and what was found.
+        reason: String,
+    },
+    /// A file without the columns that a load requires.
+    #[error(
+        "file '{path}' has no column {missing}, which the load requires; its columns are: {present}. Nothing was loaded"
+    )]
+    MissingColumns {
+        /// The file.
+        path: String,
+        /// The columns that it lacks.
+        missing: String,
+        /// Those it has.
+        present: String,
+    },
+    /// A load that could place none of its rows, for want of a column.
+    #[error(
+        "LOAD FILES into '{table}': none of the {rows} rows has a value for {partition}, which is made of {missing}; no \
+         file has such a column. Nothing was loaded"
+    )]
+    NoRowPlaced {
+        /// The table, with its database.
+        table: String,
+        /// How many rows were read.
+        rows: u64,
+        /// The partition columns.
+        partition: String,
+        /// The columns that no file has.
+        missing: String,
+    },
+    /// A file that another load has loaded at the same time.
+    #[error(
+        "file '{path}' was loaded into '{table}' by another statement while this one read it; nothing was loaded by this \
+         one, run it again"
+    )]
+    LoadedMeanwhile {
+        /// The file.
+        path: String,
+        /// The table, with its database.
+        table: String,
+    },
+    /// A file that changed while it was loaded.
+    #[error(
+        "file '{path}' changed while it was loaded; nothing was loaded, run the statement again when it is complete"
+    )]
+    FileChanged {
+        /// The file.
+        path: String,
+    },
     /// A data file that cannot be read.
     #[error("data file '{path}' cannot be read: {reason}")]
     UnreadableFile {

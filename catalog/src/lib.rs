@@ -10,6 +10,7 @@
 mod convert;
 mod error;
 mod guarded;
+mod load;
 mod location;
 mod lock;
 mod metastore;
@@ -27,6 +28,7 @@ mod warehouse;
 mod write;
 
 pub use error::{Error, Result};
+pub use load::{FILE_NUMBER, FILE_PATH, FileSet, LoadedFile, SkippedFile};
 pub use location::Location;
 pub use metastore::writes::UnfinishedWrite;
 pub use partition_name::{DEFAULT_PARTITION, RawValues};
@@ -42,4 +44,4 @@ pub use warehouse::{
     DEFAULT_DATABASE, Database, KeptVerdict, NewRun, PartitionSpec, RefreshReport, RepairReport,
     Run, RunEnd, RunOwner, RunStart, RunState, Source, Warehouse, WarehouseOptions,
 };
-pub use write::{InsertMode, InsertReport};
+pub use write::{InsertMode, InsertReport, LoadReport, LoadRequest};

@@ -94,7 +94,9 @@ impl Storage {
     pub(crate) fn check_folder(&self, place: &Location) -> Result<()> {
         let path = self.filesystem_path(place.path())?;
         let reason = match path.metadata() {
-            Ok(found) if !found.is_dir() => "it is a file; name the folder that holds it",
+            Ok(found) if !found.is_dir() => {
+                "it is a file; name the folder that holds it (LOAD FILES reads single files)"
+            }
             Err(_) if path.to_string_lossy().contains(['*', '?']) => {
                 "it is a pattern; a LOCATION is one folder, and its files are found by themselves"
             }

@@ -22,7 +22,9 @@ use spotql_catalog::{Access, AllowedPath, HiveCatalog, Warehouse, WarehouseOptio
 use spotql_udf::files::FileAccess;
 use spotql_udf::suspicion::SuspicionExtensionPlanner;
 use spotql_udf::word::SpotqlOptions;
-use spotql_udf::{SpotqlPlanner, aggregate, canonical, enrich, hive, read, synthetic, time, word};
+use spotql_udf::{
+    SpotqlPlanner, aggregate, canonical, enrich, event, hive, read, synthetic, time, word,
+};
 
 use crate::erased::Erased;
 use crate::error::Result;
@@ -122,6 +124,7 @@ impl Engine {
         let context = SessionContext::new_with_state(base);
         let functions = word::functions().into_iter().chain(hive::functions());
         let functions = functions.chain(canonical::functions());
+        let functions = functions.chain(event::functions());
         for function in functions.chain(enrich::functions()) {
             context.register_udf(Arc::unwrap_or_clone(function));
         }

@@ -76,6 +76,14 @@ pub enum Error {
         /// Their names.
         columns: String,
     },
+    /// A LOAD FILES that cannot be carried out.
+    #[error("LOAD FILES into {table}: {reason}")]
+    Load {
+        /// The target.
+        table: String,
+        /// What is wrong, and what to do.
+        reason: String,
+    },
     /// A column that the table does not have.
     #[error("table {table} has no {what} '{column}'; it has: {present}")]
     ColumnNotFound {

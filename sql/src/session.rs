@@ -6,6 +6,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 
 use datafusion::arrow::array::{ArrayRef, RecordBatch, StringArray};
 use datafusion::arrow::datatypes::{DataType, Field, Schema, SchemaRef};
+use datafusion::catalog::SchemaProvider;
 use datafusion::execution::SendableRecordBatchStream;
 use datafusion::execution::context::SessionContext;
 use datafusion::execution::session_state::SessionState;
@@ -15,12 +16,12 @@ use datafusion::physical_plan::{ExecutionPlan, execute_stream};
 use datafusion::sql::parser::Statement as DataFusionStatement;
 use datafusion::sql::sqlparser::ast;
 use futures::future::BoxFuture;
-use spotql_catalog::{Table, Warehouse};
+use spotql_catalog::{SYSTEM_DATABASE, Table, Warehouse};
 use spotql_udf::enrich::service::{ask_before, ask_constants};
 use spotql_udf::enrich::{Needs, SourcesOption};
 use spotql_udf::suspicion::relations_as_queries;
 
-use crate::engine::Engine;
+use crate::engine::{CATALOG, Engine};
 use crate::erased::Erased;
 use crate::error::{Error, Result};
 use crate::parse::{Kind, Statement, TableName, parse};
@@ -238,15 +239,25 @@ impl Session {
             })
     }
 
+    /// The database `system`, if that is what a name means: one that older programs made has precedence.
+    pub(crate) async fn system_schema(
+        &self,
+        database: &str,
+    ) -> Result<Option<Arc<dyn SchemaProvider>>> {
+        if database != SYSTEM_DATABASE || self.warehouse().database(database).await?.is_some() {
+            return Ok(None);
+        }
+        let catalog = self.context.catalog(CATALOG);
+        Ok(catalog.and_then(|catalog| catalog.schema(database)))
+    }
+
     pub(crate) fn database_of(&self, name: &TableName) -> String {
         name.database.clone().unwrap_or_else(|| self.database())
     }
 
     /// The logical plan of a query.
-    pub(crate) async fn logical_plan(&self, mut statement: ast::Statement) -> Result<LogicalPlan> {
-        relations_as_queries(&mut statement);
-        let statement = DataFusionStatement::Statement(Box::new(statement));
-        subqueries::mend(self.context.state().statement_to_plan(statement).await?)
+    pub(crate) async fn logical_plan(&self, statement: ast::Statement) -> Result<LogicalPlan> {
+        plan_in(&self.context.state(), statement).await
     }
 
     /// The same with the types that its columns will have.
@@ -301,6 +312,16 @@ impl Session {
         }
         Ok(state.create_physical_plan(plan).await?)
     }
+}
+
+/// The logical plan of a query, with the tables that a state knows.
+pub(crate) async fn plan_in(
+    state: &SessionState,
+    mut statement: ast::Statement,
+) -> Result<LogicalPlan> {
+    relations_as_queries(&mut statement);
+    let statement = DataFusionStatement::Statement(Box::new(statement));
+    subqueries::mend(state.statement_to_plan(statement).await?)
 }
 
 /// A listing's rows: text columns with these names.

@@ -86,6 +86,16 @@ STATEMENTS = [
     "SELECT * FROM read_lines('{warehouse}/*/../../outside/domains.txt')",
     "SELECT * FROM read_lines('/proc/self/environ')",
     "SELECT * FROM read_lines('{warehouse}/spotql.sqlite3')",
+    "LOAD FILES '{outside}/rows.parquet' INTO u",
+    "LOAD FILES '{outside}' INTO u",
+    "LOAD FILES '{outside}/*.parquet' INTO u",
+    "LOAD FILES 'file://{outside}/rows.parquet' INTO u",
+    "LOAD FILES '{warehouse}/../outside' INTO u",
+    "LOAD FILES '{warehouse}/link' INTO u",
+    "LOAD FILES '{warehouse}/l*/rows.parquet' INTO u",
+    "LOAD FILES '{warehouse}/l*' INTO u",
+    "LOAD FILES '{warehouse}/*/../../outside/rows.parquet' INTO u",
+    "LOAD FILES '/proc/self/environ' INTO u",
     "SET spotql.user_domains = file {outside}/domains.txt",
     "CREATE INDICATOR LIST l LOCATION '{outside}/notes/todo.txt'",
     "CREATE NETWORK LIST n LOCATION '{outside}/networks.csv'",
@@ -104,7 +114,7 @@ def test_clients_of_a_server_see_the_warehouse_and_what_is_allowed(places):
     warehouse, outside = places
     # Made before the server was told what it may read.
     run_sql(warehouse, f"CREATE EXTERNAL TABLE before (a INT) STORED AS PARQUET LOCATION '{outside}'")
-    run_sql(warehouse, "CREATE TABLE t (a INT) PARTITIONED BY (p INT); INSERT INTO t PARTITION (p = 1) VALUES (1)")
+    run_sql(warehouse, "CREATE TABLE t (a INT) PARTITIONED BY (p INT); INSERT INTO t PARTITION (p = 1) VALUES (1); CREATE TABLE u (a INT)")
     (warehouse / "link").symlink_to(outside)
     texts = [statement.format(outside=outside, warehouse=warehouse) for statement in STATEMENTS]
     server = Server(warehouse, allow=[])

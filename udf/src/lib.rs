@@ -6,6 +6,7 @@
 pub mod aggregate;
 pub mod canonical;
 pub mod enrich;
+pub mod event;
 pub mod files;
 pub mod hive;
 mod planner;

@@ -8,6 +8,7 @@
 pub(crate) mod databases;
 pub(crate) mod files;
 mod frozen;
+pub(crate) mod loaded;
 pub(crate) mod partitions;
 mod reserve;
 pub(crate) mod runs;

@@ -141,6 +141,23 @@ const MIGRATIONS: &[&str] = &[
     ALTER TABLE writes ADD COLUMN failed_at INTEGER;
     ALTER TABLE garbage ADD COLUMN error TEXT;
     ",
+    // 6: files that LOAD FILES has read (see crate::load). `number` counts the loads of the same contents.
+    "
+    CREATE TABLE loaded_files (
+        id INTEGER PRIMARY KEY AUTOINCREMENT,
+        table_id INTEGER NOT NULL REFERENCES tables (id) ON DELETE CASCADE,
+        path TEXT NOT NULL,
+        size INTEGER NOT NULL,
+        hash TEXT NOT NULL,
+        stamp TEXT NOT NULL,
+        row_count INTEGER NOT NULL,
+        rejected INTEGER NOT NULL,
+        loaded_at INTEGER NOT NULL,
+        number INTEGER NOT NULL,
+        UNIQUE (table_id, hash, number)
+    ) STRICT;
+    CREATE INDEX loaded_files_by_path ON loaded_files (table_id, path);
+    ",
 ];
 
 /// How many migrations a database has seen.
@@ -232,6 +249,7 @@ mod tests {
             "verdicts",
             "service_failures",
             "runs",
+            "loaded_files",
         ] {
             assert_eq!(
                 columns(&connection, table),

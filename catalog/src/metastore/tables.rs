@@ -120,6 +120,17 @@ pub(crate) fn insert(
         .optional()?)
 }
 
+/// Changes the definition of a table.
+pub(crate) fn redefine(tx: &Transaction<'_>, id: i64, definition: &TableDefinition) -> Outcome<()> {
+    let text = serde_json::to_string(definition).map_err(|error| Error::InvalidDefinition {
+        table: definition.full_name(),
+        reason: error.to_string(),
+    })?;
+    tx.prepare_cached("UPDATE tables SET definition = ?2 WHERE id = ?1")?
+        .execute(params![id, text])?;
+    Ok(())
+}
+
 /// Removes a table with its partitions and files.
 pub(crate) fn delete(tx: &Transaction<'_>, id: i64) -> Outcome<()> {
     tx.execute("DELETE FROM tables WHERE id = ?1", [id])?;

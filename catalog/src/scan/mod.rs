@@ -32,7 +32,7 @@ use crate::error::Error;
 use crate::paths::Access;
 use crate::snapshot::TableSnapshot;
 use crate::table::Table;
-use crate::warehouse::Warehouse;
+use crate::warehouse::{Pin, Warehouse};
 use adapter::HiveAdapterFactory;
 use prune::FileToScan;
 use reader::Immutable;
@@ -122,30 +122,88 @@ impl TableProvider for HiveTable {
         let each = self.file_statistics(&files);
         let statistics = self.merged_statistics(&files, &each);
         let groups = self.groups(&files, each, state.config().target_partitions())?;
-        let mut options = state.table_options().parquet.clone();
-        // Timestamps of Impala, Hive and old Spark: read in the unit of the table's type, so that they reach beyond
-        // the years that nanoseconds can count.
-        options.global.coerce_int96 = Some("us".into());
-        let parquet = ParquetSource::new(schema).with_table_parquet_options(options);
-        let source = HiveFileSource::new(
-            Arc::new(parquet),
-            Arc::clone(&snapshot),
-            pin,
-            state.runtime_env().cache_manager.get_file_metadata_cache(),
-            info,
-        );
-        let config =
-            FileScanConfigBuilder::new(self.warehouse.object_store_url(), Arc::new(source))
-                .with_file_groups(groups)
-                .with_statistics(statistics)
-                .with_projection_indices(projection.cloned())?
-                .with_limit(limit)
-                .with_expr_adapter(Some(Arc::new(HiveAdapterFactory::new(
-                    self.table.full_name(),
-                ))))
-                .build();
+        let held = Some((Arc::clone(&snapshot), pin));
+        let config = scan_config(&self.warehouse, state, schema, held, info)
+            .with_file_groups(groups)
+            .with_statistics(statistics)
+            .with_projection_indices(projection.cloned())?
+            .with_limit(limit)
+            .build();
         Ok(DataSourceExec::from_data_source(config))
     }
+}
+
+/// A scan of Parquet files as this warehouse reads them; `held` is the state of the table that they belong to.
+fn scan_config(
+    warehouse: &Warehouse,
+    state: &dyn Session,
+    schema: TableSchema,
+    held: Option<(Arc<TableSnapshot>, Pin)>,
+    info: ScanInfo,
+) -> FileScanConfigBuilder {
+    let mut options = state.table_options().parquet.clone();
+    // Timestamps of Impala, Hive and old Spark: read in the unit of the table's type, so that they reach beyond
+    // the years that nanoseconds can count.
+    options.global.coerce_int96 = Some("us".into());
+    let parquet = ParquetSource::new(schema).with_table_parquet_options(options);
+    let adapter = HiveAdapterFactory::new(info.table.clone());
+    let source = HiveFileSource::new(
+        Arc::new(parquet),
+        held,
+        state.runtime_env().cache_manager.get_file_metadata_cache(),
+        info,
+    );
+    FileScanConfigBuilder::new(warehouse.object_store_url(), Arc::new(source))
+        .with_expr_adapter(Some(Arc::new(adapter)))
+}
+
+/// A scan of files that belong to no table.
+pub(crate) fn scan_files(
+    warehouse: &Warehouse,
+    state: &dyn Session,
+    schema: TableSchema,
+    files: Vec<PartitionedFile>,
+    projection: Option<&Vec<usize>>,
+    limit: Option<usize>,
+) -> Result<Arc<dyn ExecutionPlan>> {
+    let info = ScanInfo {
+        table: "files".to_owned(),
+        partitioned: false,
+        partitions: 1,
+        all_partitions: 1,
+        files: files.len(),
+        all_files: files.len(),
+    };
+    let groups = spread(files, state.config().target_partitions());
+    let config = scan_config(warehouse, state, schema, None, info)
+        .with_file_groups(groups)
+        .with_projection_indices(projection.cloned())?
+        .with_limit(limit)
+        .build();
+    Ok(DataSourceExec::from_data_source(config))
+}
+
+/// Files in as many groups as there are partitions to run, each of about the same number of bytes.
+fn spread(files: Vec<PartitionedFile>, target: usize) -> Vec<FileGroup> {
+    let target = target.clamp(1, files.len().max(1));
+    let mut groups: Vec<Vec<PartitionedFile>> = vec![Vec::new(); target];
+    let mut order: Vec<usize> = (0..files.len()).collect();
+    order.sort_by_key(|index| std::cmp::Reverse(files[*index].object_meta.size));
+    let mut loads: std::collections::BinaryHeap<_> = (0..target)
+        .map(|group| std::cmp::Reverse((0u64, group)))
+        .collect();
+    let mut group_of = vec![0; files.len()];
+    for index in order {
+        if let Some(std::cmp::Reverse((load, group))) = loads.pop() {
+            group_of[index] = group;
+            let load = load + files[index].object_meta.size;
+            loads.push(std::cmp::Reverse((load, group)));
+        }
+    }
+    for (file, group) in files.into_iter().zip(group_of) {
+        groups[group].push(file);
+    }
+    groups.into_iter().map(FileGroup::new).collect()
 }
 
 impl HiveTable {
@@ -179,32 +237,16 @@ impl HiveTable {
             ))
     }
 
-    /// Files in as many groups as there are partitions to run, each of about the same number of bytes.
     fn groups(
         &self,
         files: &[FileToScan<'_>],
         each: Vec<Arc<Statistics>>,
         target: usize,
     ) -> Result<Vec<FileGroup>> {
-        let target = target.clamp(1, files.len().max(1));
-        let mut groups: Vec<Vec<PartitionedFile>> = vec![Vec::new(); target];
-        let mut order: Vec<usize> = (0..files.len()).collect();
-        order.sort_by_key(|index| std::cmp::Reverse(files[*index].file.size));
-        let mut loads: std::collections::BinaryHeap<_> = (0..target)
-            .map(|group| std::cmp::Reverse((0u64, group)))
-            .collect();
-        let mut group_of = vec![0; files.len()];
-        for index in order {
-            if let Some(std::cmp::Reverse((load, group))) = loads.pop() {
-                group_of[index] = group;
-                loads.push(std::cmp::Reverse((load + files[index].file.size, group)));
-            }
-        }
         let mut each = each.into_iter();
-        for (file, group) in files.iter().zip(group_of) {
-            groups[group].push(partitioned_file(file, each.next())?);
-        }
-        Ok(groups.into_iter().map(FileGroup::new).collect())
+        let files = files.iter();
+        let files = files.map(|file| partitioned_file(file, each.next()));
+        Ok(spread(files.collect::<Result<_>>()?, target))
     }
 }
 
@@ -274,7 +316,7 @@ pub(crate) fn scanned_snapshot(
     let here = plan
         .downcast_ref::<DataSourceExec>()
         .and_then(|scan| scan.downcast_to_file_source::<HiveFileSource>())
-        .map(|(_, source)| source.snapshot())
+        .and_then(|(_, source)| source.snapshot())
         .filter(|snapshot| snapshot.table_id == table)
         .cloned();
     plan.children()

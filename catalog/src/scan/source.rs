@@ -62,9 +62,9 @@ impl fmt::Display for ScanInfo {
 /// What all copies of one scan share.
 #[derive(Debug)]
 struct Shared {
-    snapshot: Arc<TableSnapshot>,
-    // Held so that the files stay from planning until the readers have it.
-    pin: Arc<Pin>,
+    /// The state of the table, none for files that belong to no table. The pin is held so that the files stay from
+    /// planning until the readers have it.
+    held: Option<(Arc<TableSnapshot>, Arc<Pin>)>,
     cache: Arc<FileMetadataCache>,
     info: ScanInfo,
 }
@@ -79,16 +79,14 @@ pub(super) struct HiveFileSource {
 impl HiveFileSource {
     pub(super) fn new(
         inner: Arc<dyn FileSource>,
-        snapshot: Arc<TableSnapshot>,
-        pin: Pin,
+        held: Option<(Arc<TableSnapshot>, Pin)>,
         cache: Arc<FileMetadataCache>,
         info: ScanInfo,
     ) -> Self {
         Self {
             inner,
             shared: Arc::new(Shared {
-                snapshot,
-                pin: Arc::new(pin),
+                held: held.map(|(snapshot, pin)| (snapshot, Arc::new(pin))),
                 cache,
                 info,
             }),
@@ -96,8 +94,8 @@ impl HiveFileSource {
     }
 
     /// The state of the table that is read.
-    pub(super) fn snapshot(&self) -> &Arc<TableSnapshot> {
-        &self.shared.snapshot
+    pub(super) fn snapshot(&self) -> Option<&Arc<TableSnapshot>> {
+        self.shared.held.as_ref().map(|(snapshot, _)| snapshot)
     }
 
     fn wrap(&self, inner: Arc<dyn FileSource>) -> Arc<dyn FileSource> {
@@ -127,12 +125,14 @@ impl FileSource for HiveFileSource {
         let parquet = self.inner.downcast_ref::<ParquetSource>().ok_or_else(|| {
             DataFusionError::Internal("a scan of the warehouse reads Parquet".into())
         })?;
-        let staged = Arc::clone(&self.shared.snapshot.staged);
-        let store: Arc<dyn ObjectStore> = Arc::new(MovedFileStore::new(
-            store,
-            staged,
-            Arc::clone(&self.shared.pin),
-        ));
+        let store: Arc<dyn ObjectStore> = match &self.shared.held {
+            Some((snapshot, pin)) => Arc::new(MovedFileStore::new(
+                store,
+                Arc::clone(&snapshot.staged),
+                Arc::clone(pin),
+            )),
+            None => store,
+        };
         let text = Arc::new(TextColumns::of(self.table_schema().file_schema()));
         let readers = HiveReaderFactory::new(
             Arc::clone(&store),

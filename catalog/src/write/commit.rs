@@ -8,6 +8,7 @@ use super::{Backend, Stuck, now, settle_others};
 use crate::error::{Error, Result};
 use crate::location::Location;
 use crate::metastore::files::FileRow;
+use crate::metastore::loaded::{self, LoadedRow};
 use crate::metastore::partitions::{self, NewPartition, PartitionRow};
 use crate::metastore::writes::{self, GarbageRow};
 use crate::metastore::{Outcome, files, tables};
@@ -47,6 +48,11 @@ pub(super) enum Target {
     Existing(Arc<Table>),
     /// CREATE TABLE AS: the table appears together with its rows.
     New {
+        definition: TableDefinition,
+        location: String,
+    },
+    /// A table that a load needs for rows it rejects: made if it is not there, else given the columns that it lacks.
+    NewOrWider {
         definition: TableDefinition,
         location: String,
     },
@@ -161,6 +167,40 @@ pub(super) async fn commit(backend: &Backend, write: &str, plan: Plan) -> Result
     }
 }
 
+/// What a load commits: its own write, that of the rows it rejects if there are any, and the files.
+#[derive(Debug)]
+pub(super) struct Load {
+    pub(super) rows: (String, Plan),
+    pub(super) rejected: Option<(String, Plan)>,
+    pub(super) files: Vec<LoadedRow>,
+    pub(super) again: bool,
+}
+
+/// [`commit`] for a load.
+pub(super) async fn commit_load(backend: &Backend, load: Load) -> Result<()> {
+    let root = backend.root.clone();
+    backend
+        .metastore
+        .write(move |tx| {
+            let (write, plan) = &load.rows;
+            let table = apply(tx, &root, write, plan)?;
+            if let Some((write, plan)) = &load.rejected {
+                apply(tx, &root, write, plan)?;
+            }
+            for file in &load.files {
+                if !loaded::insert(tx, table.id, file, load.again)? {
+                    return Err(Error::LoadedMeanwhile {
+                        path: file.path.clone(),
+                        table: table.full_name(),
+                    }
+                    .into());
+                }
+            }
+            Ok(())
+        })
+        .await
+}
+
 fn apply(tx: &Transaction<'_>, root: &Location, write: &str, plan: &Plan) -> Outcome<Arc<Table>> {
     let table = match &plan.target {
         Target::Existing(table) => {
@@ -186,6 +226,10 @@ fn apply(tx: &Transaction<'_>, root: &Location, write: &str, plan: &Plan) -> Out
                 Location::from_stored(location, root)?,
             ))
         }
+        Target::NewOrWider {
+            definition,
+            location,
+        } => new_or_wider(tx, root, definition, location)?,
     };
     let version = tables::bump(tx, table.id)?;
     for change in &plan.changes {
@@ -193,6 +237,44 @@ fn apply(tx: &Transaction<'_>, root: &Location, write: &str, plan: &Plan) -> Out
     }
     writes::commit(tx, write, table.id)?;
     Ok(table)
+}
+
+/// Makes a table, or finds it with all columns of a definition; those it lacks are added at its end.
+fn new_or_wider(
+    tx: &Transaction<'_>,
+    root: &Location,
+    wanted: &TableDefinition,
+    location: &str,
+) -> Outcome<Arc<Table>> {
+    let place = Location::from_stored(location, root)?;
+    let Some(row) = tables::find(tx, &wanted.database, &wanted.name)? else {
+        let id = tables::insert(tx, wanted, location)?.ok_or_else(|| Error::TableExists {
+            database: wanted.database.clone(),
+            table: wanted.name.clone(),
+        })?;
+        return Ok(Arc::new(Table::new(wanted.clone(), id, place)));
+    };
+    let found = row.into_table(root)?;
+    if found.location != place {
+        let reason = "it was made anew with another location during the write";
+        return Err(conflict(&found, None, reason).into());
+    }
+    let mut definition = found.definition.clone();
+    for column in &wanted.columns {
+        let known = definition.columns.iter().find(|it| it.name == column.name);
+        match known {
+            Some(known) if known.data_type == column.data_type => {}
+            Some(_) => {
+                let reason = "its columns were changed during the write";
+                return Err(conflict(&found, None, reason).into());
+            }
+            None => definition.columns.push(column.clone()),
+        }
+    }
+    if definition.columns.len() > found.definition.columns.len() {
+        tables::redefine(tx, found.id, &definition)?;
+    }
+    Ok(Arc::new(Table::new(definition, found.id, place)))
 }
 
 fn conflict(table: &Table, partition: Option<&str>, reason: &str) -> Error {

@@ -1,25 +1,20 @@
 //! INSERT and CREATE TABLE AS: the query's rows through the protocol of [`crate::write`].
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeSet;
 use std::sync::Arc;
-use std::sync::atomic::AtomicU64;
 
 use datafusion::execution::TaskContext;
-use datafusion::execution::memory_pool::MemoryConsumer;
-use datafusion::physical_plan::{ExecutionPlan, ExecutionPlanProperties};
-use object_store::path::Path;
-use tokio::task::JoinSet;
+use datafusion::physical_plan::ExecutionPlan;
 
-use super::commit::{self, PartitionChange, Plan, Target};
-use super::sink::{SinkContext, Written};
-use super::target::{Destination, Destinations, PartitionValue, check_schema, partition_values};
-use super::{Write, sink};
+use super::Write;
+use super::commit::{self, Target};
+use super::stage::{Job, Staged};
+use super::target::{Destinations, PartitionValue, check_schema, partition_values};
 use crate::error::{Error, Result};
 use crate::location::Location;
 use crate::metastore::tables;
 use crate::paths::Access;
 use crate::scan::scanned_snapshot;
-use crate::storage::concurrently;
 use crate::table::{Table, TableDefinition};
 use crate::warehouse::Warehouse;
 
@@ -68,14 +63,14 @@ impl Warehouse {
         context: Arc<TaskContext>,
     ) -> Result<InsertReport> {
         let values = partition_values(table, &static_partition)?;
-        check_schema(table, &values, &input)?;
+        check_schema(table, &values, &input.schema())?;
         self.backend.storage.check(&table.location, Access::Write)?;
         self.maintain().await;
         let job = self.insert_job(table, mode, values, &input).await?;
         self.run(job, input, context).await
     }
 
-    async fn insert_job(
+    pub(super) async fn insert_job(
         &self,
         table: &Table,
         mode: InsertMode,
@@ -148,7 +143,7 @@ impl Warehouse {
         let stored = location.to_stored(&self.backend.root);
         let table = Arc::new(Table::new(definition.clone(), 0, location));
         let values = partition_values(&table, &[])?;
-        check_schema(&table, &values, &input)?;
+        check_schema(&table, &values, &input.schema())?;
         let job = Job {
             target: Target::New {
                 definition,
@@ -170,7 +165,7 @@ impl Warehouse {
     ) -> Result<InsertReport> {
         let existing = match &job.target {
             Target::Existing(table) => Some(table.id),
-            Target::New { .. } => None,
+            Target::New { .. } | Target::NewOrWider { .. } => None,
         };
         let write = Arc::new(Write::begin(&self.backend, existing).await?);
         let result = self.stage_and_commit(&write, job, input, context).await;
@@ -200,71 +195,7 @@ impl Warehouse {
         input: Arc<dyn ExecutionPlan>,
         context: Arc<TaskContext>,
     ) -> Result<(Arc<Table>, InsertReport)> {
-        let sink = Arc::new(SinkContext {
-            write: Arc::clone(write),
-            schema: Arc::clone(job.table.file_schema()),
-            destinations: job.destinations,
-            partition_values: job.values,
-            next_file: AtomicU64::new(0),
-        });
-        let mut tasks = JoinSet::new();
-        let mut written = Vec::new();
-        let mut failure = None;
-        for partition in 0..input.output_partitioning().partition_count() {
-            match input.execute(partition, Arc::clone(&context)) {
-                Ok(stream) => {
-                    let reservation = MemoryConsumer::new(format!("SpotqlInsert[{partition}]"))
-                        .register(context.memory_pool());
-                    tasks.spawn(sink::run(Arc::clone(&sink), stream, reservation));
-                }
-                Err(error) => {
-                    failure = Some(Error::Query(error));
-                    tasks.abort_all();
-                    break;
-                }
-            }
-        }
-        while let Some(task) = tasks.join_next().await {
-            match task.map_err(Error::from).and_then(|result| result) {
-                Ok(parts) => written.extend(parts),
-                Err(error) => {
-                    // The first error tells; the others are told to stop, and are waited for.
-                    failure.get_or_insert(error);
-                    tasks.abort_all();
-                }
-            }
-        }
-        if let Some(error) = failure {
-            return Err(error);
-        }
-        let fixed = sink
-            .partition_values
-            .iter()
-            .all(|value| matches!(value, PartitionValue::Static(_)));
-        let (report, changes) = gather(&sink, written, fixed)?;
-        drop(sink);
-        // Those of partitions that lie elsewhere, and get no rows but lose some.
-        for change in &changes {
-            self.backend
-                .storage
-                .check(&change.location, Access::Write)?;
-        }
-        let staged = changes.iter().flat_map(|change| &change.files);
-        concurrently(staged.map(|file| self.backend.storage.sync(file.staged.path()))).await?;
-        // After the commit it is too late to find out that the files cannot be moved.
-        let places: Vec<(Path, Path)> = changes
-            .iter()
-            .filter_map(|change| {
-                let staged = change.files.first()?.staged.path().parent()?;
-                Some((staged, change.location.path().clone()))
-            })
-            .collect();
-        let made = self.backend.storage.try_places(&places).await?;
-        let plan = Plan {
-            target: job.target,
-            overwrite: job.overwrite,
-            changes,
-        };
+        let Staged { plan, report, made } = self.stage(write, job, input, context, None).await?;
         match commit::commit(&self.backend, &write.id, plan).await {
             Ok(table) => Ok((table, report)),
             Err(error) => {
@@ -291,69 +222,4 @@ impl Warehouse {
         }
         Ok(places)
     }
-}
-
-struct Job {
-    table: Arc<Table>,
-    target: Target,
-    overwrite: bool,
-    destinations: Destinations,
-    values: Vec<PartitionValue>,
-}
-
-/// One change a partition, from what all tasks wrote. If every partition column is static (or there is none), its
-/// partition is changed even if no rows came.
-fn gather(
-    sink: &SinkContext,
-    written: Vec<Written>,
-    fixed: bool,
-) -> Result<(InsertReport, Vec<PartitionChange>)> {
-    let mut changes: BTreeMap<String, PartitionChange> = BTreeMap::new();
-    let mut report = InsertReport::default();
-    let mut change = |destination: Destination| -> String {
-        let key = destination.name.clone();
-        changes
-            .entry(key.clone())
-            .or_insert_with(|| PartitionChange {
-                seen: sink
-                    .destinations
-                    .seen(&destination.name)
-                    .map(|partition| (partition.id, partition.version))
-                    .collect(),
-                key: destination.name.clone(),
-                name: destination.name,
-                raw: destination.raw,
-                location: destination.location,
-                files: Vec::new(),
-            });
-        key
-    };
-    if fixed {
-        let raw = sink
-            .partition_values
-            .iter()
-            .map(|value| match value {
-                PartitionValue::Static(text) => text.clone(),
-                PartitionValue::Dynamic(_) => None,
-            })
-            .collect();
-        change(sink.destinations.resolve(raw)?);
-    }
-    let mut files = Vec::new();
-    for part in written {
-        let key = change(part.destination);
-        for file in &part.files {
-            report.rows += file.rows;
-            report.files += 1;
-            report.bytes += file.size;
-        }
-        files.push((key, part.files));
-    }
-    for (key, files) in files {
-        if let Some(change) = changes.get_mut(&key) {
-            change.files.extend(files);
-        }
-    }
-    report.partitions = changes.len() as u64;
-    Ok((report, changes.into_values().collect()))
 }

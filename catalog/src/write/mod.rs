@@ -18,6 +18,9 @@
 //! 5. **Collect.** Retired files are deleted once a grace period (10 minutes by default) has passed and no query of
 //!    this process is planned on a state that has them.
 //!
+//! LOAD FILES makes two writes, one for its rows and one for the rows it rejects; both are committed in one transaction,
+//! which also enters the files. Each is then settled by itself.
+//!
 //! # What readers see
 //!
 //! Readers of the metastore (this crate, in any process) see exactly the state before or after the commit: a plan
@@ -55,13 +58,16 @@
 //!
 //! SQLite's and `flock`'s locks must work where the warehouse lies: a local file system, not all network ones.
 
+mod accept;
 mod commit;
 #[cfg(test)]
 mod fault_tests;
 mod insert;
+mod load;
 mod settle;
 mod sink;
 mod split;
+mod stage;
 mod target;
 #[cfg(test)]
 mod tests;
@@ -73,6 +79,7 @@ use std::sync::PoisonError;
 use object_store::path::Path;
 
 pub use insert::{InsertMode, InsertReport};
+pub use load::{LoadReport, LoadRequest};
 
 use crate::error::{Error, Result};
 use crate::location::Location;

@@ -23,6 +23,7 @@ use parquet::errors::ParquetError;
 use parquet::file::properties::{EnabledStatistics, WriterProperties};
 
 use super::Write;
+use super::accept::Accept;
 use super::commit::StagedFile;
 use super::split::Splitter;
 use super::target::{Destination, Destinations, PartitionValue};
@@ -50,6 +51,8 @@ pub(super) struct SinkContext {
     /// For each partition column: its position among the input's dynamic columns, or its static value.
     pub(super) partition_values: Vec<PartitionValue>,
     pub(super) next_file: AtomicU64,
+    /// Which rows are written, of a load.
+    pub(super) accept: Option<Accept>,
 }
 
 impl SinkContext {
@@ -127,6 +130,10 @@ struct Task {
 
 impl Task {
     async fn push(&mut self, batch: RecordBatch) -> Result<()> {
+        let batch = match &self.context.accept {
+            Some(accept) => accept.take(batch).await?,
+            None => batch,
+        };
         if batch.num_rows() == 0 {
             return Ok(());
         }

@@ -4,7 +4,7 @@
 use std::collections::HashMap;
 use std::sync::Arc;
 
-use datafusion::physical_plan::ExecutionPlan;
+use arrow::datatypes::Schema;
 
 use crate::convert::is_lossless;
 use crate::error::{Error, Result};
@@ -163,7 +163,7 @@ pub(super) fn partition_values(
 pub(super) fn check_schema(
     table: &Table,
     values: &[PartitionValue],
-    input: &Arc<dyn ExecutionPlan>,
+    schema: &Schema,
 ) -> Result<()> {
     let dynamic = values
         .iter()
@@ -171,7 +171,6 @@ pub(super) fn check_schema(
         .filter(|(value, _)| matches!(value, PartitionValue::Dynamic(_)))
         .map(|(_, field)| field);
     let expected: Vec<_> = table.file_schema().fields().iter().chain(dynamic).collect();
-    let schema = input.schema();
     let mismatch = |reason: String| Error::SchemaMismatch {
         table: table.full_name(),
         reason,

@@ -262,6 +262,7 @@ async fn a_table_that_was_to_be_made_leaves_no_directory_when_its_maker_dies() {
 fn the_public_futures_can_be_sent(
     warehouse: &'static Warehouse,
     table: &'static Table,
+    files: &'static crate::FileSet,
     definition: TableDefinition,
     plan: Arc<dyn ExecutionPlan>,
 ) {
@@ -280,5 +281,12 @@ fn the_public_futures_can_be_sent(
     sendable(warehouse.maintain());
     let into = InsertMode::Into;
     sendable(warehouse.insert(table, into, vec![], Arc::clone(&plan), Arc::clone(&context)));
-    sendable(warehouse.create_table_as(definition, plan, context));
+    sendable(warehouse.create_table_as(definition, Arc::clone(&plan), Arc::clone(&context)));
+    let request = LoadRequest {
+        partition: vec![],
+        rows: plan,
+        rejected: vec![],
+        missing: vec![],
+    };
+    sendable(warehouse.load(table, files, request, context));
 }

@@ -8,6 +8,7 @@ mod crash;
 mod ddl;
 mod foreign;
 mod insert;
+mod load;
 mod partitions;
 mod scan;
 mod support;

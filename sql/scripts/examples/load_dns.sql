@@ -1,21 +1,14 @@
--- Loads Parquet files of DNS answers (columns as in the dns table, any order) into the dns table,
--- each answer into the partition of its time (UTC).
+-- Loads Parquet files of DNS answers (columns as in the dns table, any order) into the dns table, each answer into
+-- the partition of its time (UTC).
 --
--- Variables: files (a folder of Parquet files, absolute), database (default).
+-- unix_tstamp may count seconds to nanoseconds, or be a text or a timestamp; it is stored in seconds. Where it is absent or
+-- cannot be read, frame_time counts. Answers without a day go to dns_rejected. A file is loaded once.
+--
+-- Variables: files (a file, a folder or a pattern), database (default), again (true: load files that were loaded before).
 
-DROP TABLE IF EXISTS ${database:-default}.dns_files;
-
-CREATE EXTERNAL TABLE ${database:-default}.dns_files (
-  frame_time STRING, unix_tstamp BIGINT, frame_len INT, ip_dst STRING, ip_src STRING,
-  dns_qry_name STRING, dns_qry_class STRING, dns_qry_type INT, dns_qry_rcode INT, dns_a STRING
-)
-STORED AS PARQUET
-LOCATION '${files}';
-
-INSERT INTO ${database:-default}.dns PARTITION (y, m, d, h)
-SELECT *, year(to_timestamp_seconds(unix_tstamp)), month(to_timestamp_seconds(unix_tstamp)),
-  day(to_timestamp_seconds(unix_tstamp)), hour(to_timestamp_seconds(unix_tstamp))
-FROM ${database:-default}.dns_files;
-
--- The files stay where they are.
-DROP TABLE ${database:-default}.dns_files;
+LOAD FILES '${files}' INTO TABLE ${database:-default}.dns
+REQUIRE (unix_tstamp OR frame_time, frame_len, ip_dst, dns_qry_name, dns_qry_class OR dns_qry_type OR dns_qry_rcode)
+AGAIN ${again:-false}
+AS SELECT *, coalesce(CAST(frame_time AS STRING), event_text(happened)) AS frame_time, to_unixtime(happened) AS unix_tstamp,
+  year(happened) AS y, month(happened) AS m, day(happened) AS d, hour(happened) AS h
+FROM (SELECT *, coalesce(event_time(unix_tstamp), event_time(frame_time)) AS happened FROM files);

@@ -1,21 +1,19 @@
--- Loads Parquet files of flows (columns as in the flow table, any order) into the flow table,
--- each flow into the partition of its time.
+-- Loads Parquet files of flows (columns as in the flow table, any order) into the flow table, each flow into the
+-- partition of its time (UTC).
 --
--- Variables: files (a folder of Parquet files, absolute), database (default).
+-- treceived may be a text in the usual notations, a number of seconds to nanoseconds or a timestamp; it is stored as
+-- YYYY-MM-DD HH:MM:SS. Where it is absent or cannot be read, unix_tstamp counts. What a file says of the parts of the time
+-- (tryear to trsec) is kept, what it does not say is filled in. Flows without a day go to flow_rejected. A file is loaded once.
+--
+-- Variables: files (a file, a folder or a pattern), database (default), again (true: load files that were loaded before).
 
-DROP TABLE IF EXISTS ${database:-default}.flow_files;
-
-CREATE EXTERNAL TABLE ${database:-default}.flow_files (
-  treceived STRING, unix_tstamp BIGINT, tryear INT, trmonth INT, trday INT, trhour INT,
-  trminute INT, trsec INT, tdur FLOAT, sip STRING, dip STRING, sport INT, dport INT,
-  proto STRING, flag STRING, fwd INT, stos INT, ipkt BIGINT, ibyt BIGINT, opkt BIGINT,
-  obyt BIGINT, input INT, output INT, sas INT, das INT, dtos INT, dir INT, rip STRING
-)
-STORED AS PARQUET
-LOCATION '${files}';
-
-INSERT INTO ${database:-default}.flow PARTITION (y, m, d, h)
-SELECT *, tryear, trmonth, trday, trhour FROM ${database:-default}.flow_files;
-
--- The files stay where they are.
-DROP TABLE ${database:-default}.flow_files;
+LOAD FILES '${files}' INTO TABLE ${database:-default}.flow
+REQUIRE (treceived OR unix_tstamp, sip, dip, sport, dport, proto, ipkt, ibyt)
+AGAIN ${again:-false}
+AS SELECT *,
+  event_text(happened) AS treceived, to_unixtime(coalesce(event_time(unix_tstamp), happened)) AS unix_tstamp,
+  coalesce(tryear, year(happened)) AS tryear, coalesce(trmonth, month(happened)) AS trmonth,
+  coalesce(trday, day(happened)) AS trday, coalesce(trhour, hour(happened)) AS trhour,
+  coalesce(trminute, minute(happened)) AS trminute, coalesce(trsec, second(happened)) AS trsec,
+  year(happened) AS y, month(happened) AS m, day(happened) AS d, hour(happened) AS h
+FROM (SELECT *, coalesce(event_time(treceived), event_time(unix_tstamp)) AS happened FROM files);

@@ -232,7 +232,7 @@ fn set(parser: &mut Parser<'_>) -> Result<Statement> {
 }
 
 /// `(column = value, column, …)`.
-fn partition_spec(parser: &mut Parser<'_>) -> Result<PartitionSpec> {
+pub(super) fn partition_spec(parser: &mut Parser<'_>) -> Result<PartitionSpec> {
     parser.expect_token(&Token::LParen)?;
     let entries = parser.parse_comma_separated(Parser::parse_expr)?;
     parser.expect_token(&Token::RParen)?;
@@ -274,7 +274,7 @@ fn like(parser: &mut Parser<'_>) -> Result<Option<String>> {
     }
 }
 
-fn table_name(parser: &mut Parser<'_>) -> Result<TableName> {
+pub(super) fn table_name(parser: &mut Parser<'_>) -> Result<TableName> {
     TableName::try_from(&parser.parse_object_name(false)?)
 }
 

@@ -2,10 +2,11 @@
 //!
 //! Queries, `INSERT` and `CREATE TABLE` are parsed by sqlparser; the small statements of Hive and
 //! Impala around them, many of which sqlparser does not know, are parsed in [`hive`] with its
-//! tokenizer; those on sources of context in [`source`], those on schedules in [`schedule`].
+//! tokenizer; those on sources of context in [`source`], those on schedules in [`schedule`], LOAD FILES in [`load`].
 
 mod hive;
 mod limits;
+mod load;
 mod nested;
 mod publish;
 mod rows;
@@ -15,6 +16,7 @@ mod source;
 mod tests;
 
 pub(crate) use hive::partition_entries;
+pub(crate) use load::LoadFiles;
 pub(crate) use publish::Publish;
 pub(crate) use schedule::CreateSchedule;
 pub(crate) use source::{CreateSource, Origin, SourceKind};
@@ -46,6 +48,7 @@ pub(crate) enum Statement {
     /// `SELECT`, `WITH`, `VALUES`, `EXPLAIN`, and what else DataFusion plans by itself.
     Query(Box<ast::Statement>),
     Insert(Box<ast::Insert>),
+    LoadFiles(Box<LoadFiles>),
     CreateTable(Box<ast::CreateTable>),
     DropTable {
         table: TableName,
@@ -162,7 +165,7 @@ impl Statement {
             | Self::ShowWrites
             | Self::Describe { .. }
             | Self::ShowSettings { .. } => Kind::Query,
-            Self::Insert(_) | Self::Publish(_) => Kind::Write,
+            Self::Insert(_) | Self::LoadFiles(_) | Self::Publish(_) => Kind::Write,
             Self::CreateTable(create) if create.query.is_some() => Kind::Write,
             Self::Use { .. } | Self::Set { .. } => Kind::Session,
             Self::CreateTable(_)
@@ -193,6 +196,7 @@ const STARTS: &[Keyword] = &[
     Keyword::SELECT,
     Keyword::WITH,
     Keyword::INSERT,
+    Keyword::LOAD,
     Keyword::CREATE,
     Keyword::DROP,
     Keyword::ALTER,
@@ -242,6 +246,9 @@ pub(crate) fn parse(sql: &str) -> Result<Statement> {
     }
     if statement.is_none() {
         statement = publish::parse(&mut parser)?;
+    }
+    if statement.is_none() {
+        statement = load::parse(&mut parser)?;
     }
     if statement.is_none() {
         statement = hive::parse(&mut parser)?;

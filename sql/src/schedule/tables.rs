@@ -35,6 +35,8 @@ impl Schedule {
                     ast::TableObject::TableName(name) => Some(TableName::try_from(name)?),
                     _ => None,
                 },
+                // It writes the table of rejected rows only together with this one.
+                Statement::LoadFiles(load) => Some(load.table),
                 Statement::CreateTable(create) => Some(TableName::try_from(&create.name)?),
                 Statement::DropTable { table, .. }
                 | Statement::AddPartitions { table, .. }

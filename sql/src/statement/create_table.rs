@@ -18,6 +18,7 @@ pub(super) async fn create(session: &Session, create: CreateTable) -> Result<Don
     refuse_what_is_not_meant(&create)?;
     let name = TableName::try_from(&create.name)?;
     let database = session.database_of(&name);
+    let table_name = name.clone();
     let full_name = format!("{database}.{}", name.name);
 
     let formats = create.hive_formats.as_ref();
@@ -56,7 +57,11 @@ pub(super) async fn create(session: &Session, create: CreateTable) -> Result<Don
             .warehouse()
             .create_table(definition, create.if_not_exists)
             .await?;
-        return Ok(Done::new(created_message(&full_name, created)));
+        let mut message = created_message(&full_name, created);
+        if created && create.external {
+            message.push_str(&without_files(session, &table_name).await?);
+        }
+        return Ok(Done::new(message));
     };
     if !definition.columns.is_empty() {
         return Err(unsupported(
@@ -154,6 +159,18 @@ pub(super) async fn drop(session: &Session, name: &TableName, if_exists: bool) -
     } else {
         format!("table {database}.{} does not exist", name.name)
     }))
+}
+
+/// Says so if an external table that has no partitions holds no files: its LOCATION may be a slip of the pen.
+async fn without_files(session: &Session, name: &TableName) -> Result<String> {
+    let table = session.table(name).await?;
+    if table.is_partitioned() || session.warehouse().partitions(&table).await?.file_count() > 0 {
+        return Ok(String::new());
+    }
+    Ok(format!(
+        "; there are no files at {} now (REFRESH sees those that come)",
+        table.location
+    ))
 }
 
 fn created_message(table: &str, created: bool) -> String {

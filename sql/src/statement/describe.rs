@@ -3,7 +3,8 @@
 use std::fmt::Write;
 
 use datafusion::arrow::array::RecordBatch;
-use spotql_catalog::{Column, TableDefinition};
+use datafusion::arrow::datatypes::{DataType, Schema};
+use spotql_catalog::{Column, HiveType, TableDefinition};
 
 use crate::error::Result;
 use crate::parse::TableName;
@@ -14,6 +15,11 @@ pub(super) async fn describe(
     name: &TableName,
     formatted: bool,
 ) -> Result<RecordBatch> {
+    if let Some(system) = session.system_schema(&session.database_of(name)).await?
+        && let Some(table) = system.table(&name.name).await?
+    {
+        return columns_of(&table.schema());
+    }
     let table = session.table(name).await?;
     let definition = &table.definition;
     let row = |name: &str, data_type: &str, comment: Option<&str>| {
@@ -76,6 +82,26 @@ pub(super) async fn describe(
                 .map(|(name, value)| row(name, value, None)),
         );
     }
+    text_rows(&["col_name", "data_type", "comment"], rows)
+}
+
+/// A table of the database `system`.
+fn columns_of(schema: &Schema) -> Result<RecordBatch> {
+    let rows = schema
+        .fields()
+        .iter()
+        .map(|field| {
+            let data_type = match field.data_type() {
+                DataType::Timestamp(_, _) => HiveType::Timestamp,
+                other => HiveType::from_arrow(other)?,
+            };
+            Ok(vec![
+                Some(field.name().clone()),
+                Some(data_type.to_string()),
+                None,
+            ])
+        })
+        .collect::<Result<_>>()?;
     text_rows(&["col_name", "data_type", "comment"], rows)
 }
 

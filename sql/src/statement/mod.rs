@@ -4,6 +4,7 @@ mod create_table;
 mod database;
 mod describe;
 mod insert;
+mod load;
 mod partition;
 mod publish;
 mod schedule;
@@ -22,6 +23,7 @@ use crate::session::{Done, Session};
 pub(crate) async fn run(session: &Session, statement: Statement) -> Result<Done> {
     match statement {
         Statement::Insert(insert) => insert::run(session, *insert).await,
+        Statement::LoadFiles(load) => load::run(session, *load).await,
         Statement::CreateTable(create) => create_table::create(session, *create).await,
         Statement::DropTable { table, if_exists } => {
             create_table::drop(session, &table, if_exists).await

@@ -22,8 +22,11 @@ pub(super) async fn tables(
     like: Option<&str>,
 ) -> Result<RecordBatch> {
     let database = database.unwrap_or_else(|| session.database());
-    let names = session.warehouse().tables(&database).await?.into_iter();
-    text_rows(&["tab_name"], named(names, like))
+    let names = match session.system_schema(&database).await? {
+        Some(system) => system.table_names(),
+        None => session.warehouse().tables(&database).await?,
+    };
+    text_rows(&["tab_name"], named(names.into_iter(), like))
 }
 
 /// One row a partition: Hive's name of it, then what the metastore knows.
