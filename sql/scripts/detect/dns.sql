@@ -47,8 +47,8 @@ SELECT
   ml_score, h
 FROM (
   (SELECT
-    frame_time, unix_tstamp, frame_len, canonical_address(ip_dst) AS ip_dst, dns_qry_name,
-    dns_qry_class, dns_qry_type, dns_qry_rcode, score AS ml_score, h
+    frame_time, unix_tstamp, frame_len, ip_dst, dns_qry_name, dns_qry_class,
+    dns_qry_type, dns_qry_rcode, score AS ml_score, h
   FROM lda_score(
     (SELECT * FROM ${database:-default}.dns
      WHERE y = year(DATE '${date}') AND m = month(DATE '${date}') AND d = day(DATE '${date}')

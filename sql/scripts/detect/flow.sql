@@ -38,8 +38,8 @@ SELECT
   ) AS rank
 FROM (
   (SELECT
-    treceived AS tstart, canonical_address(sip) AS srcip, canonical_address(dip) AS dstip, sport,
-    dport, canonical_protocol(proto) AS proto, ipkt, ibyt, opkt, obyt, score AS ml_score
+    treceived AS tstart, sip AS srcip, dip AS dstip, sport, dport, proto,
+    ipkt, ibyt, opkt, obyt, score AS ml_score
   FROM lda_score(
     (SELECT * FROM ${database:-default}.flow
      WHERE y = year(DATE '${date}') AND m = month(DATE '${date}') AND d = day(DATE '${date}')

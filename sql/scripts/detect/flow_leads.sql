@@ -79,10 +79,10 @@ FROM (
     chosen.lead, chosen.ml_score, count(*) AS flows,
     min(treceived) AS first_seen, max(treceived) AS last_seen,
     -- Of the first flow: both directions of a conversation may be one lead.
-    canonical_address(first_value(sip ORDER BY treceived, sip, sport, dport)) AS srcip,
-    canonical_address(first_value(dip ORDER BY treceived, sip, sport, dport)) AS dstip,
-    first_value(sport ORDER BY treceived, sip, sport, dport) AS sport,
-    first_value(dport ORDER BY treceived, sip, sport, dport) AS dport,
+    first_value(canonical_address(sip) ORDER BY treceived, canonical_address(sip), sport, dport) AS srcip,
+    first_value(canonical_address(dip) ORDER BY treceived, canonical_address(sip), sport, dport) AS dstip,
+    first_value(sport ORDER BY treceived, canonical_address(sip), sport, dport) AS sport,
+    first_value(dport ORDER BY treceived, canonical_address(sip), sport, dport) AS dport,
     min(canonical_protocol(proto)) AS proto, sum(ipkt) AS ipkt, sum(ibyt) AS ibyt,
     -- The same for all rows of a lead.
     min(document) AS document, min(word) AS word, min(meaning) AS meaning, min(times) AS times,

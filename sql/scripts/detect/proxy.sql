@@ -44,7 +44,7 @@ SELECT
   word, ml_score
 FROM (
   (SELECT
-    p_date AS tdate, p_time AS time, canonical_address(clientip) AS clientip, host, reqmethod, useragent, resconttype, duration,
+    p_date AS tdate, p_time AS time, clientip, host, reqmethod, useragent, resconttype, duration,
     username, webcat, referer, respcode, uriport, uripath, uriquery, serverip, scbytes, csbytes,
     fulluri, word, score AS ml_score
   FROM lda_score(

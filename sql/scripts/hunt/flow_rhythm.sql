@@ -41,8 +41,8 @@ words AS (
 leads AS (
   SELECT
     hosts, lead, min(score) AS ml_score, count(*) AS flows,
-    canonical_address(first_value(sip ORDER BY unix_tstamp, sip)) AS srcip,
-    canonical_address(first_value(dip ORDER BY unix_tstamp, sip)) AS dstip,
+    first_value(canonical_address(sip) ORDER BY unix_tstamp, canonical_address(sip)) AS srcip,
+    first_value(canonical_address(dip) ORDER BY unix_tstamp, canonical_address(sip)) AS dstip,
     min(canonical_protocol(proto)) AS proto, min(pause) AS shortest, max(pause) AS longest,
     min(regularity) AS regularity, min(treceived) AS first_seen, max(treceived) AS last_seen,
     sum(ibyt) AS bytes,

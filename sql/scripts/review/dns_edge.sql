@@ -8,8 +8,7 @@ PARTITION (y = year(DATE '${date}'), m = month(DATE '${date}'), d = day(DATE '${
 WITH
 answers AS (
   -- Numbered, so that equal answers stay two.
-  SELECT row_number() OVER () AS n, unix_tstamp, frame_len, canonical_address(ip_dst) AS ip_dst,
-    canonical_address(ip_src) AS ip_src, dns_qry_name, dns_qry_class, dns_qry_type, dns_qry_rcode,
+  SELECT row_number() OVER () AS n, unix_tstamp, frame_len, ip_dst, ip_src, dns_qry_name, dns_qry_class, dns_qry_type, dns_qry_rcode,
     dns_a, CAST(h AS INT) AS hh
   FROM ${database:-default}.dns
   WHERE y = year(DATE '${date}') AND m = month(DATE '${date}') AND d = day(DATE '${date}')

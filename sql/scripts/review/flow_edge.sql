@@ -5,8 +5,7 @@
 INSERT OVERWRITE TABLE ${database:-default}.flow_edge
 PARTITION (y = year(DATE '${date}'), m = month(DATE '${date}'), d = day(DATE '${date}'))
 SELECT
-  f.treceived AS tstart, canonical_address(f.sip) AS srcip, canonical_address(f.dip) AS dstip, f.sport,
-  f.dport, canonical_protocol(f.proto) AS proto, f.flag AS flags,
+  f.treceived AS tstart, f.sip AS srcip, f.dip AS dstip, f.sport, f.dport, f.proto, f.flag AS flags,
   f.stos AS tos, f.ibyt, f.ipkt, f.input, f.output, f.rip, f.obyt, f.opkt, f.trhour AS hh,
   f.trminute AS mn
 FROM ${database:-default}.flow f

@@ -10,7 +10,7 @@ SELECT
   resconttype, referer, TRY_CAST(uriport AS INT) AS uriport, serverip, scbytes, csbytes, fulluri, hh,
   http_status_name(respcode) AS respcode_name
 FROM (
-  SELECT r.p_date AS tdate, r.p_time AS time, canonical_address(r.clientip) AS clientip, r.host, r.webcat, r.respcode, r.reqmethod,
+  SELECT r.p_date AS tdate, r.p_time AS time, r.clientip, r.host, r.webcat, r.respcode, r.reqmethod,
     r.useragent, r.resconttype, r.referer, r.uriport, r.serverip, r.scbytes, r.csbytes, r.fulluri,
     hour(r.p_time) AS hh,
     row_number() OVER (

@@ -5,7 +5,7 @@
 
 use datafusion::arrow::datatypes::DataType;
 use datafusion::common::config::ConfigOptions;
-use datafusion::common::tree_node::Transformed;
+use datafusion::common::tree_node::{Transformed, TreeNode, TreeNodeRecursion};
 use datafusion::common::{DFSchema, ScalarValue};
 use datafusion::error::Result;
 use datafusion::logical_expr::expr::{Between, BinaryExpr, InList};
@@ -25,8 +25,37 @@ impl AnalyzerRule for FloatsWithDecimals {
     }
 
     fn analyze(&self, plan: LogicalPlan, _: &ConfigOptions) -> Result<LogicalPlan> {
+        // To ask for types is slow: each is worked out from the leaves again.
+        if !has_decimals(&plan)? {
+            return Ok(plan);
+        }
         rewritten(plan, |expr, schema| Ok(told_apart(expr, schema)))
     }
+}
+
+/// Whether there is a decimal in the plan: a column, a literal or a cast.
+fn has_decimals(plan: &LogicalPlan) -> Result<bool> {
+    let mut found = false;
+    plan.apply_with_subqueries(|node| {
+        let mut fields = node.schema().fields().iter();
+        found = found || fields.any(|field| field.data_type().is_decimal());
+        for expr in node.expressions() {
+            found = found
+                || expr.exists(|part| {
+                    Ok(match part {
+                        Expr::Cast(cast) => cast.field.data_type().is_decimal(),
+                        Expr::TryCast(cast) => cast.field.data_type().is_decimal(),
+                        Expr::Literal(value, _) => value.data_type().is_decimal(),
+                        _ => false,
+                    })
+                })?;
+        }
+        Ok(match found {
+            true => TreeNodeRecursion::Stop,
+            false => TreeNodeRecursion::Continue,
+        })
+    })?;
+    Ok(found)
 }
 
 fn told_apart(expr: Expr, schema: &DFSchema) -> Transformed<Expr> {

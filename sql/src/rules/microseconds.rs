@@ -16,6 +16,7 @@ use datafusion::logical_expr::{
     Expr, ExprSchemable, LogicalPlan, Union, Values, cast, lit, try_cast,
 };
 use datafusion::optimizer::AnalyzerRule;
+use datafusion::optimizer::analyzer::type_coercion::TypeCoercion;
 
 use super::rewritten;
 
@@ -29,8 +30,18 @@ impl AnalyzerRule for Microseconds {
     }
 
     fn analyze(&self, plan: LogicalPlan, config: &ConfigOptions) -> Result<LogicalPlan> {
-        let plan = rewritten(plan, |expr, schema| replace(expr, schema, config))?;
-        Ok(plan.transform_up_with_subqueries(retyped)?.data)
+        let mut changed = false;
+        let plan = rewritten(plan, |expr, schema| {
+            let replaced = replace(expr, schema, config)?;
+            changed |= replaced.transformed;
+            Ok(replaced)
+        })?;
+        if !changed {
+            return Ok(plan);
+        }
+        let plan = plan.transform_up_with_subqueries(retyped)?.data;
+        // What this casts to nanoseconds again is the argument of a function that knows nothing else.
+        TypeCoercion::new().analyze(plan, config)
     }
 }
 

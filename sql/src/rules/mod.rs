@@ -14,7 +14,6 @@ use datafusion::error::Result;
 use datafusion::logical_expr::expr_rewriter::NamePreserver;
 use datafusion::logical_expr::utils::merge_schema;
 use datafusion::logical_expr::{Expr, LogicalPlan};
-use datafusion::optimizer::analyzer::type_coercion::TypeCoercion;
 use datafusion::optimizer::{Analyzer, AnalyzerRule};
 use datafusion::physical_optimizer::PhysicalOptimizerRule;
 use datafusion::physical_optimizer::optimizer::PhysicalOptimizer;
@@ -28,8 +27,6 @@ pub(crate) fn analyzer_rules() -> Vec<Arc<dyn AnalyzerRule + Send + Sync>> {
         vec![Arc::new(floats::FloatsWithDecimals)];
     rules.extend(Analyzer::new().rules);
     rules.push(Arc::new(microseconds::Microseconds));
-    // What this casts to nanoseconds again is the argument of a function that knows nothing else.
-    rules.push(Arc::new(TypeCoercion::new()));
     rules
 }
 
