@@ -76,6 +76,7 @@ async fn matching(session: &Session, options: &Options) -> Result<(), Box<dyn Er
             severity: DEFAULT_SEVERITY,
             first_seen: None,
             last_seen: None,
+            valid_from: None,
             expires: None,
         })?;
     }

@@ -118,6 +118,11 @@ pub(crate) enum Statement {
     ShowSources {
         kind: SourceKind,
     },
+    /// SHOW INDICATOR LIST name REJECTED
+    ShowRejected {
+        kind: SourceKind,
+        name: String,
+    },
     CreateSchedule(CreateSchedule),
     DropSchedule {
         name: String,
@@ -161,6 +166,7 @@ impl Statement {
             | Self::ShowPartitions { .. }
             | Self::ShowCreateTable { .. }
             | Self::ShowSources { .. }
+            | Self::ShowRejected { .. }
             | Self::ShowSchedules
             | Self::ShowWrites
             | Self::Describe { .. }

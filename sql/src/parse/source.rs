@@ -4,6 +4,7 @@
 //! CREATE [OR REPLACE] kind [IF NOT EXISTS] name LOCATION 'file' [OPTIONS ('key' = 'value', …)]
 //! CREATE [OR REPLACE] kind [IF NOT EXISTS] name [OPTIONS (…)] AS SELECT …
 //! REFRESH kind name      DROP kind [IF EXISTS] name      SHOW kinds
+//! SHOW INDICATOR LIST name REJECTED
 //! ```
 
 use datafusion::sql::sqlparser::parser::Parser;
@@ -78,6 +79,18 @@ pub(super) fn parse(parser: &mut Parser<'_>, sql: &str) -> Result<Option<Stateme
     };
     let or_replace = verb == "CREATE" && comes(parser, 1, &["OR", "REPLACE"]);
     let before = if or_replace { 3 } else { 1 };
+    if verb == "SHOW" && comes(parser, 1, &["INDICATOR", "LIST"]) {
+        skip(parser, 3);
+        let name = identifier(parser)?;
+        if !take(parser, &["REJECTED"]) {
+            return Err(Error::Syntax(format!(
+                "SHOW INDICATOR LIST {name}: REJECTED is expected here, not '{}'; SHOW INDICATOR LISTS lists all",
+                parser.peek_token().token
+            )));
+        }
+        let kind = SourceKind::Indicators;
+        return Ok(Some(Statement::ShowRejected { kind, name }));
+    }
     let ending = if verb == "SHOW" { "s" } else { "" };
     let Some(kind) = SourceKind::coming(parser, before, ending) else {
         return Ok(None);

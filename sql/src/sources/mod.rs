@@ -82,13 +82,51 @@ impl Loaded {
     pub(crate) fn contents(&self) -> String {
         match self {
             Self::Geo(database) => database.description(),
-            Self::Indicators(_, list) if list.unusable() > 0 => {
-                format!("{} indicators, {} unusable", list.len(), list.unusable())
+            Self::Indicators(_, list) => {
+                let mut text = format!("{} indicators", list.len());
+                for (count, what) in [(list.unusable(), "unusable"), (list.defanged(), "defanged")]
+                {
+                    if count > 0 {
+                        text.push_str(&format!(", {count} {what}"));
+                    }
+                }
+                text
             }
-            Self::Indicators(_, list) => format!("{} indicators", list.len()),
             Self::Networks(_, list) => format!("{} networks", list.len()),
             Self::Service(_) => "not asked yet".to_owned(),
             Self::Nothing => "nothing".to_owned(),
+        }
+    }
+
+    /// What a list could not use, or not as it is: the first few lines, for the message of a statement.
+    pub(crate) fn remarks(&self, kind: SourceKind, name: &str) -> String {
+        const SHOWN: usize = 3;
+        let Self::Indicators(_, list) = self else {
+            return String::new();
+        };
+        let all = &list.rejected().first;
+        let mut text = String::new();
+        for line in all.iter().take(SHOWN) {
+            text.push_str(&format!(
+                "\n  line {}: '{}': {}",
+                line.line, line.text, line.reason
+            ));
+        }
+        if all.len() > SHOWN {
+            let kind = kind.name().to_uppercase();
+            text.push_str(&format!(
+                "\n  and {} more: SHOW {kind} {name} REJECTED",
+                all.len() - SHOWN
+            ));
+        }
+        text
+    }
+
+    /// Whether it says nothing at a time, though it holds something.
+    pub(crate) fn is_idle(&self) -> bool {
+        match self {
+            Self::Indicators(_, list) => list.active(now()) == 0,
+            _ => false,
         }
     }
 
@@ -173,6 +211,17 @@ impl SourceCache {
                 .any(|it| it.kind == kind.name() && it.name == *name)
         });
         Ok((sources, warnings))
+    }
+
+    /// One source as it is now.
+    pub(crate) async fn one(
+        &self,
+        engine: &Arc<Engine>,
+        kind: SourceKind,
+        source: &Source,
+    ) -> Result<Loaded> {
+        let mut cache = self.0.lock().await;
+        Ok(current(&mut cache, engine, kind, source).await?.loaded)
     }
 }
 

@@ -232,12 +232,16 @@ fn indicators_of(
         optional("severity"),
         optional("first_seen"),
         optional("last_seen"),
+        optional("valid_from"),
         optional("expires"),
     ];
     let mut list = IndicatorListBuilder::new(now());
+    let mut number = 0;
     for batch in batches {
         let texts = Texts::of(batch, places)?;
         for row in 0..batch.num_rows() {
+            number += 1;
+            list.at(number);
             columns
                 .add(texts.row(row), &mut list)
                 .map_err(DataFusionError::from)?;

@@ -74,6 +74,7 @@ pub(crate) async fn run(session: &Session, statement: Statement) -> Result<Done>
         | Statement::ShowPartitions { .. }
         | Statement::ShowCreateTable { .. }
         | Statement::ShowSources { .. }
+        | Statement::ShowRejected { .. }
         | Statement::ShowSchedules
         | Statement::ShowWrites
         | Statement::Describe { .. }
@@ -94,6 +95,7 @@ pub(crate) async fn list(session: &Session, statement: Statement) -> Result<Reco
             describe::describe(session, &table, formatted).await
         }
         Statement::ShowSources { kind } => source::show(session, kind).await,
+        Statement::ShowRejected { kind, name } => source::show_rejected(session, kind, &name).await,
         Statement::ShowSchedules => schedule::show(session).await,
         Statement::ShowWrites => show::writes(session).await,
         Statement::ShowSettings { name } => set::show(session, name.as_deref()),

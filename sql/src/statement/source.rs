@@ -5,12 +5,13 @@ use std::path::Path;
 use datafusion::arrow::array::RecordBatch;
 use spotql_catalog::Source;
 use spotql_udf::enrich::Needs;
+use spotql_udf::enrich::indicator::RejectedLine;
 
 use crate::error::{Error, Result};
 use crate::parse::{CreateSource, Origin, SourceKind};
 use crate::service::shown_options;
 use crate::session::{Done, Session, text_rows};
-use crate::sources::{self, Definition, Refreshed, definition};
+use crate::sources::{self, Definition, Loaded, Refreshed, definition};
 
 pub(super) async fn create(session: &Session, create: CreateSource) -> Result<Done> {
     let (kind, name) = (create.kind, create.name.as_str());
@@ -65,9 +66,10 @@ pub(super) async fn create(session: &Session, create: CreateSource) -> Result<Do
         other => other?,
     }
     Ok(Done::new(format!(
-        "{} {name} created: {}",
+        "{} {name} created: {}{}",
         kind.name(),
-        loaded.contents()
+        loaded.contents(),
+        loaded.remarks(kind, name)
     )))
 }
 
@@ -82,7 +84,12 @@ pub(super) async fn refresh(session: &Session, kind: SourceKind, name: &str) -> 
     Ok(Done::new(
         match sources::refresh(session.engine(), kind, &source).await? {
             Refreshed::Renewed(loaded) => {
-                format!("{} {name} refreshed: {}", kind.name(), loaded.contents())
+                let remarks = loaded.remarks(kind, name);
+                format!(
+                    "{} {name} refreshed: {}{remarks}",
+                    kind.name(),
+                    loaded.contents()
+                )
             }
             Refreshed::Kept(why) => {
                 session.warn(why.clone());
@@ -133,7 +140,15 @@ pub(super) async fn show(session: &Session, kind: SourceKind) -> Result<RecordBa
             SourceKind::Services => service_contents(session, &source).await?,
             _ => defined.contents,
         };
+        let idle = kind == SourceKind::Indicators
+            && session
+                .engine()
+                .sources()
+                .one(session.engine(), kind, &source)
+                .await?
+                .is_idle();
         let state = match (&defined.problem, &defined.kept) {
+            (None, _) if idle => "holds no indicator that is valid now",
             (None, _) => "good",
             (Some(_), Some(_)) => "last good contents in use",
             (Some(_), None) => "no contents",
@@ -166,6 +181,39 @@ pub(super) async fn show(session: &Session, kind: SourceKind) -> Result<RecordBa
         "name", "contents", "origin", "options", "read_at", "state", "since", "reason",
     ];
     text_rows(&names, rows)
+}
+
+/// The lines of an indicator list that could not be used, or not as they are.
+pub(super) async fn show_rejected(
+    session: &Session,
+    kind: SourceKind,
+    name: &str,
+) -> Result<RecordBatch> {
+    let Some(source) = find(session, kind, name).await? else {
+        return Err(spotql_catalog::Error::SourceNotFound {
+            kind: kind.name(),
+            name: name.to_owned(),
+        }
+        .into());
+    };
+    let engine = session.engine();
+    let loaded = engine.sources().one(engine, kind, &source).await?;
+    let rows = match &loaded {
+        Loaded::Indicators(_, list) => {
+            let lines = list.rejected().first.iter();
+            let row = |it: &RejectedLine| {
+                vec![
+                    Some(it.line.to_string()),
+                    Some(it.text.clone()),
+                    Some(it.reason.clone()),
+                    Some(if it.used { "yes" } else { "no" }.to_owned()),
+                ]
+            };
+            lines.map(row).collect()
+        }
+        _ => Vec::new(),
+    };
+    text_rows(&["line", "text", "reason", "used"], rows)
 }
 
 /// What is kept of a service's verdicts, and when and why it last did not answer.

@@ -135,6 +135,19 @@ impl AddressRange {
         }
     }
 
+    /// Whether it is a CIDR block of several addresses.
+    pub fn is_block(self) -> bool {
+        match self {
+            Self::V4(first, last) => {
+                let size = u64::from(last - first) + 1;
+                size > 1 && size.is_power_of_two() && u64::from(first).is_multiple_of(size)
+            }
+            Self::V6(first, last) => (last - first).checked_add(1).is_some_and(|size| {
+                size > 1 && size.is_power_of_two() && first.is_multiple_of(size)
+            }),
+        }
+    }
+
     /// Whether an address is in it.
     pub fn holds(self, address: Address) -> bool {
         match (self, address) {

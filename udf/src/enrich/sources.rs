@@ -241,6 +241,7 @@ mod tests {
             severity,
             first_seen: None,
             last_seen: None,
+            valid_from: None,
             expires: None,
         };
         list.add(&indicator).unwrap();

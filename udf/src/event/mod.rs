@@ -17,3 +17,9 @@ use datafusion::logical_expr::ScalarUDF;
 pub fn functions() -> Vec<Arc<ScalarUDF>> {
     vec![event_time::function(), event_text::function()]
 }
+
+/// The microseconds since 1970 UTC that a text in one of the usual notations means, as `event_time` reads it; a day alone
+/// is its midnight.
+pub(crate) fn micros_of(text: &str) -> Option<i64> {
+    notation::read(text.as_bytes())?.micros()
+}

@@ -26,6 +26,7 @@ fn sources() -> Sources {
             severity,
             first_seen: None,
             last_seen: None,
+            valid_from: None,
             expires: None,
         };
         threats.add(&indicator).unwrap();

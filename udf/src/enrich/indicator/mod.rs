@@ -8,9 +8,14 @@
 //!
 //! Private addresses are on no list, whatever it holds: they are other hosts in every network, and get into lists by mistake.
 
+mod bytes;
+mod json;
 mod quotes;
 mod read;
+mod rejected;
+mod scale;
 mod stix;
+mod value;
 
 use std::borrow::Cow;
 use std::fmt;
@@ -20,7 +25,9 @@ use super::error::{Error, Result};
 use super::ranges::{Ranges, RangesBuilder};
 use crate::suspicion::Interner;
 
-pub use read::{Columns, Format, read, severity_of, time_of};
+pub use read::{Columns, Format, read};
+pub use rejected::{Rejected, RejectedLine};
+pub use scale::{severity_of, time_of};
 
 /// How bad an indicator is if its list does not say: high.
 pub const DEFAULT_SEVERITY: u8 = 3;
@@ -38,6 +45,8 @@ pub struct Indicator<'a> {
     pub first_seen: Option<i64>,
     /// When it was last seen.
     pub last_seen: Option<i64>,
+    /// From when on it counts.
+    pub valid_from: Option<i64>,
     /// From when on it does not count any more.
     pub expires: Option<i64>,
 }
@@ -70,6 +79,7 @@ struct Entry {
 struct Times {
     first_seen: i64,
     last_seen: i64,
+    valid_from: i64,
     expires: i64,
 }
 
@@ -79,8 +89,14 @@ impl Times {
     const UNKNOWN: Self = Self {
         first_seen: NEVER,
         last_seen: NEVER,
+        valid_from: NEVER,
         expires: NEVER,
     };
+
+    /// Whether it holds at a time.
+    fn holds(self, now: i64) -> bool {
+        self.valid_from <= now && (self.expires == NEVER || self.expires > now)
+    }
 
     /// Until when it holds.
     fn lasts(self) -> i64 {
@@ -107,7 +123,8 @@ impl Entries {
     /// Sets entry `id`: the next one, or one that is there, which is replaced if the new one is worse, or as bad and
     /// holds longer.
     fn set(&mut self, id: usize, entry: Entry, times: Option<Times>) {
-        let rank = |entry: Entry, times: Times| (entry.severity, times.lasts());
+        let rank =
+            |entry: Entry, times: Times| (entry.severity, times.lasts(), -times.valid_from.max(0));
         if id == self.entries.len() {
             self.entries.push(entry);
         } else if rank(entry, times.unwrap_or(Times::UNKNOWN))
@@ -147,9 +164,12 @@ pub struct IndicatorListBuilder {
     host_entries: Entries,
     urls: Interner,
     url_entries: Entries,
-    /// Indicators of no form that is known, and the first of them.
-    unusable: u64,
-    example: Option<String>,
+    /// Entries that could not be used, and why.
+    rejected: Rejected,
+    /// The line or row that is being read, from 1.
+    line: u64,
+    /// How many indicators were written so that nobody clicks on them.
+    defanged: u64,
     /// Whether there are paths on any host.
     any_host: bool,
     /// Bytes of the longest URL.
@@ -168,8 +188,14 @@ impl IndicatorListBuilder {
         }
     }
 
+    /// Says which line or row is read next, from 1.
+    pub fn at(&mut self, line: u64) {
+        self.line = line;
+    }
+
     /// Adds an indicator. One that has expired is left out; one that is no address, domain or URL, a private address,
-    /// or a block of more than a 256th of all IPv4 addresses (IPv6: a 65,536th) is counted as unusable. Of the same one twice the worse one counts.
+    /// or a block of more than a 256th of all IPv4 addresses (IPv6: a 65,536th) is rejected. Of the same one twice the
+    /// worse one counts.
     ///
     /// # Errors
     /// Too many.
@@ -182,15 +208,51 @@ impl IndicatorListBuilder {
             text: self.texts.intern(indicator.text.trim()).map_err(many)?,
             severity: indicator.severity.clamp(1, 3),
         };
-        let seen = [indicator.first_seen, indicator.last_seen, indicator.expires];
-        let times = seen.iter().any(Option::is_some).then(|| Times {
-            first_seen: seen[0].unwrap_or(NEVER),
-            last_seen: seen[1].unwrap_or(NEVER),
-            expires: seen[2].unwrap_or(NEVER),
+        let seen = [
+            indicator.first_seen,
+            indicator.last_seen,
+            indicator.valid_from,
+            indicator.expires,
+        ];
+        let times = seen.iter().any(Option::is_some).then(|| {
+            let [first_seen, last_seen, valid_from, expires] = seen.map(|it| it.unwrap_or(NEVER));
+            Times {
+                first_seen,
+                last_seen,
+                valid_from,
+                expires,
+            }
         });
-        let value = indicator.value.trim();
-        match Form::of(value, &mut self.buffer) {
-            Some(Form::Range(range)) if !range.is_private() && !range.is_too_wide() => {
+        let given = indicator.value.trim();
+        let value = value::plain(given);
+        let mut buffer = std::mem::take(&mut self.buffer);
+        let added = self.add_form(Form::of(&value, &mut buffer), given, entry, times);
+        self.buffer = buffer;
+        if added? && matches!(value, Cow::Owned(_)) {
+            self.defanged += 1;
+        }
+        Ok(())
+    }
+
+    /// `false`: it was rejected.
+    fn add_form(
+        &mut self,
+        form: Option<Form<'_>>,
+        given: &str,
+        entry: Entry,
+        times: Option<Times>,
+    ) -> Result<bool> {
+        let many = |_| Error::TooMany;
+        match form {
+            Some(Form::Range(range)) if range.is_private() => {
+                self.reject(given, "it is a private address");
+                return Ok(false);
+            }
+            Some(Form::Range(range)) if range.is_too_wide() => {
+                self.reject(given, "the block is too wide to be meant");
+                return Ok(false);
+            }
+            Some(Form::Range(range)) => {
                 self.addresses.set(self.addresses.len(), entry, times);
                 self.address_ranges.push(range);
             }
@@ -204,22 +266,28 @@ impl IndicatorListBuilder {
                 let id = self.urls.intern(url).map_err(many)?;
                 self.url_entries.set(id as usize, entry, times);
             }
-            Some(Form::Range(_)) | None => self.reject(value),
+            None => {
+                self.reject(given, value::why_not(given));
+                return Ok(false);
+            }
         }
-        Ok(())
+        Ok(true)
     }
 
-    /// Counts an entry that cannot be used.
-    pub fn reject(&mut self, value: &str) {
-        self.unusable += 1;
-        let shown = || value.chars().take(60).collect();
-        self.example.get_or_insert_with(shown);
+    /// Counts an entry that cannot be used, or not as it says.
+    pub fn reject(&mut self, value: &str, reason: &str) {
+        self.rejected.add(self.line, value, reason);
+    }
+
+    /// Notes something about an entry that is used all the same.
+    pub(super) fn note(&mut self, value: &str, remark: &str) {
+        self.rejected.note(self.line, value, remark);
     }
 
     /// The list. `origin` is the file or query, for the error.
     ///
     /// # Errors
-    /// [`Error::NothingUsable`] if it would be empty.
+    /// [`Error::NothingUsable`] if there were entries, and none could be used.
     pub fn build(self, origin: &str) -> Result<IndicatorList> {
         // Of the same range twice, the worse one wins: the first one that is added does.
         let mut order: Vec<u32> = (0..self.addresses.len() as u32).collect();
@@ -242,15 +310,20 @@ impl IndicatorListBuilder {
             url_entries: self.url_entries,
             any_host: self.any_host,
             longest_url: self.longest_url,
-            unusable: self.unusable,
+            rejected: self.rejected,
+            defanged: self.defanged,
         };
-        if list.is_empty() {
+        if list.is_empty() && list.unusable() > 0 {
+            let first = list.rejected.first.first();
             return Err(Error::NothingUsable {
                 path: origin.to_owned(),
                 what: "indicators",
-                unusable: self.unusable,
-                example: match self.example {
-                    Some(example) => format!(" (the first is '{example}')"),
+                unusable: list.unusable(),
+                example: match first {
+                    Some(line) => {
+                        let text: String = line.text.chars().take(60).collect();
+                        format!(" (the first is '{text}')")
+                    }
                     None => String::new(),
                 },
                 advice: "An indicator is an address, a CIDR block, a domain or a URL",
@@ -290,11 +363,13 @@ impl<'a> Form<'a> {
             buffer.push_str(path);
             return Some(Self::Url(buffer));
         }
+        // `.example.com` is how some programs write a domain with all below it.
         let host = host.trim_end_matches('.').trim_start_matches("*.");
-        if !is_host(host) {
+        let host = value::ascii_host(host.strip_prefix('.').unwrap_or(host))?;
+        if !is_host(&host) {
             return None;
         }
-        buffer.push_str(host);
+        buffer.push_str(&host);
         buffer.make_ascii_lowercase();
         if path.is_empty() {
             return Some(Self::Host(buffer));
@@ -363,7 +438,8 @@ pub struct IndicatorList {
     url_entries: Entries,
     any_host: bool,
     longest_url: usize,
-    unusable: u64,
+    rejected: Rejected,
+    defanged: u64,
 }
 
 impl fmt::Debug for IndicatorList {
@@ -383,9 +459,26 @@ impl IndicatorList {
         self.len() == 0
     }
 
-    /// How many entries were of no form that is known.
+    /// How many of them count at a time, in seconds since 1970.
+    pub fn active(&self, now: i64) -> usize {
+        let lists = [&self.addresses, &self.host_entries, &self.url_entries];
+        let idle = lists.iter().flat_map(|entries| &entries.times);
+        self.len() - idle.filter(|times| !times.holds(now)).count()
+    }
+
+    /// How many entries could not be used.
     pub fn unusable(&self) -> u64 {
-        self.unusable
+        self.rejected.count
+    }
+
+    /// Those, and why.
+    pub fn rejected(&self) -> &Rejected {
+        &self.rejected
+    }
+
+    /// How many indicators were written so that nobody clicks on them, as `hxxp://evil[.]example[.]com`.
+    pub fn defanged(&self) -> u64 {
+        self.defanged
     }
 
     /// Bytes held.
@@ -435,12 +528,15 @@ impl IndicatorList {
         if self.hosts.len() == 0 || name.len() > LONGEST_NAME {
             return None;
         }
+        let Some(ascii) = value::ascii_host(name) else {
+            return None;
+        };
         let lower;
-        let mut rest = if name.bytes().any(|byte| byte.is_ascii_uppercase()) {
-            lower = name.to_ascii_lowercase();
+        let mut rest = if ascii.bytes().any(|byte| byte.is_ascii_uppercase()) {
+            lower = ascii.to_ascii_lowercase();
             lower.as_str()
         } else {
-            name
+            &*ascii
         };
         loop {
             if let Some(id) = self.hosts.get(rest) {
@@ -463,9 +559,9 @@ impl IndicatorList {
         if self.urls.len() == 0 {
             return None;
         }
-        let host = host.trim_end_matches('.');
+        let host = value::ascii_host(host.trim_end_matches('.'))?;
         let mut url = String::with_capacity(host.len() + path.len());
-        url.push_str(host);
+        url.push_str(&host);
         url.make_ascii_lowercase();
         url.push_str(path);
         let found = self.find_beginning(&url, host.len(), now);
@@ -509,7 +605,7 @@ impl IndicatorList {
         indicator: impl FnOnce() -> Cow<'a, str>,
     ) -> Option<Found<'a>> {
         let (entry, times) = (entries.entries[id], entries.times(id));
-        if times.expires != NEVER && times.expires <= now {
+        if !times.holds(now) {
             return None;
         }
         let known = |time: i64| (time != NEVER).then_some(time);

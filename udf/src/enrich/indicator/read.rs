@@ -3,19 +3,24 @@
 //! * Plain: an indicator a line; what follows a blank or a comma is not looked at. Lines that begin with `#`, `;` or `//` are
 //!   left out. A hosts file (`0.0.0.0 bad.example.com`) is read for its names.
 //! * CSV with a line of column names. The indicator is the column `indicator` or the one that is named; there may be
-//!   `text`, `severity` (1 to 3, or low, medium, high), `first_seen`, `last_seen` and `expires`.
+//!   `text`, `severity` ([`super::severity_of`]), `first_seen`, `last_seen`, `valid_from` and `expires`
+//!   ([`super::time_of`]). In place of the indicator two columns may name the ends of a range: `start` and `end`, `from` and `to`,
+//!   with or without `ip`.
 //!   Lines that begin with `#` before the names are left out, but the last one of them is
 //!   the line of names if no other follows (as abuse.ch writes them).
 //! * STIX 2.1 bundles ([`super::stix`]).
-//! * MISP warning lists: a JSON object with a `list` (<https://github.com/MISP/misp-warninglists>), of the types
-//!   `cidr`, `hostname` and `string`.
+//! * MISP and other JSON ([`super::json`]): warning lists, events, arrays and lines of objects or texts.
+//!
+//! Any of them may be packed with gzip, and UTF-16 with a byte order mark ([`super::bytes`]). A range is written `a-b`, or in
+//! two columns; what is defanged (`hxxp://evil[.]example[.]com`) is read as it is meant. Whatever cannot be used is kept with
+//! its line and the reason ([`super::Rejected`]).
 
 use std::path::Path;
 
-use serde::Deserialize;
-
 use super::quotes::tidied;
-use super::{DEFAULT_SEVERITY, Indicator, IndicatorList, IndicatorListBuilder, stix};
+use super::scale::{is_never, severity_of, time_of};
+use super::{DEFAULT_SEVERITY, Indicator, IndicatorList, IndicatorListBuilder, bytes, json, stix};
+use crate::enrich::address::{Address, AddressRange};
 use crate::enrich::error::{Error, Result};
 
 /// What a file is.
@@ -25,15 +30,15 @@ pub enum Format {
     Plain,
     /// Comma-separated columns with names.
     Csv,
-    /// A STIX 2.1 bundle.
+    /// A STIX 2.1 bundle, or a TAXII envelope.
     Stix,
-    /// A MISP warning list.
-    Misp,
+    /// Another JSON text, or a JSON text a line: MISP's warning lists and events, objects, texts.
+    Json,
 }
 
 impl Format {
     /// The names that [`Format::from_name`] takes.
-    pub const NAMES: &'static str = "'plain', 'csv', 'stix' or 'misp'";
+    pub const NAMES: &'static str = "'plain', 'csv', 'stix', 'misp' or 'json'";
 
     /// The format of this name.
     pub fn from_name(name: &str) -> Option<Self> {
@@ -41,28 +46,28 @@ impl Format {
             "plain" => Some(Self::Plain),
             "csv" => Some(Self::Csv),
             "stix" => Some(Self::Stix),
-            "misp" => Some(Self::Misp),
+            "misp" | "json" => Some(Self::Json),
             _ => None,
         }
     }
 
     /// What a file looks like.
     fn of(bytes: &[u8], path: &Path) -> Self {
-        let json = bytes.trim_ascii_start().first() == Some(&b'{');
+        let json = matches!(bytes.trim_ascii_start().first(), Some(b'{' | b'['));
         let csv = path
             .extension()
             .is_some_and(|ending| ending.eq_ignore_ascii_case("csv"));
         match json {
-            true if contains(bytes, b"\"bundle\"") => Self::Stix,
-            true => Self::Misp,
+            true if json::is_stix(bytes) => Self::Stix,
+            // An address in brackets.
+            true if bytes.trim_ascii_start().starts_with(b"[") && !json::is_array(bytes) => {
+                Self::Plain
+            }
+            true => Self::Json,
             false if csv => Self::Csv,
             false => Self::Plain,
         }
     }
-}
-
-fn contains(bytes: &[u8], part: &[u8]) -> bool {
-    bytes.windows(part.len()).any(|window| window == part)
 }
 
 /// How a file is read.
@@ -80,45 +85,87 @@ pub struct Columns {
     pub severity: Option<u8>,
 }
 
-/// Reads a file as of a time, in seconds since 1970.
+/// Reads a file as of a time, in seconds since 1970. A feed that is empty, or has expired, is a list without indicators.
 ///
 /// # Errors
-/// A file that cannot be read, is not of its format, or holds no indicator.
+/// A file that cannot be read, is not of its format, or holds entries and none of use.
 pub fn read(path: &Path, how: &Columns, now: i64) -> Result<IndicatorList> {
-    let bytes = std::fs::read(path).map_err(|source| Error::read(path, source))?;
-    // A byte order mark says nothing here.
-    let bytes = bytes.strip_prefix(b"\xef\xbb\xbf").unwrap_or(&bytes);
+    let bytes = bytes::read(path)?;
     let mut list = IndicatorListBuilder::new(now);
     let origin = path.display().to_string();
-    match how.format.unwrap_or_else(|| Format::of(bytes, path)) {
-        Format::Plain => plain(bytes, how, &mut list)?,
-        Format::Csv => columns(bytes, &origin, how, &mut list)?,
-        Format::Stix => stix::read(bytes, &origin, how, &mut list)?,
-        Format::Misp => misp(bytes, &origin, how, &mut list)?,
+    match how.format.unwrap_or_else(|| Format::of(&bytes, path)) {
+        Format::Plain => plain(&bytes, how, &mut list)?,
+        Format::Csv => columns(&bytes, &origin, how, &mut list)?,
+        Format::Stix => stix::read(&bytes, &origin, how, &mut list)?,
+        Format::Json => json::read(&bytes, &origin, how, &mut list)?,
     }
     list.build(&origin)
 }
 
 impl Columns {
-    /// Adds an entry from the texts of its columns: indicator, text, severity, first seen, last seen, expires. One whose
-    /// severity or expiry cannot be read is unusable: it would count for worse, or longer, than it says.
+    /// Adds an entry from the texts of its columns: indicator, text, severity, first seen, last seen, valid from, expires. A
+    /// severity that is not understood is the usual one. An entry is rejected if its expiry, or the time from which it
+    /// holds, cannot be read: it would count for longer than it says.
     ///
     /// # Errors
     /// Too many.
-    pub fn add(&self, texts: [Option<&str>; 6], list: &mut IndicatorListBuilder) -> Result<()> {
-        let [value, text, severity, first_seen, last_seen, expires] = texts;
+    pub fn add(&self, texts: [Option<&str>; 7], list: &mut IndicatorListBuilder) -> Result<()> {
+        let [
+            value,
+            text,
+            severity,
+            first_seen,
+            last_seen,
+            valid_from,
+            expires,
+        ] = texts;
         let bare = self.bare(value.unwrap_or_default());
-        let known = (severity.map(severity_of), expires.map(time_of));
-        if matches!(known, (Some(None), _) | (_, Some(None))) {
-            list.reject(bare.value);
-            return Ok(());
+        let mut bounds = [None; 2];
+        for (bound, text, what) in [
+            (0, valid_from, "the time from which it holds"),
+            (1, expires, "its expiry"),
+        ] {
+            match text.filter(|text| !is_never(text)) {
+                None => {}
+                Some(text) => match time_of(text) {
+                    Some(time) => bounds[bound] = Some(time),
+                    None => {
+                        list.reject(bare.value, &format!("{what} '{text}' cannot be read"));
+                        return Ok(());
+                    }
+                },
+            }
         }
+        let severity = match severity.filter(|text| !text.trim().is_empty()) {
+            None => bare.severity,
+            Some(text) => severity_of(text).unwrap_or_else(|| {
+                let remark = format!(
+                    "used, with severity {}: '{text}' is none of 1 to 3, 11 to 100, low, medium or high",
+                    bare.severity
+                );
+                list.note(bare.value, &remark);
+                bare.severity
+            }),
+        };
+        let mut seen = |text: Option<&str>| {
+            let text = text.filter(|text| !is_never(text))?;
+            let time = time_of(text);
+            if time.is_none() {
+                list.note(
+                    bare.value,
+                    &format!("used, without the time '{text}', which cannot be read"),
+                );
+            }
+            time
+        };
+        let (first_seen, last_seen) = (seen(first_seen), seen(last_seen));
         list.add(&Indicator {
             text: text.unwrap_or(bare.text),
-            severity: known.0.flatten().unwrap_or(bare.severity),
-            first_seen: first_seen.and_then(time_of),
-            last_seen: last_seen.and_then(time_of),
-            expires: known.1.flatten(),
+            severity,
+            first_seen,
+            last_seen,
+            valid_from: bounds[0],
+            expires: bounds[1],
             ..bare
         })
     }
@@ -131,29 +178,95 @@ impl Columns {
             severity: self.severity.unwrap_or(DEFAULT_SEVERITY),
             first_seen: None,
             last_seen: None,
+            valid_from: None,
             expires: None,
         }
     }
 }
 
 fn plain(bytes: &[u8], how: &Columns, list: &mut IndicatorListBuilder) -> Result<()> {
-    for line in bytes.split(|&byte| byte == b'\n') {
+    // Whether a comment says that the columns are the ends of ranges.
+    let mut ranges = false;
+    for (number, line) in (1..).zip(bytes.split(|&byte| byte == b'\n')) {
+        list.at(number);
         let line = String::from_utf8_lossy(line);
         let line = line.trim_start_matches('\u{feff}').trim();
-        if line.is_empty() || ["#", ";", "//"].iter().any(|it| line.starts_with(it)) {
+        if ["#", ";", "//"].iter().any(|it| line.starts_with(it)) {
+            let line = line.to_ascii_lowercase();
+            ranges |= line.contains("start") && line.contains("end");
             continue;
         }
-        let mut parts = line.split(|c: char| c.is_whitespace() || c == ',');
-        let mut value = parts.next().unwrap_or_default();
-        if matches!(value, "0.0.0.0" | "127.0.0.1" | "::" | "::1")
-            && let Some(name) = parts.find(|part| !part.is_empty())
-        {
-            value = name;
+        if line.is_empty() {
+            continue;
         }
+        let is_end = |c: char| c.is_whitespace() || c == ',';
+        let mut parts = line.split(is_end).filter(|part| !part.is_empty());
+        let first = parts.next().unwrap_or_default();
+        if let Some(address) = Address::parse(first) {
+            let second = parts.next().unwrap_or_default();
+            let (dash, end) = match second.strip_prefix('-') {
+                Some("") => (true, parts.next().unwrap_or_default()),
+                Some(end) => (true, end),
+                None => (false, second),
+            };
+            if let Some(end) = Address::parse(end) {
+                // Two addresses side by side are a range only if something says so.
+                let range = AddressRange::between(address, end);
+                match range.filter(|range| dash || ranges || range.is_block()) {
+                    Some(_) => list.add(&how.bare(&format!("{first}-{end}")))?,
+                    None => list.reject(
+                        line,
+                        "two addresses: a range is written a-b, or in columns that a comment names start and end",
+                    ),
+                }
+                continue;
+            }
+            if dash {
+                list.reject(line, "the end of the range is no address");
+                continue;
+            }
+            // A hosts file.
+            if matches!(first, "0.0.0.0" | "127.0.0.1" | "::" | "::1") && !second.is_empty() {
+                list.add(&how.bare(second))?;
+                continue;
+            }
+        }
+        // As P2P programs write their lists: `what it is about:a-b`.
+        if let Some((text, range)) = line.rsplit_once(':')
+            && range.contains('-')
+            && AddressRange::parse(range).is_some()
+        {
+            let text = text.trim();
+            let bare = how.bare(range);
+            let text = if bare.text.is_empty() {
+                text
+            } else {
+                bare.text
+            };
+            list.add(&Indicator { text, ..bare })?;
+            continue;
+        }
+        // What follows an address after these is a port or a remark.
+        let value = match first.split_once([';', '|']) {
+            Some((address, _)) if AddressRange::parse(address).is_some() => address,
+            _ => first,
+        };
         list.add(&how.bare(value))?;
     }
     Ok(())
 }
+
+/// The names of the columns that hold the first and the last address of a range.
+const ENDS: [(&str, &str); 8] = [
+    ("start", "end"),
+    ("start_ip", "end_ip"),
+    ("ip_start", "ip_end"),
+    ("range_start", "range_end"),
+    ("first_ip", "last_ip"),
+    ("first", "last"),
+    ("from", "to"),
+    ("ip_from", "ip_to"),
+];
 
 fn columns(
     bytes: &[u8],
@@ -183,6 +296,7 @@ fn columns(
         let more = reader.read_byte_record(&mut bytes);
         let more = more.map_err(|error| format(error.to_string()))?;
         *record = csv::StringRecord::from_byte_record_lossy(bytes.clone());
+        record.set_position(bytes.position().cloned());
         Ok::<_, Error>(more)
     };
     // The line of names: the first that is no comment, or the last comment if it names the column.
@@ -193,13 +307,20 @@ fn columns(
             name.eq_ignore_ascii_case(wanted)
         })
     };
+    let ends_in = |names: &csv::StringRecord| {
+        if how.indicator.is_some() {
+            return None;
+        }
+        let mut ends = ENDS.iter();
+        ends.find_map(|(start, end)| Some((place_in(names, start)?, place_in(names, end)?)))
+    };
     let (names, mut pending) = loop {
         if !more(&mut record)? {
             return Err(format("it has no line of column names".to_owned()));
         }
         if record.get(0).is_some_and(|first| first.starts_with('#')) {
             comment = Some(record.clone());
-        } else if place_in(&record, wanted).is_some() {
+        } else if place_in(&record, wanted).is_some() || ends_in(&record).is_some() {
             break (record.clone(), false);
         } else {
             match comment {
@@ -208,7 +329,8 @@ fn columns(
             }
         }
     };
-    let Some(value) = place_in(&names, wanted) else {
+    let ends = ends_in(&names).filter(|_| place_in(&names, wanted).is_none());
+    let Some(value) = place_in(&names, wanted).or(ends.map(|(start, _)| start)) else {
         let names: Vec<&str> = names.iter().collect();
         return Err(format(format!(
             "it has no column '{wanted}'; say which one holds the indicators with OPTIONS ('column' = '…'). Its \
@@ -222,8 +344,14 @@ fn columns(
         ),
         None => place_in(&names, "text"),
     };
-    let [severity, first, last, expires] =
-        ["severity", "first_seen", "last_seen", "expires"].map(|name| place_in(&names, name));
+    let [severity, first, last, valid_from, expires] = [
+        "severity",
+        "first_seen",
+        "last_seen",
+        "valid_from",
+        "expires",
+    ]
+    .map(|name| place_in(&names, name));
     loop {
         if !std::mem::take(&mut pending) && !more(&mut record)? {
             return Ok(());
@@ -231,76 +359,29 @@ fn columns(
         if record.get(0).is_some_and(|first| first.starts_with('#')) {
             continue;
         }
+        list.at(record.position().map_or(0, csv::Position::line));
         let field = |place: Option<usize>| record.get(place?).filter(|text| !text.is_empty());
-        how.add(
-            [Some(value), text, severity, first, last, expires].map(field),
-            list,
-        )?;
-    }
-}
-
-/// 1 to 3, or low, medium, high; `None` for anything else.
-pub fn severity_of(text: &str) -> Option<u8> {
-    match text.trim().to_ascii_lowercase().as_str() {
-        "1" | "1.0" | "low" => Some(1),
-        "2" | "2.0" | "medium" => Some(2),
-        "3" | "3.0" | "high" | "critical" => Some(3),
-        _ => None,
-    }
-}
-
-/// A date, or a date and a time, of UTC if it does not say; or seconds since 1970.
-pub fn time_of(text: &str) -> Option<i64> {
-    let text = text.trim().trim_end_matches(" UTC");
-    if let Ok(seconds) = text.parse() {
-        return Some(seconds);
-    }
-    if let Ok(time) = chrono::DateTime::parse_from_rfc3339(text) {
-        return Some(time.timestamp());
-    }
-    for format in [
-        "%Y-%m-%d %H:%M:%S%.f",
-        "%Y-%m-%dT%H:%M:%S%.f",
-        "%Y-%m-%d %H:%M",
-    ] {
-        if let Ok(time) = chrono::NaiveDateTime::parse_from_str(text, format) {
-            return Some(time.and_utc().timestamp());
+        let places = [
+            Some(value),
+            text,
+            severity,
+            first,
+            last,
+            valid_from,
+            expires,
+        ];
+        let mut texts = places.map(field);
+        let range;
+        if let Some((start, end)) = ends {
+            let end = field(Some(end)).unwrap_or_default();
+            range = match field(Some(start)) {
+                Some(start) if !end.is_empty() => format!("{start}-{end}"),
+                only => only.unwrap_or(end).to_owned(),
+            };
+            texts[0] = Some(&range);
         }
+        how.add(texts, list)?;
     }
-    let date = chrono::NaiveDate::parse_from_str(text, "%Y-%m-%d").ok()?;
-    Some(date.and_hms_opt(0, 0, 0)?.and_utc().timestamp())
-}
-
-#[derive(Deserialize)]
-struct WarningList {
-    name: Option<String>,
-    #[serde(rename = "type")]
-    kind: Option<String>,
-    list: Vec<String>,
-}
-
-fn misp(bytes: &[u8], origin: &str, how: &Columns, list: &mut IndicatorListBuilder) -> Result<()> {
-    let format = |problem: String| Error::Format {
-        path: origin.to_owned(),
-        expected: "a MISP warning list (a JSON object with a 'list')",
-        problem,
-    };
-    let warnings: WarningList =
-        serde_json::from_slice(bytes).map_err(|error| format(error.to_string()))?;
-    if let Some(kind @ ("regex" | "substring")) = warnings.kind.as_deref() {
-        return Err(format(format!(
-            "it is of type '{kind}'; those of type cidr, hostname and string are read"
-        )));
-    }
-    for value in &warnings.list {
-        let bare = how.bare(value);
-        let text = match (bare.text, &warnings.name) {
-            ("", Some(name)) => name,
-            (text, _) => text,
-        };
-        list.add(&Indicator { text, ..bare })?;
-    }
-    Ok(())
 }
 
 #[cfg(test)]
@@ -350,7 +431,15 @@ mod tests {
         assert_eq!(told(&list, "192.0.2.1"), Some(("a, b".to_owned(), 1)));
         assert_eq!(told(&list, "x.example.com"), Some(("list".to_owned(), 3)));
         assert_eq!(told(&list, "y.example.com"), Some(("z".to_owned(), 3)));
-        assert_eq!((told(&list, "z.example.com"), list.unusable()), (None, 2));
+        // A severity that is not understood does not cost the indicator, an expiry does.
+        assert_eq!(told(&list, "z.example.com"), Some(("z".to_owned(), 3)));
+        let remarks: Vec<_> = list
+            .rejected()
+            .first
+            .iter()
+            .map(|it| (it.line, it.used))
+            .collect();
+        assert_eq!((list.unusable(), remarks), (1, vec![(5, true), (6, false)]));
         assert_eq!(
             list.find("192.0.2.1", 0).unwrap().first_seen,
             Some(1_715_644_800)

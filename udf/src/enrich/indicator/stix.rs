@@ -1,23 +1,27 @@
-//! Reads indicators from a STIX 2.1 bundle (OASIS, <https://docs.oasis-open.org/cti/stix/v2.1/stix-v2.1.html>).
+//! Reads indicators from a STIX 2.1 bundle, or the envelope in which TAXII 2.1 sends its objects (OASIS, <https://docs.oasis-open.org/cti/stix/v2.1/stix-v2.1.html>).
 //!
 //! Read are objects of type `indicator` with a STIX pattern that is a comparison of the value of an address, a domain
 //! name or a URL, or several of them joined by OR: each is an indicator. A pattern that wants several things at
 //! once (AND, FOLLOWEDBY) or anything else (hashes, LIKE) cannot be judged by one value; it is counted as
-//! unusable. Revoked indicators are left out. The name is the text, `valid_from` and `valid_until` are first seen and
+//! unusable. Revoked indicators are left out. The name is the text, `valid_from` is also first seen, `valid_until` is the
 //! expiry, `confidence` is the severity by the standard's scale of low, medium and high (appendix A).
 
 use serde::Deserialize;
 
-use super::read::{Columns, time_of};
-use super::{Indicator, IndicatorListBuilder};
+use super::{Columns, Indicator, IndicatorListBuilder, time_of};
 use crate::enrich::error::{Error, Result};
 
 #[derive(Deserialize)]
 struct Bundle {
-    #[serde(rename = "type")]
+    #[serde(rename = "type", default = "bundle")]
     kind: String,
     #[serde(default)]
     objects: Vec<serde_json::Value>,
+}
+
+/// A TAXII envelope has no type.
+fn bundle() -> String {
+    "bundle".to_owned()
 }
 
 #[derive(Deserialize)]
@@ -47,12 +51,13 @@ pub(super) fn read(
     if bundle.kind != "bundle" {
         return Err(format(format!("it is a '{}'", bundle.kind)));
     }
-    for object in bundle.objects {
+    for (number, object) in (1..).zip(bundle.objects) {
+        list.at(number);
         if object.get("type").and_then(|kind| kind.as_str()) != Some("indicator") {
             continue;
         }
         let Ok(object) = serde_json::from_value::<Object>(object) else {
-            list.reject("an indicator whose fields are of other types");
+            list.reject("an indicator", "its fields are of other types");
             continue;
         };
         if object.revoked.unwrap_or_default() {
@@ -65,9 +70,26 @@ pub(super) fn read(
             .is_none_or(|kind| kind == "stix");
         let values = if stix { values(pattern) } else { None };
         let Some(values) = values else {
-            list.reject(pattern);
+            list.reject(
+                pattern,
+                "the pattern cannot be judged by one address, name or URL",
+            );
             continue;
         };
+        let mut unreadable = None;
+        let mut time = |text: &Option<String>| {
+            let text = text.as_deref()?;
+            let time = time_of(text);
+            if time.is_none() {
+                unreadable = Some(format!("the time '{text}' cannot be read"));
+            }
+            time
+        };
+        let (from, until) = (time(&object.valid_from), time(&object.valid_until));
+        if let Some(reason) = unreadable {
+            list.reject(pattern, &reason);
+            continue;
+        }
         for value in &values {
             let bare = how.bare(value);
             let severity = object.confidence.map(|confidence| match confidence {
@@ -78,8 +100,9 @@ pub(super) fn read(
             list.add(&Indicator {
                 text: object.name.as_deref().unwrap_or(bare.text),
                 severity: severity.unwrap_or(bare.severity),
-                first_seen: object.valid_from.as_deref().and_then(time_of),
-                expires: object.valid_until.as_deref().and_then(time_of),
+                first_seen: from,
+                valid_from: from,
+                expires: until,
                 ..bare
             })?;
         }

@@ -8,6 +8,7 @@ const PLAIN: Indicator<'_> = Indicator {
     severity: 3,
     first_seen: None,
     last_seen: None,
+    valid_from: None,
     expires: None,
 };
 
