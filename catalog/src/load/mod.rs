@@ -13,24 +13,22 @@
 //! that rows that were taken out do not come back with the next load of their folder. DROP TABLE forgets the files.
 
 mod columns;
+mod find;
 mod inspect;
 mod paths;
 mod relation;
 
-use std::collections::HashMap;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::sync::Arc;
 
 use arrow::datatypes::SchemaRef;
+use futures::{StreamExt, TryStreamExt, stream};
 
 use crate::error::{Error, Result};
-use crate::metastore::loaded::{self, LoadedRow};
-use crate::partition_name::parse_directory;
-use crate::table::Table;
+use crate::metastore::loaded::LoadedRow;
 use crate::warehouse::Warehouse;
 use columns::Columns;
 use inspect::State;
-use paths::Expanded;
 
 /// The hidden column of [`FileSet`] with the file's number in [`FileSet::paths`], INT.
 pub const FILE_NUMBER: &str = "__load_file";
@@ -96,257 +94,6 @@ pub struct FileSet {
     pub left_out: Vec<SkippedFile>,
     /// Paths that were loaded before with other contents.
     pub changed: Vec<String>,
-}
-
-impl Warehouse {
-    /// Finds the files that a load of `path` into a table has to read. `again`: those that were loaded before, too.
-    ///
-    /// # Errors
-    /// [`Error::NothingToLoad`] if the path means no file that could be loaded; [`Error::UnreadableFile`],
-    /// [`Error::Io`] for one that cannot be read.
-    pub async fn files_to_load(
-        self: &Arc<Self>,
-        table: &Table,
-        path: &str,
-        again: bool,
-    ) -> Result<FileSet> {
-        let (given, storage) = (path.to_owned(), self.backend.storage.clone());
-        let found = move || paths::expand(&given, storage.rule());
-        let found = tokio::task::spawn_blocking(found).await??;
-        let is_file = found.is_file;
-        let Expanded {
-            files, left_out, ..
-        } = found;
-        let mut skipped = Skipped {
-            left_out: left_out
-                .into_iter()
-                .map(|(path, why)| skipped_file(&path, why))
-                .collect(),
-            ..Skipped::default()
-        };
-        let files: Vec<PathBuf> = files.into_iter().collect();
-        let hashed = self.hashes(table, files, again, &mut skipped).await?;
-        let sources = read_footers(path, hashed, is_file, &mut skipped).await?;
-        Ok(FileSet {
-            warehouse: Arc::clone(self),
-            columns: Columns::of(table, &sources),
-            sources,
-            again,
-            known: skipped.known,
-            left_out: skipped.left_out,
-            changed: skipped.changed,
-        })
-    }
-
-    /// The files whose contents are new to the table, with their hashes; in the order of their paths.
-    async fn hashes(
-        &self,
-        table: &Table,
-        files: Vec<PathBuf>,
-        again: bool,
-        skipped: &mut Skipped,
-    ) -> Result<Vec<(PathBuf, State, String)>> {
-        let id = table.id;
-        let names: Vec<String> = files.iter().map(|it| it.display().to_string()).collect();
-        let earlier = self
-            .backend
-            .metastore
-            .read(move |tx| {
-                names
-                    .iter()
-                    .map(|path| loaded::by_path(tx, id, path))
-                    .collect()
-            })
-            .await?;
-        let earlier: Vec<Option<LoadedRow>> = earlier;
-        let to_read = files.into_iter().zip(earlier.clone());
-        let states = each_blocking(to_read, |(path, earlier)| {
-            let state = State::of(&path)?;
-            let same = |row: &LoadedRow| {
-                !state.stamp.is_empty() && row.stamp == state.stamp && row.size == state.size
-            };
-            let hash = match earlier.filter(same) {
-                Some(row) => row.hash,
-                None => inspect::hash(&path)?,
-            };
-            Ok((path, state, hash))
-        })
-        .await?;
-        let hashes: Vec<String> = states.iter().map(|(_, _, hash)| hash.clone()).collect();
-        let twins: Vec<Option<LoadedRow>> = self
-            .backend
-            .metastore
-            .read(move |tx| {
-                hashes
-                    .iter()
-                    .map(|hash| loaded::by_hash(tx, id, hash))
-                    .collect()
-            })
-            .await?;
-        let mut new = Vec::new();
-        let mut here: HashMap<String, PathBuf> = HashMap::new();
-        for (((path, state, hash), twin), earlier) in states.into_iter().zip(twins).zip(earlier) {
-            if !again {
-                if let Some(twin) = twin {
-                    skipped.known.push(known(&path, &twin));
-                    continue;
-                }
-                if let Some(first) = here.get(&hash) {
-                    let reason = format!("has the same contents as '{}'", first.display());
-                    skipped.known.push(skipped_file(&path, &reason));
-                    continue;
-                }
-            }
-            if earlier.is_some_and(|row| row.hash != hash) {
-                skipped.changed.push(path.display().to_string());
-            }
-            here.insert(hash.clone(), path.clone());
-            new.push((path, state, hash));
-        }
-        Ok(new)
-    }
-
-    /// All files that were loaded into tables that are there, in the order in which they were loaded.
-    ///
-    /// # Errors
-    /// What the metastore fails with.
-    pub async fn loaded_files(&self) -> Result<Vec<LoadedFile>> {
-        let rows = self.backend.metastore.read(loaded::all).await?;
-        Ok(rows
-            .into_iter()
-            .map(|named| LoadedFile {
-                path: named.row.path,
-                size: named.row.size,
-                hash: named.row.hash,
-                database: named.database,
-                table: named.table,
-                rows: named.row.row_count,
-                rejected: named.row.rejected,
-                loaded_at: named.row.loaded_at,
-            })
-            .collect())
-    }
-}
-
-/// What a load passes over.
-#[derive(Debug, Default)]
-struct Skipped {
-    known: Vec<SkippedFile>,
-    left_out: Vec<SkippedFile>,
-    changed: Vec<String>,
-}
-
-fn skipped_file(path: &Path, reason: &str) -> SkippedFile {
-    SkippedFile {
-        path: path.display().to_string(),
-        reason: reason.to_owned(),
-    }
-}
-
-fn known(path: &Path, twin: &LoadedRow) -> SkippedFile {
-    let when = chrono::DateTime::from_timestamp_micros(twin.loaded_at).unwrap_or_default();
-    let when = when.format("%Y-%m-%d %H:%M:%S");
-    let same = twin.path == path.display().to_string();
-    skipped_file(
-        path,
-        &match same {
-            true => format!("was loaded at {when}"),
-            false => format!("has the contents of '{}', loaded at {when}", twin.path),
-        },
-    )
-}
-
-/// Reads the footers of files; those that are no Parquet are left out, if there are others.
-async fn read_footers(
-    path: &str,
-    files: Vec<(PathBuf, State, String)>,
-    is_file: bool,
-    skipped: &mut Skipped,
-) -> Result<Vec<Source>> {
-    let read = each_blocking(files, |(path, state, hash)| {
-        let Some((schema, rows)) = inspect::footer(&path)? else {
-            return Ok(Err(path));
-        };
-        Ok(Ok(Source {
-            directories: directories(&path),
-            path,
-            state,
-            hash,
-            schema,
-            rows,
-        }))
-    })
-    .await?;
-    let mut sources = Vec::new();
-    for file in read {
-        match file {
-            Ok(source) => sources.push(source),
-            Err(_) if is_file => {
-                return Err(paths::nothing(path, "the file is not Parquet".to_owned()));
-            }
-            Err(other) if inspect::says_parquet(&other) => {
-                return Err(Error::UnreadableFile {
-                    path: other.display().to_string(),
-                    reason: "it is not Parquet, as its name says. Nothing was loaded".to_owned(),
-                });
-            }
-            Err(other) => skipped
-                .left_out
-                .push(skipped_file(&other, "is not Parquet")),
-        }
-    }
-    if sources.is_empty()
-        && skipped.known.is_empty()
-        && let Some(first) = skipped.left_out.first()
-    {
-        let reason = format!(
-            "none of the {} files there is one to load: '{}' {}",
-            skipped.left_out.len(),
-            first.path,
-            first.reason
-        );
-        return Err(paths::nothing(path, reason));
-    }
-    Ok(sources)
-}
-
-/// `column=value` among the directories of a file, the innermost of a name.
-fn directories(path: &Path) -> Vec<(String, Option<String>)> {
-    let mut found: Vec<(String, Option<String>)> = Vec::new();
-    let folder = path.parent().unwrap_or(Path::new(""));
-    for part in folder
-        .components()
-        .filter_map(|part| part.as_os_str().to_str())
-    {
-        let Some((name, value)) = parse_directory(part) else {
-            continue;
-        };
-        let is_name = name.chars().all(|c| c.is_alphanumeric() || c == '_') && !name.is_empty();
-        if !is_name || name == FILE_NUMBER || name == FILE_PATH {
-            continue;
-        }
-        found.retain(|(known, _)| *known != name);
-        found.push((name, value));
-    }
-    found
-}
-
-/// Runs work on threads that may block, as many as there are cores; results in order, the first error ends it.
-async fn each_blocking<T: Send + 'static, R: Send + 'static>(
-    items: impl IntoIterator<Item = T>,
-    work: impl Fn(T) -> Result<R> + Clone + Send + 'static,
-) -> Result<Vec<R>> {
-    use futures::{StreamExt, TryStreamExt, stream};
-    let threads = std::thread::available_parallelism().map_or(2, usize::from);
-    let items: Vec<T> = items.into_iter().collect();
-    stream::iter(items)
-        .map(move |item| {
-            let work = work.clone();
-            async move { tokio::task::spawn_blocking(move || work(item)).await? }
-        })
-        .buffered(threads)
-        .try_collect()
-        .await
 }
 
 impl FileSet {
@@ -444,4 +191,21 @@ impl FileSet {
     pub(crate) fn again(&self) -> bool {
         self.again
     }
+}
+
+/// Runs work on threads that may block, as many as there are cores; results in order, the first error ends it.
+async fn each_blocking<T: Send + 'static, R: Send + 'static>(
+    items: impl IntoIterator<Item = T>,
+    work: impl Fn(T) -> Result<R> + Clone + Send + 'static,
+) -> Result<Vec<R>> {
+    let threads = std::thread::available_parallelism().map_or(2, usize::from);
+    let items: Vec<T> = items.into_iter().collect();
+    stream::iter(items)
+        .map(move |item| {
+            let work = work.clone();
+            async move { tokio::task::spawn_blocking(move || work(item)).await? }
+        })
+        .buffered(threads)
+        .try_collect()
+        .await
 }

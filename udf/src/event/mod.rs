@@ -3,6 +3,7 @@
 //! * `event_time(value [, time])`, a TIMESTAMP in UTC of a number, a text, a date or a timestamp;
 //! * `event_text(time)`, `YYYY-MM-DD HH:MM:SS[.ffffff]`.
 
+mod cursor;
 mod event_text;
 mod event_time;
 mod moment;

@@ -1,7 +1,9 @@
 //! `LOAD FILES`: see [`crate::parse`] for what is written, `spotql_catalog`'s module `load` for which files are read and
 //! what is kept of them. Here the query over them is planned, and what happened is put into words.
 
+mod carry;
 mod plan;
+mod rejected;
 
 use datafusion::sql::sqlparser::ast;
 use spotql_catalog::{FileSet, LoadReport, LoadRequest, SkippedFile, Table};

@@ -7,22 +7,20 @@
 use std::collections::HashMap;
 use std::sync::Arc;
 
-use datafusion::arrow::compute::can_cast_types;
-use datafusion::arrow::datatypes::{DataType, Field};
+use datafusion::arrow::datatypes::Field;
 use datafusion::catalog::{
     CatalogProvider, CatalogProviderList, MemoryCatalogProvider, MemoryCatalogProviderList,
     MemorySchemaProvider, SchemaProvider,
 };
-use datafusion::common::{Column, DFSchema, ExprSchema, ScalarValue};
+use datafusion::common::ScalarValue;
 use datafusion::execution::SessionStateBuilder;
-use datafusion::functions::expr_fn::{concat, concat_ws, left};
-use datafusion::logical_expr::{
-    Expr, Filter, LogicalPlan, LogicalPlanBuilder, Projection, SubqueryAlias, lit, when,
-};
+use datafusion::logical_expr::{Expr, LogicalPlan, LogicalPlanBuilder};
 use datafusion::sql::sqlparser::ast;
 use spotql_catalog::{FILE_NUMBER, FILE_PATH, FileSet, Table};
 
 use super::super::insert::cast;
+use super::carry::{CARRIED, carry, origins};
+use super::rejected;
 use crate::engine::CATALOG;
 use crate::error::{Error, Result};
 use crate::parse::{Statement, parse};
@@ -31,13 +29,9 @@ use crate::session::Session;
 /// The name that the query calls the rows of the files by.
 const FILES: &str = "files";
 /// Where the relation is found, in a catalog that only this statement sees.
-const HIDDEN: &str = "_load";
+pub(super) const HIDDEN: &str = "_load";
 /// What the names of columns begin with that the query names itself.
 const NAMED: &str = "__as_";
-/// What the names of columns begin with that pass the query by.
-const CARRIED: &str = "__src_";
-/// Letters of a value that the reason of a rejected row shows.
-const SHOWN: i64 = 200;
 
 /// A planned load.
 pub(super) struct Planned {
@@ -115,7 +109,7 @@ pub(super) async fn plan(
         .cloned()
         .collect();
     Ok(Planned {
-        rejected: rejected(rows.schema(), &kept, &dynamic, &made_of, &missing)?,
+        rejected: rejected::columns(rows.schema(), &kept, &dynamic, &made_of, &missing)?,
         rows,
         missing,
     })
@@ -286,156 +280,10 @@ fn dynamic_columns(
         .collect())
 }
 
-/// What is told of a row without a partition: what its file holds as text, the file, and why. `kept`: the columns of the
-/// files, as they come along.
-fn rejected(
-    rows: &DFSchema,
-    kept: &[String],
-    dynamic: &[Arc<Field>],
-    made_of: &[String],
-    missing: &[String],
-) -> Result<Vec<(String, Expr)>> {
-    let column = |name: &str| Expr::Column(Column::new_unqualified(name));
-    let mut columns = Vec::new();
-    let mut shown = Vec::new();
-    for (number, name) in kept.iter().enumerate() {
-        let carried = Column::new_unqualified(format!("{CARRIED}{number}"));
-        let data_type = rows.field_from_column(&carried)?.data_type().clone();
-        let value = as_text(Expr::Column(carried), &data_type);
-        if made_of.contains(name) {
-            let quoted = concat(vec![
-                lit(format!("{name} = '")),
-                left(value.clone(), lit(SHOWN)),
-                lit("'"),
-            ]);
-            let is_null = lit(format!("{name} is NULL"));
-            shown.push(when(value.clone().is_null(), is_null).otherwise(quoted)?);
-        }
-        columns.push((rejected_name(name), value));
-    }
-    for name in missing {
-        shown.push(lit(format!("no file has a column {name}")));
-    }
-    let mut without = Vec::new();
-    for field in dynamic {
-        let value = column(field.name());
-        let is_missing = match field.data_type() {
-            DataType::Utf8View => value.clone().is_null().or(value.eq(lit(""))),
-            _ => value.is_null(),
-        };
-        without.push(when(is_missing, lit(field.name().as_str())).end()?);
-    }
-    if without.is_empty() {
-        return Ok(Vec::new());
-    }
-    let mut reason = vec![lit("no "), concat_ws(lit(", "), without)];
-    if !shown.is_empty() {
-        reason.push(lit(": "));
-        reason.push(concat_ws(lit(", "), shown));
-    }
-    columns.push(("file".to_owned(), column(FILE_PATH)));
-    let reason = datafusion::logical_expr::cast(concat(reason), DataType::Utf8View);
-    columns.push(("reason".to_owned(), reason));
-    Ok(columns)
-}
-
-fn as_text(value: Expr, data_type: &DataType) -> Expr {
-    if data_type == &DataType::Utf8View {
-        value
-    } else if can_cast_types(data_type, &DataType::Utf8View) {
-        datafusion::logical_expr::try_cast(value, DataType::Utf8View)
-    } else {
-        // Nested values have no text; the file still has them.
-        Expr::Literal(ScalarValue::Utf8View(None), None)
-    }
-}
-
-/// What a column of the files is called among the rejected rows.
-fn rejected_name(name: &str) -> String {
-    match name {
-        "file" | "reason" => format!("{name}_"),
-        _ => name.to_owned(),
-    }
-}
-
-/// The query with columns of the files added to its own, and the expressions that give them.
-fn carry(plan: &LogicalPlan, wanted: &[String]) -> Result<(LogicalPlan, Vec<Expr>)> {
-    Ok(match plan {
-        LogicalPlan::TableScan(scan) if scan.table_name.catalog() == Some(HIDDEN) => {
-            let columns = wanted.iter().map(|name| {
-                Expr::Column(Column::new(Some(scan.table_name.clone()), name.as_str()))
-            });
-            (plan.clone(), columns.collect())
-        }
-        LogicalPlan::Projection(projection) => {
-            let (input, columns) = carry(&projection.input, wanted)?;
-            let names: Vec<String> = (0..columns.len())
-                .map(|i| format!("{CARRIED}{i}"))
-                .collect();
-            let carried = columns.into_iter().zip(&names);
-            let carried = carried.map(|(column, name)| column.alias(name));
-            let exprs = projection.expr.iter().cloned().chain(carried).collect();
-            let plan = LogicalPlan::Projection(Projection::try_new(exprs, Arc::new(input))?);
-            let columns = names.into_iter().map(Column::new_unqualified);
-            (plan, columns.map(Expr::Column).collect())
-        }
-        LogicalPlan::Filter(filter) => {
-            let (input, columns) = carry(&filter.input, wanted)?;
-            let filter = Filter::try_new(filter.predicate.clone(), Arc::new(input))?;
-            (LogicalPlan::Filter(filter), columns)
-        }
-        LogicalPlan::SubqueryAlias(alias) => {
-            let (input, columns) = carry(&alias.input, wanted)?;
-            let name = alias.alias.clone();
-            let columns = columns.into_iter().map(|column| match column {
-                Expr::Column(column) => Expr::Column(Column::new(Some(name.clone()), column.name)),
-                other => other,
-            });
-            let columns = columns.collect();
-            let alias = SubqueryAlias::try_new(Arc::new(input), alias.alias.clone())?;
-            (LogicalPlan::SubqueryAlias(alias), columns)
-        }
-        LogicalPlan::TableScan(_) => return Err(unsupported("a query that does not read 'files'")),
-        other => {
-            let text = other.display().to_string();
-            let word = text.split([':', ' ']).next().unwrap_or_default();
-            return Err(unsupported(&format!("a query with {word}")));
-        }
-    })
-}
-
-fn unsupported(what: &str) -> Error {
+pub(super) fn unsupported(what: &str) -> Error {
     Error::Unsupported {
         what: format!("LOAD FILES with {what}"),
         instead: "write AS SELECT … FROM files [WHERE …]; for more, load into a table first, then INSERT … SELECT from that"
             .to_owned(),
     }
-}
-
-/// The columns of the files that an output column is made of.
-fn origins(plan: &LogicalPlan, index: usize) -> Vec<String> {
-    let mut found = Vec::new();
-    match plan {
-        LogicalPlan::TableScan(_) => {
-            found.push(plan.schema().field(index).name().clone());
-        }
-        LogicalPlan::Projection(projection) => {
-            let Some(expr) = projection.expr.get(index) else {
-                return found;
-            };
-            let mut indices: Vec<usize> = expr
-                .column_refs()
-                .into_iter()
-                .filter_map(|column| projection.input.schema().maybe_index_of_column(column))
-                .collect();
-            indices.sort_unstable();
-            for index in indices {
-                found.extend(origins(&projection.input, index));
-            }
-        }
-        LogicalPlan::Filter(filter) => return origins(&filter.input, index),
-        LogicalPlan::SubqueryAlias(alias) => return origins(&alias.input, index),
-        _ => {}
-    }
-    found
 }
