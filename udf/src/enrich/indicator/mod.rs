@@ -226,7 +226,12 @@ impl IndicatorListBuilder {
         let given = indicator.value.trim();
         let value = value::plain(given);
         let mut buffer = std::mem::take(&mut self.buffer);
-        let added = self.add_form(Form::of(&value, &mut buffer), given, entry, times);
+        // An e-mail address is not all of its domain.
+        let form = match value.contains('@') && !value.contains('/') {
+            true => None,
+            false => Form::of(&value, &mut buffer),
+        };
+        let added = self.add_form(form, given, entry, times);
         self.buffer = buffer;
         if added? && matches!(value, Cow::Owned(_)) {
             self.defanged += 1;
@@ -528,9 +533,7 @@ impl IndicatorList {
         if self.hosts.len() == 0 || name.len() > LONGEST_NAME {
             return None;
         }
-        let Some(ascii) = value::ascii_host(name) else {
-            return None;
-        };
+        let ascii = value::ascii_host(name)?;
         let lower;
         let mut rest = if ascii.bytes().any(|byte| byte.is_ascii_uppercase()) {
             lower = ascii.to_ascii_lowercase();
