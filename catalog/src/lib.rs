@@ -7,6 +7,7 @@
 //!
 //! It refuses to know about functions, SQL text and the network.
 
+mod columns;
 mod convert;
 mod error;
 mod guarded;

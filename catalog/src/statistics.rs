@@ -19,6 +19,7 @@ use parquet::basic::Type as PhysicalType;
 use parquet::file::metadata::ParquetMetaData;
 use serde_json::{Value, json};
 
+use crate::columns::{Found, find_column};
 use crate::convert::is_lossless;
 
 /// Longer strings are no bounds worth keeping.
@@ -67,25 +68,23 @@ impl FileStatistics {
             .sum();
         let mut columns = BTreeMap::new();
         for field in schema.fields() {
-            let found = physical
-                .fields()
-                .iter()
-                .find(|candidate| candidate.name().eq_ignore_ascii_case(field.name()));
-            let range = match found {
+            let range = match find_column(&physical, field.name()) {
                 // Read as NULL.
-                None => Some(ColumnRange {
+                Found::Nothing => Some(ColumnRange {
                     null_count: Some(rows),
                     min: None,
                     max: None,
                     exact: true,
                 }),
-                Some(found) if is_lossless(found.data_type(), field.data_type()) => {
-                    let converter =
-                        StatisticsConverter::try_new(found.name(), &physical, descriptor)?
-                            .with_missing_null_counts_as_zero(false);
+                Found::Column(place)
+                    if is_lossless(physical.field(place).data_type(), field.data_type()) =>
+                {
+                    let name = physical.field(place).name();
+                    let converter = StatisticsConverter::try_new(name, &physical, descriptor)?
+                        .with_missing_null_counts_as_zero(false);
                     column_range(&converter, metadata, field.data_type())
                 }
-                Some(_) => None,
+                Found::Column(_) | Found::Several => None,
             };
             if let Some(range) = range {
                 columns.insert(field.name().clone(), range);

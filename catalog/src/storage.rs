@@ -40,10 +40,13 @@ pub(crate) struct Storage {
     local: Arc<GuardedStore>,
 }
 
-/// Whether a file or directory of this name can be data. Hive, Impala and Spark skip names that start with `_` or
-/// `.`; checksums (`.crc`) are no data either.
+/// Endings of what is no data, or not yet: checksums, and files that are being written or copied (Hadoop's
+/// `._COPYING_`). Impala passes them over as well.
+const NO_DATA: [&str; 4] = [".crc", ".tmp", "._COPYING_", ".copying"];
+
+/// Whether a file or directory of this name can be data. Hive, Impala and Spark skip names that start with `_` or `.`.
 pub(crate) fn is_data_name(name: &str) -> bool {
-    !name.starts_with(['_', '.']) && !name.ends_with(".crc")
+    !name.starts_with(['_', '.']) && !NO_DATA.iter().any(|ending| name.ends_with(ending))
 }
 
 fn failed(path: &Path) -> impl FnOnce(object_store::Error) -> Error + '_ {
@@ -385,13 +388,16 @@ mod tests {
     }
 
     #[test]
-    fn hidden_names_and_checksums_are_no_data() {
+    fn hidden_names_checksums_and_unfinished_files_are_no_data() {
         for name in [
             "_SUCCESS",
             ".part-0.crc",
             "_spotql_staging",
             "part-0.parquet.crc",
             ".hive-staging",
+            "part-0.parquet.tmp",
+            "part-0.parquet._COPYING_",
+            "part-0.copying",
         ] {
             assert!(!is_data_name(name), "{name}");
         }

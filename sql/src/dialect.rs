@@ -74,6 +74,11 @@ impl Dialect for SpotDialect {
         true
     }
 
+    // `LIMIT 10, 5` skips 10 rows and takes 5.
+    fn supports_limit_comma(&self) -> bool {
+        true
+    }
+
     fn supports_from_first_insert(&self) -> bool {
         self.0.supports_from_first_insert()
     }

@@ -228,6 +228,9 @@ fn readable(error: &DataFusionError) -> String {
             None => inner.to_string(),
         },
         DataFusionError::ArrowError(inner, _) => match inner.as_ref() {
+            datafusion::arrow::error::ArrowError::DivideByZero => {
+                "division of an integer by zero; a / nullif(b, 0) is NULL there".to_owned()
+            }
             datafusion::arrow::error::ArrowError::ExternalError(inner) => {
                 match inner.downcast_ref::<DataFusionError>() {
                     Some(inner) => readable(inner),
@@ -242,8 +245,28 @@ fn readable(error: &DataFusionError) -> String {
         DataFusionError::Plan(text)
         | DataFusionError::Execution(text)
         | DataFusionError::Configuration(text) => without_backtrace(text),
+        DataFusionError::NotImplemented(text)
+            if text.contains("logical expression ScalarSubquery")
+                || text.contains("logical expression OuterReferenceColumn") =>
+        {
+            "a subquery that names columns from outside can compare them by = in its WHERE alone; join with it, grouped \
+             by what is compared"
+                .to_owned()
+        }
+        DataFusionError::SchemaError(..) => in_our_quotes(&without_backtrace(&error.to_string())),
         other => without_backtrace(&other.to_string()),
     }
+}
+
+/// DataFusion's advice on names is for a dialect in which double quotes are for names.
+fn in_our_quotes(text: &str) -> String {
+    let lines = text.lines().map(|line| {
+        match line.starts_with("Column names are case sensitive.") {
+            true => "A name in back-ticks is taken as it is written; columns of tables are in lower case.",
+            false => line,
+        }
+    });
+    lines.collect::<Vec<_>>().join("\n")
 }
 
 fn without_backtrace(text: &str) -> String {

@@ -18,6 +18,7 @@ use datafusion::physical_expr::PhysicalExpr;
 use datafusion::physical_expr::expressions::{CastExpr, Column, Literal};
 use datafusion::physical_expr_adapter::{PhysicalExprAdapter, PhysicalExprAdapterFactory};
 
+use crate::columns::{Found, find_column};
 use crate::convert::{SAFE, convert, is_convertible, is_lossless};
 use crate::error::Error;
 
@@ -69,16 +70,22 @@ impl PhysicalExprAdapter for HiveAdapter {
 impl HiveAdapter {
     fn column(&self, name: &str) -> Result<Arc<dyn PhysicalExpr>> {
         let wanted = self.table_schema.field_with_name(name)?;
-        let found = self.file_schema.index_of(name).ok().or_else(|| {
-            let fields = self.file_schema.fields();
-            fields
-                .iter()
-                .position(|field| field.name().eq_ignore_ascii_case(name))
-        });
-        let Some(index) = found else {
-            return Ok(Arc::new(Literal::new(ScalarValue::try_new_null(
-                wanted.data_type(),
-            )?)));
+        let index = match find_column(&self.file_schema, name) {
+            Found::Column(index) => index,
+            Found::Nothing => {
+                let null = ScalarValue::try_new_null(wanted.data_type())?;
+                return Ok(Arc::new(Literal::new(null)));
+            }
+            Found::Several => {
+                return Err(Error::SchemaMismatch {
+                    table: self.table.to_string(),
+                    reason: format!(
+                        "column '{name}' is in the file more than once, in different spellings or the same; have it \
+                         written with one"
+                    ),
+                }
+                .into());
+            }
         };
         let field = self.file_schema.field(index);
         let column: Arc<dyn PhysicalExpr> = Arc::new(Column::new(field.name(), index));

@@ -7,7 +7,8 @@
 use std::ops::ControlFlow;
 
 use datafusion::sql::sqlparser::ast::{
-    GroupByExpr, JoinConstraint, JoinOperator, Select, Statement, TableFactor, Visit, Visitor,
+    GroupByExpr, JoinConstraint, JoinOperator, Query, Select, SetExpr, SetOperator, SetQuantifier,
+    Statement, TableFactor, Visit, Visitor,
 };
 use datafusion::sql::sqlparser::keywords::Keyword;
 use datafusion::sql::sqlparser::tokenizer::{Token, TokenWithSpan};
@@ -120,6 +121,28 @@ fn link(chains: &mut [usize], links: usize) -> Result<()> {
     Ok(())
 }
 
+/// The operator of an EXCEPT ALL or INTERSECT ALL: DataFusion keeps all of equal rows or none, whatever their number.
+fn counts_rows(body: &SetExpr) -> Option<&'static str> {
+    let SetExpr::SetOperation {
+        op,
+        set_quantifier,
+        left,
+        right,
+    } = body
+    else {
+        return None;
+    };
+    let all = matches!(
+        set_quantifier,
+        SetQuantifier::All | SetQuantifier::AllByName
+    );
+    match op {
+        SetOperator::Except | SetOperator::Minus if all => Some("EXCEPT"),
+        SetOperator::Intersect if all => Some("INTERSECT"),
+        _ => counts_rows(left).or_else(|| counts_rows(right)),
+    }
+}
+
 /// Refuses what is too wide, and clauses that would be ignored.
 pub(super) fn check_clauses(statement: &Statement) -> Result<()> {
     match statement.visit(&mut Clauses) {
@@ -132,6 +155,19 @@ struct Clauses;
 
 impl Visitor for Clauses {
     type Break = Error;
+
+    fn pre_visit_query(&mut self, query: &Query) -> ControlFlow<Error> {
+        match counts_rows(&query.body) {
+            Some(operator) => ControlFlow::Break(Error::Unsupported {
+                what: format!("{operator} ALL"),
+                instead: format!(
+                    "write {operator}, with row_number() OVER (PARTITION BY …) as a column of both sides \
+                     where equal rows count"
+                ),
+            }),
+            None => ControlFlow::Continue(()),
+        }
+    }
 
     fn pre_visit_select(&mut self, select: &Select) -> ControlFlow<Error> {
         if select.projection.len() > COLUMNS {

@@ -5,6 +5,7 @@
 //! tokenizer; those on sources of context in [`source`], those on schedules in [`schedule`], LOAD FILES in [`load`].
 
 mod hive;
+mod idioms;
 mod limits;
 mod load;
 mod nested;
@@ -318,6 +319,7 @@ fn classify(mut statement: ast::Statement) -> Result<Statement> {
     limits::check_clauses(&statement)?;
     exact_numbers(&mut statement)?;
     rows::compared_by_columns(&mut statement)?;
+    idioms::known_forms(&mut statement)?;
     Ok(match statement {
         ast::Statement::Insert(insert) => Statement::Insert(Box::new(insert)),
         ast::Statement::CreateTable(create) => Statement::CreateTable(Box::new(create)),

@@ -4,6 +4,7 @@ mod floats;
 mod literals;
 mod microseconds;
 mod outer_joins;
+mod texts;
 mod types;
 
 use std::sync::Arc;
@@ -23,8 +24,10 @@ pub(crate) use types::MicrosecondTypes;
 
 /// DataFusion's rules with ours around them.
 pub(crate) fn analyzer_rules() -> Vec<Arc<dyn AnalyzerRule + Send + Sync>> {
-    let mut rules: Vec<Arc<dyn AnalyzerRule + Send + Sync>> =
-        vec![Arc::new(floats::FloatsWithDecimals)];
+    let mut rules: Vec<Arc<dyn AnalyzerRule + Send + Sync>> = vec![
+        Arc::new(texts::TextsWithNumbers),
+        Arc::new(floats::FloatsWithDecimals),
+    ];
     rules.extend(Analyzer::new().rules);
     rules.push(Arc::new(microseconds::Microseconds));
     rules

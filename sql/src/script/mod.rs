@@ -100,6 +100,20 @@ const SHIPPED: &[(&str, &str)] = shipped![
     "demo/proxy_found.sql",
 ];
 
+/// The text of a script, without the mark that editors put before UTF-8.
+fn decoded(bytes: Vec<u8>) -> std::io::Result<String> {
+    let invalid = |reason: &str| std::io::Error::new(std::io::ErrorKind::InvalidData, reason);
+    if bytes.starts_with(&[0xFF, 0xFE]) || bytes.starts_with(&[0xFE, 0xFF]) {
+        return Err(invalid("it is UTF-16; save it as UTF-8"));
+    }
+    let text = String::from_utf8(bytes)
+        .map_err(|error| invalid(&format!("{}; save it as UTF-8", error.utf8_error())))?;
+    Ok(match text.strip_prefix('\u{FEFF}') {
+        Some(rest) => rest.to_owned(),
+        None => text,
+    })
+}
+
 impl Script {
     /// Reads a file; where there is none of that name, takes the shipped script.
     ///
@@ -107,7 +121,7 @@ impl Script {
     /// When there is neither.
     pub fn load(path: &Path) -> Result<Self> {
         let name = path.display().to_string();
-        match std::fs::read_to_string(path) {
+        match std::fs::read(path).and_then(decoded) {
             Ok(text) => Ok(Self { name, text }),
             Err(source) => Self::shipped(&name).ok_or(Error::Script { path: name, source }),
         }

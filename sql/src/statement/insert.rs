@@ -158,6 +158,12 @@ impl Target {
                 "PARTITION: '{twice}' is given twice"
             )));
         }
+        let mut named = std::collections::HashSet::new();
+        if let Some(twice) = columns.iter().find(|column| !named.insert(*column)) {
+            return Err(Error::Syntax(format!(
+                "INSERT into {name}: column '{twice}' is given twice"
+            )));
+        }
         let is_fixed = |column: &str| {
             partition
                 .iter()
