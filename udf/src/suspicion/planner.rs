@@ -260,6 +260,7 @@ fn settings(
     Ok(Settings {
         recipe: source.description(),
         advice: source.advice(),
+        advice_on_none: source.advice_on_none(),
         folds: source.folds(),
         domains,
         ..Settings::of(arguments)?

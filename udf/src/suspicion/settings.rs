@@ -110,6 +110,8 @@ pub(crate) struct Settings {
     pub(crate) feedback: Option<String>,
     /// Where to look when no record can be used.
     pub(crate) advice: String,
+    /// The same where no record was read at all.
+    pub(crate) advice_on_none: String,
 }
 
 impl Default for Settings {
@@ -132,6 +134,7 @@ impl Default for Settings {
             input: String::new(),
             feedback: None,
             advice: String::new(),
+            advice_on_none: String::new(),
         }
     }
 }

@@ -122,6 +122,14 @@ impl<'a> Source<'a> {
         }
     }
 
+    /// The same where no record was read at all: no function says what is wrong with those.
+    pub(crate) fn advice_on_none(&self) -> String {
+        match self.preset() {
+            Some(_) => "Check the date, or the filter of the input: SHOW PARTITIONS says which days a table holds".to_owned(),
+            None => self.advice(),
+        }
+    }
+
     /// How often each user agent occurs, where words need it.
     pub(crate) fn agents(&self, input: &LogicalPlan) -> Result<Option<LogicalPlan>> {
         match self.preset() {

@@ -10,7 +10,8 @@ const LAST: i64 = 253_402_300_799;
 /// Reads a time: `YYYY-MM-DD`, with or without a time of day, UTC if it does not say, or seconds since 1970. `None` for
 /// what is none, or not of the years 1970 to 9999.
 pub(super) fn read(text: &str) -> Option<DateTime<Utc>> {
-    let seconds = time_of(text).filter(|seconds| (0..=LAST).contains(seconds))?;
+    let seconds = text.trim().parse().ok().or_else(|| time_of(text));
+    let seconds = seconds.filter(|seconds| (0..=LAST).contains(seconds))?;
     DateTime::from_timestamp(seconds, 0)
 }
 

@@ -103,9 +103,8 @@ impl Training {
     }
 
     fn nothing(self, records: u64) -> Error {
-        // Of records that are not there no function says what is wrong with them.
         let advice = match records {
-            0 => "Check the date, or the filter of the input: SHOW PARTITIONS says which days a table holds".to_owned(),
+            0 => self.settings.advice_on_none,
             _ => self.settings.advice,
         };
         Error::NothingToTrainOn {
