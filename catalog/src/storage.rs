@@ -46,7 +46,12 @@ const NO_DATA: [&str; 4] = [".crc", ".tmp", "._COPYING_", ".copying"];
 
 /// Whether a file or directory of this name can be data. Hive, Impala and Spark skip names that start with `_` or `.`.
 pub(crate) fn is_data_name(name: &str) -> bool {
-    !name.starts_with(['_', '.']) && !NO_DATA.iter().any(|ending| name.ends_with(ending))
+    !is_hidden_name(name) && !NO_DATA.iter().any(|ending| name.ends_with(ending))
+}
+
+/// Whether a name is passed over without a word: hidden ones, and checksums.
+pub(crate) fn is_hidden_name(name: &str) -> bool {
+    name.starts_with(['_', '.']) || name.ends_with(".crc")
 }
 
 fn failed(path: &Path) -> impl FnOnce(object_store::Error) -> Error + '_ {

@@ -12,7 +12,7 @@ use url::Url;
 
 use crate::error::{Error, Result};
 use crate::paths::{Access, PathRule};
-use crate::storage::is_data_name;
+use crate::storage::is_hidden_name;
 
 /// How the names of files end that a program has not finished.
 const UNFINISHED: [&str; 8] = [
@@ -188,7 +188,7 @@ fn one(
     found: &mut Expanded,
 ) -> Result<()> {
     let name = path.file_name().unwrap_or_default().to_string_lossy();
-    if !is_data_name(&name) {
+    if is_hidden_name(&name) {
         return Ok(());
     }
     let resolved = match resolve(path, rule) {

@@ -55,7 +55,7 @@ async fn an_error_while_rows_are_computed_reaches_the_client() {
     let (code, message) = failure(&mut client, "SELECT 1 / (n - 2) FROM t").await;
     assert_eq!(code, Code::InvalidArgument);
     assert!(
-        message.to_lowercase().contains("divide by zero"),
+        message.contains("division of an integer by zero"),
         "{message}"
     );
 }
