@@ -98,6 +98,15 @@ impl Storage {
         self.local.on_disk(path).map_err(failed(path))
     }
 
+    /// [`Self::check`] of several places.
+    pub(crate) fn check_all<'a>(
+        &self,
+        mut places: impl Iterator<Item = &'a Location>,
+        access: Access,
+    ) -> Result<()> {
+        places.try_for_each(|place| self.check(place, access))
+    }
+
     /// Whether a LOCATION can be a folder: it need not be there.
     pub(crate) fn check_folder(&self, place: &Location) -> Result<()> {
         let path = self.filesystem_path(place.path())?;

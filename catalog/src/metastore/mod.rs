@@ -129,33 +129,28 @@ impl Metastore {
     }
 
     fn open_blocking(path: PathBuf) -> Outcome<Self> {
-        match Self::connect_blocking(path.clone()) {
+        let failure = match Self::connect_blocking(path.clone()) {
+            // Beside a process that writes it can even be opened.
+            Ok(opened) if opened.cannot_write() => None,
+            Ok(opened) => {
+                reserve::keep(&path);
+                return Ok(opened);
+            }
             Err(Failure::Sqlite(error))
                 if reserve::is_full(&error, &path) && reserve::give_up(&path) =>
             {
-                Self::connect_blocking(path)
+                return Self::connect_blocking(path);
             }
-            // Beside a process that writes it can even be opened.
-            Ok(opened) if opened.cannot_write() => {
-                drop(opened);
-                let copy = frozen::copy(&path).map_err(|source| Error::Io {
-                    path: path.display().to_string(),
-                    source,
-                })?;
-                Self::connect_copy(path, copy)
+            Err(failure) if is_read_only(&failure, &path) => Some(failure),
+            failed => return failed,
+        };
+        match frozen::copy(&path) {
+            Ok(copy) => Self::connect_copy(path, copy),
+            Err(source) => {
+                log::debug!("{}: {source}", path.display());
+                let path = path.display().to_string();
+                Err(failure.unwrap_or_else(|| Error::Io { path, source }.into()))
             }
-            Err(failure) if is_read_only(&failure, &path) => match frozen::copy(&path) {
-                Ok(copy) => Self::connect_copy(path, copy),
-                Err(error) => {
-                    log::debug!("{}: {error}", path.display());
-                    Err(failure)
-                }
-            },
-            Ok(opened) => {
-                reserve::keep(&path);
-                Ok(opened)
-            }
-            failed => failed,
         }
     }
 

@@ -93,11 +93,11 @@ impl TableProvider for HiveTable {
         filters: &[Expr],
         limit: Option<usize>,
     ) -> Result<Arc<dyn ExecutionPlan>> {
-        if !self.warehouse.paths().reads_anything() {
-            let places = self.warehouse.check_places(&self.table, Access::Read);
-            places.await?;
-        }
         let (snapshot, pin) = self.warehouse.pinned_snapshot(&self.table).await?;
+        if !self.warehouse.paths().reads_anything() {
+            self.warehouse
+                .check_places(&self.table, &snapshot, Access::Read)?;
+        }
         let (on_partitions, on_rows): (Vec<Expr>, Vec<Expr>) = filters
             .iter()
             .cloned()

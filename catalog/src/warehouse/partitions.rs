@@ -215,11 +215,8 @@ impl Warehouse {
                 .map(|partition| partition.name.clone())
                 .collect();
             if !table.definition.external {
-                for partition in &matching {
-                    self.backend
-                        .storage
-                        .check(&partition.location, Access::Write)?;
-                }
+                let places = matching.iter().map(|partition| &partition.location);
+                self.backend.storage.check_all(places, Access::Write)?;
             }
             if self.drop_seen(table, &snapshot, &matching).await? {
                 return Ok(names);

@@ -9,6 +9,7 @@ use crate::metastore::partitions::{self, NewPartition};
 use crate::metastore::writes;
 use crate::metastore::{files, tables};
 use crate::paths::Access;
+use crate::snapshot::TableSnapshot;
 use crate::table::{Table, TableDefinition};
 use crate::write::{Replaced, Write, remove_leftovers, retire, when_settled};
 
@@ -161,7 +162,8 @@ impl Warehouse {
             };
         };
         if !table.definition.external {
-            self.check_places(&table, Access::Write).await?;
+            let snapshot = self.snapshot(&table).await?;
+            self.check_places(&table, &snapshot, Access::Write)?;
         }
         let write = Write::begin(&self.backend, Some(table.id)).await?;
         let (backend, id) = (self.backend.clone(), write.id.clone());
@@ -212,12 +214,19 @@ impl Warehouse {
     }
 
     /// Whether the places of a table, and of its partitions that lie elsewhere, may be used.
-    pub(crate) async fn check_places(&self, table: &Table, access: Access) -> Result<()> {
-        let snapshot = self.snapshot(table).await?;
-        self.backend.storage.check(&table.location, access)?;
+    pub(crate) fn check_places(
+        &self,
+        table: &Table,
+        snapshot: &TableSnapshot,
+        access: Access,
+    ) -> Result<()> {
+        let storage = &self.backend.storage;
+        storage.check(&table.location, access)?;
         let places = snapshot.partitions.iter().map(|it| &it.location);
-        let mut elsewhere = places.filter(|place| !place.is_below(&table.location));
-        elsewhere.try_for_each(|place| self.backend.storage.check(place, access))
+        storage.check_all(
+            places.filter(|place| !place.is_below(&table.location)),
+            access,
+        )
     }
 
     /// The names of a database's tables, sorted.

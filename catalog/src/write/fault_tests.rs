@@ -48,44 +48,48 @@ async fn nothing_is_unfinished(warehouse: &Warehouse) {
     assert!(left.is_empty(), "{left:?}");
 }
 
-#[tokio::test]
+#[tokio::test(flavor = "multi_thread")]
 async fn a_step_that_fails_once_or_from_then_on_leaves_the_old_rows_or_the_new() {
+    let mut cases = tokio::task::JoinSet::new();
     for kind in KINDS {
         for for_ever in [false, true] {
             for mode in [InsertMode::Into, InsertMode::Overwrite] {
-                for after in 0.. {
-                    let fixture = Fixture::new().await;
-                    fixture.insert(InsertMode::Into, 1).await;
-                    fixture.break_disk(Fault {
-                        after,
-                        only: None,
-                        for_ever,
-                        kind,
-                    });
-                    let written = fixture.try_insert(mode, 2).await;
-                    let failures = fixture.mend_disk();
-                    let case = format!(
-                        "{kind:?} at step {after}, for ever: {for_ever}, {mode:?}: {written:?}"
-                    );
-                    let new: &[i64] = match mode {
-                        InsertMode::Into => &[1, 2],
-                        InsertMode::Overwrite => &[2],
-                    };
-                    let expected = if written.is_ok() { new } else { &[1] };
-                    assert_eq!(fixture.rows(&fixture.warehouse).await, expected, "{case}");
-                    fixture.warehouse.maintain().await;
-                    fixture.warehouse.maintain().await;
-                    assert_eq!(fixture.rows(&fixture.warehouse).await, expected, "{case}");
-                    assert_eq!(fixture.leftovers(), [""; 0], "{case}");
-                    nothing_is_unfinished(&fixture.warehouse).await;
-                    fixture.insert(InsertMode::Overwrite, 3).await;
-                    assert_eq!(fixture.rows(&fixture.warehouse).await, [3], "{case}");
-                    if failures == 0 {
-                        assert!(after > 4, "the faults were met by nobody");
-                        break;
-                    }
-                }
+                cases.spawn(every_step_fails(kind, for_ever, mode));
             }
+        }
+    }
+    cases.join_all().await;
+}
+
+async fn every_step_fails(kind: ErrorKind, for_ever: bool, mode: InsertMode) {
+    for after in 0.. {
+        let fixture = Fixture::new().await;
+        fixture.insert(InsertMode::Into, 1).await;
+        fixture.break_disk(Fault {
+            after,
+            only: None,
+            for_ever,
+            kind,
+        });
+        let written = fixture.try_insert(mode, 2).await;
+        let failures = fixture.mend_disk();
+        let case = format!("{kind:?} at step {after}, for ever: {for_ever}, {mode:?}: {written:?}");
+        let new: &[i64] = match mode {
+            InsertMode::Into => &[1, 2],
+            InsertMode::Overwrite => &[2],
+        };
+        let expected = if written.is_ok() { new } else { &[1] };
+        assert_eq!(fixture.rows(&fixture.warehouse).await, expected, "{case}");
+        fixture.warehouse.maintain().await;
+        fixture.warehouse.maintain().await;
+        assert_eq!(fixture.rows(&fixture.warehouse).await, expected, "{case}");
+        assert_eq!(fixture.leftovers(), [""; 0], "{case}");
+        nothing_is_unfinished(&fixture.warehouse).await;
+        fixture.insert(InsertMode::Overwrite, 3).await;
+        assert_eq!(fixture.rows(&fixture.warehouse).await, [3], "{case}");
+        if failures == 0 {
+            assert!(after > 4, "the faults were met by nobody");
+            break;
         }
     }
 }

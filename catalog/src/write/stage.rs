@@ -102,11 +102,8 @@ impl Warehouse {
         let (report, changes) = gather(&sink, written, fixed)?;
         drop(sink);
         // Those of partitions that lie elsewhere, and get no rows but lose some.
-        for change in &changes {
-            self.backend
-                .storage
-                .check(&change.location, Access::Write)?;
-        }
+        let places = changes.iter().map(|change| &change.location);
+        self.backend.storage.check_all(places, Access::Write)?;
         let staged = changes.iter().flat_map(|change| &change.files);
         concurrently(staged.map(|file| self.backend.storage.sync(file.staged.path()))).await?;
         // After the commit it is too late to find out that the files cannot be moved.

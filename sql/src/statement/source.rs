@@ -11,7 +11,7 @@ use crate::error::{Error, Result};
 use crate::parse::{CreateSource, Origin, SourceKind};
 use crate::service::shown_options;
 use crate::session::{Done, Session, text_rows};
-use crate::sources::{self, Definition, Loaded, Refreshed, definition};
+use crate::sources::{self, Definition, Loaded, Refreshed};
 
 pub(super) async fn create(session: &Session, create: CreateSource) -> Result<Done> {
     let (kind, name) = (create.kind, create.name.as_str());
@@ -47,17 +47,22 @@ pub(super) async fn create(session: &Session, create: CreateSource) -> Result<Do
         ..Definition::default()
     };
     let engine = session.engine();
-    let (text, loaded) = sources::create(engine, kind, name, defined).await?;
-    let kept = serde_json::from_str::<Definition>(&text)
-        .ok()
-        .and_then(|it| it.kept);
+    let (defined, loaded) = sources::create(engine, kind, name, defined).await?;
+    let text = defined.text(kind, name)?;
     let before = find(session, kind, name).await?;
-    let before = before.and_then(|it| definition(&it).ok()?.kept);
+    let before = before.and_then(|it| Definition::of(&it).ok()?.kept);
     let created = session
         .warehouse()
         .create_source(kind.name(), name, text, create.or_replace)
         .await;
-    sources::forget(engine, if created.is_ok() { before } else { kept });
+    sources::forget(
+        engine,
+        if created.is_ok() {
+            before
+        } else {
+            defined.kept
+        },
+    );
     match created {
         // Somebody else was quicker.
         Err(spotql_catalog::Error::SourceExists { .. }) if create.if_not_exists => {
@@ -110,7 +115,7 @@ pub(super) async fn drop(
         .warehouse()
         .drop_source(kind.name(), name, if_exists)
         .await?;
-    let kept = source.and_then(|it| definition(&it).ok()?.kept);
+    let kept = source.and_then(|it| Definition::of(&it).ok()?.kept);
     sources::forget(session.engine(), kept);
     Ok(Done::new(match dropped {
         true => format!("{} {name} dropped", kind.name()),
@@ -135,7 +140,7 @@ pub(super) async fn show(session: &Session, kind: SourceKind) -> Result<RecordBa
         if source.kind != kind.name() {
             continue;
         }
-        let defined = definition(&source)?;
+        let defined = Definition::of(&source)?;
         let contents = match kind {
             SourceKind::Services => service_contents(session, &source).await?,
             _ => defined.contents,

@@ -77,6 +77,14 @@ impl Error {
             source,
         }
     }
+
+    pub(crate) fn format(path: &str, expected: &'static str, problem: impl Into<String>) -> Self {
+        Self::Format {
+            path: path.to_owned(),
+            expected,
+            problem: problem.into(),
+        }
+    }
 }
 
 impl From<Error> for DataFusionError {

@@ -30,24 +30,10 @@ pub(super) fn function() -> Arc<ScalarUDF> {
     }))
 }
 
-#[derive(Debug)]
+#[derive(Debug, PartialEq, Eq, Hash)]
 struct EventText {
     signature: Signature,
     documentation: Documentation,
-}
-
-impl PartialEq for EventText {
-    fn eq(&self, _: &Self) -> bool {
-        true
-    }
-}
-
-impl Eq for EventText {}
-
-impl std::hash::Hash for EventText {
-    fn hash<H: std::hash::Hasher>(&self, state: &mut H) {
-        NAME.hash(state);
-    }
 }
 
 impl ScalarUDFImpl for EventText {

@@ -44,24 +44,10 @@ pub(super) fn function() -> Arc<ScalarUDF> {
     }))
 }
 
-#[derive(Debug)]
+#[derive(Debug, PartialEq, Eq, Hash)]
 struct EventTime {
     signature: Signature,
     documentation: Documentation,
-}
-
-impl PartialEq for EventTime {
-    fn eq(&self, _: &Self) -> bool {
-        true
-    }
-}
-
-impl Eq for EventTime {}
-
-impl std::hash::Hash for EventTime {
-    fn hash<H: std::hash::Hasher>(&self, state: &mut H) {
-        NAME.hash(state);
-    }
 }
 
 /// Whether values of a type can be read.

@@ -30,11 +30,8 @@ const OTHERS: [(&[u8], &str); 7] = [
 /// A file that cannot be read, or is no text.
 pub(super) fn read(path: &Path) -> Result<Vec<u8>> {
     let bytes = std::fs::read(path).map_err(|source| Error::read(path, source))?;
-    let no_list = |problem: &str| Error::Format {
-        path: path.display().to_string(),
-        expected: "a list of indicators",
-        problem: problem.to_owned(),
-    };
+    let no_list =
+        |problem: &str| Error::format(&path.display().to_string(), "a list of indicators", problem);
     let bytes = match bytes.starts_with(b"\x1f\x8b") {
         true => {
             let mut unpacked = Vec::new();

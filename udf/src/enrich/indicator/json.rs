@@ -55,11 +55,9 @@ struct Reader<'a> {
 
 impl Reader<'_> {
     fn format(&self, problem: String) -> Error {
-        Error::Format {
-            path: self.origin.to_owned(),
-            expected: "JSON with indicators (a MISP warning list or event, an array, or a text a line)",
-            problem,
-        }
+        let expected =
+            "JSON with indicators (a MISP warning list or event, an array, or a text a line)";
+        Error::format(self.origin, expected, problem)
     }
 
     /// A JSON text a line.

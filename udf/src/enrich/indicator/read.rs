@@ -17,11 +17,12 @@
 
 use std::path::Path;
 
-use super::quotes::tidied;
 use super::scale::{is_never, severity_of, time_of};
-use super::{DEFAULT_SEVERITY, Indicator, IndicatorList, IndicatorListBuilder, bytes, json, stix};
-use crate::enrich::address::{Address, AddressRange};
-use crate::enrich::error::{Error, Result};
+use super::{
+    DEFAULT_SEVERITY, Indicator, IndicatorList, IndicatorListBuilder, bytes, columns, json, plain,
+    stix,
+};
+use crate::enrich::error::Result;
 
 /// What a file is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -94,8 +95,8 @@ pub fn read(path: &Path, how: &Columns, now: i64) -> Result<IndicatorList> {
     let mut list = IndicatorListBuilder::new(now);
     let origin = path.display().to_string();
     match how.format.unwrap_or_else(|| Format::of(&bytes, path)) {
-        Format::Plain => plain(&bytes, how, &mut list)?,
-        Format::Csv => columns(&bytes, &origin, how, &mut list)?,
+        Format::Plain => plain::read(&bytes, how, &mut list)?,
+        Format::Csv => columns::read(&bytes, &origin, how, &mut list)?,
         Format::Stix => stix::read(&bytes, &origin, how, &mut list)?,
         Format::Json => json::read(&bytes, &origin, how, &mut list)?,
     }
@@ -181,206 +182,6 @@ impl Columns {
             valid_from: None,
             expires: None,
         }
-    }
-}
-
-fn plain(bytes: &[u8], how: &Columns, list: &mut IndicatorListBuilder) -> Result<()> {
-    // Whether a comment says that the columns are the ends of ranges.
-    let mut ranges = false;
-    for (number, line) in (1..).zip(bytes.split(|&byte| byte == b'\n')) {
-        list.at(number);
-        let line = String::from_utf8_lossy(line);
-        let line = line.trim_start_matches('\u{feff}').trim();
-        if ["#", ";", "//"].iter().any(|it| line.starts_with(it)) {
-            let line = line.to_ascii_lowercase();
-            ranges |= line.contains("start") && line.contains("end");
-            continue;
-        }
-        if line.is_empty() {
-            continue;
-        }
-        let is_end = |c: char| c.is_whitespace() || c == ',';
-        let mut parts = line.split(is_end).filter(|part| !part.is_empty());
-        let first = parts.next().unwrap_or_default();
-        if let Some(address) = Address::parse(first) {
-            let second = parts.next().unwrap_or_default();
-            let (dash, end) = match second.strip_prefix('-') {
-                Some("") => (true, parts.next().unwrap_or_default()),
-                Some(end) => (true, end),
-                None => (false, second),
-            };
-            if let Some(end) = Address::parse(end) {
-                // Two addresses side by side are a range only if something says so.
-                let range = AddressRange::between(address, end);
-                match range.filter(|range| dash || ranges || range.is_block()) {
-                    Some(_) => list.add(&how.bare(&format!("{first}-{end}")))?,
-                    None => list.reject(
-                        line,
-                        "two addresses: a range is written a-b, or in columns that a comment names start and end",
-                    ),
-                }
-                continue;
-            }
-            if dash {
-                list.reject(line, "the end of the range is no address");
-                continue;
-            }
-            // A hosts file.
-            if matches!(first, "0.0.0.0" | "127.0.0.1" | "::" | "::1") && !second.is_empty() {
-                list.add(&how.bare(second))?;
-                continue;
-            }
-        }
-        // As P2P programs write their lists: `what it is about:a-b`.
-        if let Some((text, range)) = line.rsplit_once(':')
-            && range.contains('-')
-            && AddressRange::parse(range).is_some()
-        {
-            let text = text.trim();
-            let bare = how.bare(range);
-            let text = if bare.text.is_empty() {
-                text
-            } else {
-                bare.text
-            };
-            list.add(&Indicator { text, ..bare })?;
-            continue;
-        }
-        // What follows an address after these is a port or a remark.
-        let value = match first.split_once([';', '|']) {
-            Some((address, _)) if AddressRange::parse(address).is_some() => address,
-            _ => first,
-        };
-        list.add(&how.bare(value))?;
-    }
-    Ok(())
-}
-
-/// The names of the columns that hold the first and the last address of a range.
-const ENDS: [(&str, &str); 8] = [
-    ("start", "end"),
-    ("start_ip", "end_ip"),
-    ("ip_start", "ip_end"),
-    ("range_start", "range_end"),
-    ("first_ip", "last_ip"),
-    ("first", "last"),
-    ("from", "to"),
-    ("ip_from", "ip_to"),
-];
-
-fn columns(
-    bytes: &[u8],
-    origin: &str,
-    how: &Columns,
-    list: &mut IndicatorListBuilder,
-) -> Result<()> {
-    let format = |problem: String| Error::Format {
-        path: origin.to_owned(),
-        expected: "a CSV file of indicators",
-        problem,
-    };
-    let bytes = tidied(bytes).map_err(|line| Error::Line {
-        path: origin.to_owned(),
-        line: line as u64,
-        problem: "a quote that is opened here is never closed".to_owned(),
-    })?;
-    let mut reader = csv::ReaderBuilder::new()
-        .has_headers(false)
-        .flexible(true)
-        .trim(csv::Trim::All)
-        .from_reader(bytes.as_ref());
-    let mut record = csv::StringRecord::new();
-    let mut bytes = csv::ByteRecord::new();
-    let mut comment = None;
-    let mut more = |record: &mut csv::StringRecord| {
-        let more = reader.read_byte_record(&mut bytes);
-        let more = more.map_err(|error| format(error.to_string()))?;
-        *record = csv::StringRecord::from_byte_record_lossy(bytes.clone());
-        record.set_position(bytes.position().cloned());
-        Ok::<_, Error>(more)
-    };
-    // The line of names: the first that is no comment, or the last comment if it names the column.
-    let wanted = how.indicator.as_deref().unwrap_or("indicator");
-    let place_in = |names: &csv::StringRecord, wanted: &str| {
-        names.iter().position(|name| {
-            let name = name.trim_start_matches(['#', '\u{feff}', ' ']);
-            name.eq_ignore_ascii_case(wanted)
-        })
-    };
-    let ends_in = |names: &csv::StringRecord| {
-        if how.indicator.is_some() {
-            return None;
-        }
-        let mut ends = ENDS.iter();
-        ends.find_map(|(start, end)| Some((place_in(names, start)?, place_in(names, end)?)))
-    };
-    let (names, mut pending) = loop {
-        if !more(&mut record)? {
-            return Err(format("it has no line of column names".to_owned()));
-        }
-        if record.get(0).is_some_and(|first| first.starts_with('#')) {
-            comment = Some(record.clone());
-        } else if place_in(&record, wanted).is_some() || ends_in(&record).is_some() {
-            break (record.clone(), false);
-        } else {
-            match comment {
-                Some(comment) if place_in(&comment, wanted).is_some() => break (comment, true),
-                _ => break (record.clone(), false),
-            }
-        }
-    };
-    let ends = ends_in(&names).filter(|_| place_in(&names, wanted).is_none());
-    let Some(value) = place_in(&names, wanted).or(ends.map(|(start, _)| start)) else {
-        let names: Vec<&str> = names.iter().collect();
-        return Err(format(format!(
-            "it has no column '{wanted}'; say which one holds the indicators with OPTIONS ('column' = '…'). Its \
-             columns are: {}",
-            names.join(", ")
-        )));
-    };
-    let text = match &how.text {
-        Some(name) => Some(
-            place_in(&names, name).ok_or_else(|| format(format!("it has no column '{name}'")))?,
-        ),
-        None => place_in(&names, "text"),
-    };
-    let [severity, first, last, valid_from, expires] = [
-        "severity",
-        "first_seen",
-        "last_seen",
-        "valid_from",
-        "expires",
-    ]
-    .map(|name| place_in(&names, name));
-    loop {
-        if !std::mem::take(&mut pending) && !more(&mut record)? {
-            return Ok(());
-        }
-        if record.get(0).is_some_and(|first| first.starts_with('#')) {
-            continue;
-        }
-        list.at(record.position().map_or(0, csv::Position::line));
-        let field = |place: Option<usize>| record.get(place?).filter(|text| !text.is_empty());
-        let places = [
-            Some(value),
-            text,
-            severity,
-            first,
-            last,
-            valid_from,
-            expires,
-        ];
-        let mut texts = places.map(field);
-        let range;
-        if let Some((start, end)) = ends {
-            let end = field(Some(end)).unwrap_or_default();
-            range = match field(Some(start)) {
-                Some(start) if !end.is_empty() => format!("{start}-{end}"),
-                only => only.unwrap_or(end).to_owned(),
-            };
-            texts[0] = Some(&range);
-        }
-        how.add(texts, list)?;
     }
 }
 

@@ -27,9 +27,9 @@ pub fn severity_of(text: &str) -> Option<u8> {
 /// hour that is missing is 0. `None` for what cannot be read.
 pub fn time_of(text: &str) -> Option<i64> {
     let text = text.trim();
-    if let Ok(seconds) = text.parse::<i64>()
-        && seconds < 100_000_000
-        && text.len() < 8
+    // Fewer digits are no day, and no time of a log: seconds.
+    if text.len() < 8
+        && let Ok(seconds) = text.parse()
     {
         return Some(seconds);
     }

@@ -7,6 +7,7 @@
 //! expiry, `confidence` is the severity by the standard's scale of low, medium and high (appendix A).
 
 use serde::Deserialize;
+use serde_json::Value;
 
 use super::{Columns, Indicator, IndicatorListBuilder, time_of};
 use crate::enrich::error::{Error, Result};
@@ -16,7 +17,7 @@ struct Bundle {
     #[serde(rename = "type", default = "bundle")]
     kind: String,
     #[serde(default)]
-    objects: Vec<serde_json::Value>,
+    objects: Vec<Value>,
 }
 
 /// A TAXII envelope has no type.
@@ -41,13 +42,11 @@ pub(super) fn read(
     how: &Columns,
     list: &mut IndicatorListBuilder,
 ) -> Result<()> {
-    let format = |problem: String| Error::Format {
-        path: origin.to_owned(),
-        expected: "a STIX 2.1 bundle",
-        problem,
-    };
-    let bundle: Bundle =
-        serde_json::from_slice(bytes).map_err(|error| format(error.to_string()))?;
+    let format = |problem: String| Error::format(origin, "a STIX 2.1 bundle", problem);
+    // A structure alone would also be read from an array.
+    let bundle = serde_json::from_slice(bytes)
+        .and_then(|object| Bundle::deserialize(Value::Object(object)))
+        .map_err(|error| format(error.to_string()))?;
     if bundle.kind != "bundle" {
         return Err(format(format!("it is a '{}'", bundle.kind)));
     }

@@ -255,9 +255,11 @@ mod tests {
             "www.evil.example.com",
             r"https://files.example.net/it's\a",
         ] {
-            let found = list.find(value, 0).unwrap();
+            let first_seen = 1_715_680_800;
+            let found = list.find(value, first_seen).unwrap();
             assert_eq!((found.text, found.severity), ("C2 of \"x\"", 2), "{value}");
-            assert_eq!(found.first_seen, Some(1_715_680_800), "{value}");
+            assert_eq!(found.first_seen, Some(first_seen), "{value}");
+            assert!(list.find(value, first_seen - 1).is_none(), "{value}");
         }
     }
 
