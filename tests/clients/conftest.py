@@ -76,7 +76,7 @@ def run_sql(warehouse: pathlib.Path, statement: str, *options: str) -> list[dict
         [program(), "sql", "--warehouse", str(warehouse), "--format", "json", *options, statement],
         capture_output=True,
         text=True,
-        timeout=120,
+        timeout=600,
     )
     assert done.returncode == 0, f"{statement}\n{done.stderr}"
     return [json.loads(line) for line in done.stdout.splitlines()]
