@@ -40,13 +40,12 @@ pub(crate) struct Storage {
     local: Arc<GuardedStore>,
 }
 
-/// Endings of what is no data, or not yet: checksums, and files that are being written or copied (Hadoop's
-/// `._COPYING_`). Impala passes them over as well.
-const NO_DATA: [&str; 4] = [".crc", ".tmp", "._COPYING_", ".copying"];
+/// Endings of files that are being written or copied (Hadoop's `._COPYING_`). Impala passes them over as well.
+const UNFINISHED: [&str; 3] = [".tmp", "._COPYING_", ".copying"];
 
 /// Whether a file or directory of this name can be data. Hive, Impala and Spark skip names that start with `_` or `.`.
 pub(crate) fn is_data_name(name: &str) -> bool {
-    !is_hidden_name(name) && !NO_DATA.iter().any(|ending| name.ends_with(ending))
+    !is_hidden_name(name) && !UNFINISHED.iter().any(|ending| name.ends_with(ending))
 }
 
 /// Whether a name is passed over without a word: hidden ones, and checksums.

@@ -70,13 +70,13 @@ def connection(server):
         yield connection
 
 
-def run_sql(warehouse: pathlib.Path, statement: str, *options: str) -> list[dict]:
+def run_sql(warehouse: pathlib.Path, statement: str, *options: str, timeout: float = 120) -> list[dict]:
     """The rows of a statement (or of several), by `spotql sql`."""
     done = subprocess.run(
         [program(), "sql", "--warehouse", str(warehouse), "--format", "json", *options, statement],
         capture_output=True,
         text=True,
-        timeout=600,
+        timeout=timeout,
     )
     assert done.returncode == 0, f"{statement}\n{done.stderr}"
     return [json.loads(line) for line in done.stdout.splitlines()]

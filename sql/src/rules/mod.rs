@@ -47,6 +47,7 @@ fn rewritten(
     plan: LogicalPlan,
     mut replace: impl FnMut(Expr, &DFSchema) -> Result<Transformed<Expr>>,
 ) -> Result<LogicalPlan> {
+    let mut changed = false;
     let plan = plan.transform_up_with_subqueries(|plan| {
         let mut schema = merge_schema(&plan.inputs());
         if let LogicalPlan::TableScan(scan) = &plan {
@@ -61,7 +62,12 @@ fn rewritten(
             let expr = expr.transform_up(|expr| replace(expr, &schema))?;
             Ok(expr.update_data(|expr| name.restore(expr)))
         })?;
-        plan.map_data(LogicalPlan::recompute_schema)
+        // A schema is worked out from all expressions; below the first change it is what it was.
+        changed |= plan.transformed;
+        match changed {
+            true => plan.map_data(LogicalPlan::recompute_schema),
+            false => Ok(plan),
+        }
     })?;
     Ok(plan.data)
 }

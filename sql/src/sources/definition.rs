@@ -1,4 +1,4 @@
-//! What the metastore keeps of a source.
+//! How a source is written down: its origin, its options, the copy of its last good contents and what is wrong since.
 
 use serde::{Deserialize, Serialize};
 use spotql_catalog::Source;

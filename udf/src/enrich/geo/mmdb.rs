@@ -24,15 +24,17 @@ impl fmt::Debug for Mmdb {
 
 impl Mmdb {
     pub(super) fn of(bytes: Vec<u8>, path: &Path) -> Result<Self> {
-        let reader = Reader::from_source(bytes).map_err(|error| Error::Format {
-            path: path.display().to_string(),
-            expected: "a database of MaxMind's format (.mmdb), or a CSV file whose name ends in .csv",
-            problem: error.to_string(),
+        let format = |expected, error: &dyn fmt::Display| {
+            Error::format(&path.display().to_string(), expected, error.to_string())
+        };
+        let reader = Reader::from_source(bytes).map_err(|error| {
+            let expected =
+                "a database of MaxMind's format (.mmdb), or a CSV file whose name ends in .csv";
+            format(expected, &error)
         })?;
-        check(&reader).map_err(|error| Error::Format {
-            path: path.display().to_string(),
-            expected: "an undamaged database of MaxMind's format; get the file anew",
-            problem: error.to_string(),
+        check(&reader).map_err(|error| {
+            let expected = "an undamaged database of MaxMind's format; get the file anew";
+            format(expected, &error)
         })?;
         Ok(Self(reader))
     }

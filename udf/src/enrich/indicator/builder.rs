@@ -1,4 +1,4 @@
-//! A list being made.
+//! Makes a list: what an indicator must be to be on it, and which of two counts.
 
 use std::borrow::Cow;
 
@@ -49,9 +49,9 @@ impl IndicatorListBuilder {
         self.line = line;
     }
 
-    /// Adds an indicator. One that has expired is left out; one that is no address, domain or URL, a private address,
-    /// or a block of more than a 256th of all IPv4 addresses (IPv6: a 65,536th) is rejected. Of the same one twice the
-    /// worse one counts.
+    /// Adds an indicator. One that has expired is left out. Rejected is what is no address, domain or URL, or is a private
+    /// address. So is a block of more than a 256th of all IPv4 addresses (IPv6: a 65,536th). Of the same one twice the worse
+    /// one counts.
     ///
     /// # Errors
     /// Too many.

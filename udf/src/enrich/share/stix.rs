@@ -248,6 +248,7 @@ mod tests {
         std::fs::write(&path, &bundle).unwrap();
         let list = read(&path, &Columns::default(), 0).unwrap();
         assert_eq!((list.len(), list.unusable()), (5, 0));
+        let first_seen = 1_715_680_800;
         for value in [
             "192.0.2.7",
             "198.51.100.9",
@@ -255,7 +256,6 @@ mod tests {
             "www.evil.example.com",
             r"https://files.example.net/it's\a",
         ] {
-            let first_seen = 1_715_680_800;
             let found = list.find(value, first_seen).unwrap();
             assert_eq!((found.text, found.severity), ("C2 of \"x\"", 2), "{value}");
             assert_eq!(found.first_seen, Some(first_seen), "{value}");
