@@ -6,9 +6,9 @@
 
 use std::sync::Arc;
 
-use arrow::array::ArrayRef;
-use arrow::compute::{CastOptions, can_cast_types};
-use arrow::datatypes::DataType;
+use arrow::array::{ArrayRef, AsArray, TimestampMicrosecondArray};
+use arrow::compute::{CastOptions, can_cast_types, unary};
+use arrow::datatypes::{DataType, TimeUnit, TimestampNanosecondType};
 use arrow::util::display::FormatOptions;
 use datafusion::common::Result;
 use datafusion::common::nested_struct::cast_column;
@@ -72,8 +72,23 @@ pub(crate) fn is_lossless(from: &DataType, to: &DataType) -> bool {
     }
 }
 
+/// Whether a number would have to become a time, or the reverse: seconds, milliseconds, or days? Only a query can say.
+#[must_use]
+pub fn lacks_unit(from: &DataType, to: &DataType) -> bool {
+    let time = |it: &DataType| {
+        matches!(
+            it,
+            DataType::Timestamp(..) | DataType::Date32 | DataType::Date64
+        )
+    };
+    (from.is_numeric() && time(to)) || (time(from) && to.is_numeric())
+}
+
 /// Whether [`convert`] knows the way at all.
 pub(crate) fn is_convertible(from: &DataType, to: &DataType) -> bool {
+    if lacks_unit(from, to) {
+        return false;
+    }
     match (from, to) {
         (DataType::Struct(_), DataType::Struct(_)) => true,
         (
@@ -89,16 +104,25 @@ pub(crate) fn is_convertible(from: &DataType, to: &DataType) -> bool {
 /// # Errors
 /// If there is no conversion between the two types.
 pub(crate) fn convert(array: &ArrayRef, to: &DataType) -> Result<ArrayRef> {
-    if array.data_type() == to {
-        return Ok(Arc::clone(array));
+    match (array.data_type(), to) {
+        (from, to) if from == to => Ok(Arc::clone(array)),
+        // Before 1970 as after, the microsecond that a nanosecond is in: a cast would round towards 1970.
+        (
+            DataType::Timestamp(TimeUnit::Nanosecond, _),
+            DataType::Timestamp(TimeUnit::Microsecond, zone),
+        ) => {
+            let nanos = array.as_primitive::<TimestampNanosecondType>();
+            let micros: TimestampMicrosecondArray = unary(nanos, |nanos| nanos.div_euclid(1000));
+            Ok(Arc::new(micros.with_timezone_opt(zone.clone())))
+        }
+        (_, to) => cast_column(array, to, &SAFE),
     }
-    cast_column(array, to, &SAFE)
 }
 
 #[cfg(test)]
 mod tests {
-    use arrow::array::{Array, AsArray, Int64Array, StringArray, TimestampMicrosecondArray};
-    use arrow::datatypes::{Int32Type, TimeUnit, TimestampMicrosecondType};
+    use arrow::array::{Array, Int64Array, StringArray, TimestampNanosecondArray};
+    use arrow::datatypes::{Int32Type, TimestampMicrosecondType};
 
     use super::*;
 
@@ -121,6 +145,31 @@ mod tests {
         for (from, to, expected) in pairs {
             assert_eq!(is_lossless(&from, &to), expected, "{from} to {to}");
         }
+    }
+
+    #[test]
+    fn a_number_is_no_time_without_its_unit() {
+        let micros = DataType::Timestamp(TimeUnit::Microsecond, None);
+        for (from, to) in [
+            (DataType::Int64, micros.clone()),
+            (DataType::Float64, micros.clone()),
+            (DataType::Int32, DataType::Date32),
+            (micros.clone(), DataType::Int64),
+        ] {
+            assert!(!is_convertible(&from, &to), "{from} to {to}");
+        }
+        assert!(is_convertible(&DataType::Utf8, &micros));
+        assert!(is_convertible(&DataType::Date32, &micros));
+    }
+
+    #[test]
+    fn nanoseconds_before_1970_are_in_the_microsecond_before() {
+        let nanos: ArrayRef = Arc::new(TimestampNanosecondArray::from(vec![-1, -1000, 1999]));
+        let micros = convert(&nanos, &DataType::Timestamp(TimeUnit::Microsecond, None)).unwrap();
+        assert_eq!(
+            micros.as_primitive::<TimestampMicrosecondType>().values(),
+            &[-1, -1, 1]
+        );
     }
 
     #[test]

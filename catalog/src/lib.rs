@@ -28,6 +28,7 @@ mod types;
 mod warehouse;
 mod write;
 
+pub use convert::lacks_unit;
 pub use error::{Error, Result};
 pub use load::{FILE_NUMBER, FILE_PATH, FileSet, LoadedFile, SkippedFile};
 pub use location::Location;

@@ -48,6 +48,11 @@ pub(crate) fn is_data_name(name: &str) -> bool {
     !is_hidden_name(name) && !UNFINISHED.iter().any(|ending| name.ends_with(ending))
 }
 
+/// Whether a listed file can be data: empty ones hold none.
+pub(crate) fn is_data_file(file: &ObjectMeta) -> bool {
+    file.size > 0 && file.location.filename().is_some_and(is_data_name)
+}
+
 /// Whether a name is passed over without a word: hidden ones, and checksums.
 pub(crate) fn is_hidden_name(name: &str) -> bool {
     name.starts_with(['_', '.']) || name.ends_with(".crc")
@@ -202,9 +207,7 @@ impl Storage {
                         level.push(child.path().clone());
                     }
                 }
-                found.extend(files.into_iter().filter(|file| {
-                    file.size > 0 && file.location.filename().is_some_and(is_data_name)
-                }));
+                found.extend(files.into_iter().filter(is_data_file));
             }
         }
         found.sort_by(|a, b| a.location.cmp(&b.location));

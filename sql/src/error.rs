@@ -220,6 +220,13 @@ impl From<ParserError> for Error {
 /// A DataFusion error without backtraces and without the wrappers that mean nothing to a user.
 fn readable(error: &DataFusionError) -> String {
     match error {
+        DataFusionError::Context(context, inner)
+            if ["Optimizer rule ", "Invalid (non-executable) plan "]
+                .iter()
+                .any(|it| context.starts_with(it)) =>
+        {
+            readable(inner)
+        }
         DataFusionError::Context(context, inner) => format!("{context}: {}", readable(inner)),
         DataFusionError::Shared(inner) => readable(inner),
         DataFusionError::Diagnostic(_, inner) => readable(inner),
@@ -243,14 +250,22 @@ fn readable(error: &DataFusionError) -> String {
             errors.iter().map(readable).collect::<Vec<_>>().join("; ")
         }
         DataFusionError::Plan(text)
+            if text.contains("Correlated scalar subquery must be aggregated") =>
+        {
+            "a subquery in place of a value, which names columns from outside, may give several rows: write an aggregate, \
+             or LIMIT 1"
+                .to_owned()
+        }
+        DataFusionError::Plan(text)
         | DataFusionError::Execution(text)
         | DataFusionError::Configuration(text) => without_backtrace(text),
         DataFusionError::NotImplemented(text)
             if text.contains("logical expression ScalarSubquery")
+                || text.contains("logical expression InSubquery")
                 || text.contains("logical expression OuterReferenceColumn") =>
         {
-            "a subquery that names columns from outside can compare them by = in its WHERE alone; join with it, grouped \
-             by what is compared"
+            "a subquery that names columns from outside can compare them by = in its WHERE alone, and its only LIMIT can \
+             be LIMIT 1 in place of a value; join with it, grouped by what is compared"
                 .to_owned()
         }
         DataFusionError::SchemaError(..) => in_our_quotes(&without_backtrace(&error.to_string())),

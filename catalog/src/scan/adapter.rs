@@ -19,7 +19,7 @@ use datafusion::physical_expr::expressions::{CastExpr, Column, Literal};
 use datafusion::physical_expr_adapter::{PhysicalExprAdapter, PhysicalExprAdapterFactory};
 
 use crate::columns::{Found, find_column};
-use crate::convert::{SAFE, convert, is_convertible, is_lossless};
+use crate::convert::{SAFE, convert, is_convertible, is_lossless, lacks_unit};
 use crate::error::Error;
 
 /// Makes an adapter for each file of a table.
@@ -103,11 +103,19 @@ impl HiveAdapter {
         if !is_convertible(field.data_type(), wanted.data_type()) {
             return Err(Error::SchemaMismatch {
                 table: self.table.to_string(),
-                reason: format!(
-                    "column '{name}' is {} in the file, which cannot become {}",
-                    field.data_type(),
-                    wanted.data_type()
-                ),
+                reason: match lacks_unit(field.data_type(), wanted.data_type()) {
+                    true => format!(
+                        "column '{name}' is {} in the file, whose unit is not known, which cannot become {}; declare it \
+                         as the file has it, and convert it in a query",
+                        field.data_type(),
+                        wanted.data_type()
+                    ),
+                    false => format!(
+                        "column '{name}' is {} in the file, which cannot become {}",
+                        field.data_type(),
+                        wanted.data_type()
+                    ),
+                },
             }
             .into());
         }

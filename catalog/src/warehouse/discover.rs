@@ -18,7 +18,7 @@ use crate::metastore::writes;
 use crate::partition_name::{RawValues, parse_directory, partition_key, typed_column};
 use crate::snapshot::TableSnapshot;
 use crate::statistics::FileStatistics;
-use crate::storage::{concurrently, is_data_name};
+use crate::storage::{concurrently, is_data_file, is_data_name};
 use crate::table::Table;
 
 /// A partition directory that the metastore does not know.
@@ -28,7 +28,8 @@ pub(super) struct Found {
 }
 
 impl Warehouse {
-    /// Partition directories below the table's location that are not in the state.
+    /// Partition directories below the table's location that are not in the state, and what is passed over: directories
+    /// that are named otherwise, files above the partitions; with the reason.
     pub(super) async fn discover(
         &self,
         table: &Table,
@@ -50,12 +51,17 @@ impl Warehouse {
         let mut level: Vec<(Location, RawValues)> = vec![(table.location.clone(), Vec::new())];
         for column in columns {
             let listed = concurrently(level.into_iter().map(|(place, raw)| async move {
-                let (dirs, _) = self.backend.storage.list(place.path()).await?;
-                Ok((place, raw, dirs))
+                let (dirs, files) = self.backend.storage.list(place.path()).await?;
+                Ok((place, raw, dirs, files))
             }))
             .await?;
             level = Vec::new();
-            for (place, raw, dirs) in listed {
+            for (place, raw, dirs, files) in listed {
+                for file in files.iter().filter(|file| is_data_file(file)) {
+                    let path = table.location.relative(&file.location).unwrap_or_default();
+                    let reason = format!("it lies above the directories of {}", column.name);
+                    skipped.push((path.to_string(), reason));
+                }
                 for dir in dirs.into_iter().filter(|dir| is_data_name(dir)) {
                     let Ok(child) = place.join(&dir) else {
                         continue;

@@ -1,5 +1,6 @@
 //! Rules of ours beside DataFusion's: what expressions and joins mean where DataFusion means something else.
 
+mod equal_floats;
 mod floats;
 mod literals;
 mod microseconds;
@@ -30,6 +31,7 @@ pub(crate) fn analyzer_rules() -> Vec<Arc<dyn AnalyzerRule + Send + Sync>> {
     ];
     rules.extend(Analyzer::new().rules);
     rules.push(Arc::new(microseconds::Microseconds));
+    rules.push(Arc::new(equal_floats::EqualFloats));
     rules
 }
 

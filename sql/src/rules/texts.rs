@@ -1,12 +1,15 @@
-//! A text beside a number: `port = 443` where the port is text, `-` or empty in some records.
+//! A text, a date or a timestamp beside a number: `port = 443` where the port is text, `-` or empty in some records.
 //!
 //! DataFusion casts the text to the number's type, so that one `-` fails the query. Here what is no number is NULL, as in
 //! Hive, and both are compared as DOUBLE: `'0443'` and `'443.0'` are 443. Casts that a query asks for stay as they are.
+//!
+//! A date or timestamp beside a number is refused: DataFusion would take the number for days or microseconds, where
+//! `20240514` and seconds are meant.
 
 use datafusion::arrow::datatypes::DataType;
 use datafusion::common::config::ConfigOptions;
 use datafusion::common::tree_node::{Transformed, TreeNode, TreeNodeRecursion};
-use datafusion::common::{DFSchema, ScalarValue};
+use datafusion::common::{DFSchema, ScalarValue, plan_err};
 use datafusion::error::Result;
 use datafusion::logical_expr::expr::{Between, BinaryExpr, InList};
 use datafusion::logical_expr::{Expr, ExprSchemable, LogicalPlan, Operator, try_cast};
@@ -30,7 +33,7 @@ impl AnalyzerRule for TextsWithNumbers {
         if !compares_with_numbers(&plan)? {
             return Ok(plan);
         }
-        rewritten(plan, |expr, schema| Ok(compared(expr, schema)))
+        rewritten(plan, compared)
     }
 }
 
@@ -49,19 +52,27 @@ fn compares_with_numbers(plan: &LogicalPlan) -> Result<bool> {
     Ok(found)
 }
 
-fn compared(expr: Expr, schema: &DFSchema) -> Transformed<Expr> {
+fn compared(expr: Expr, schema: &DFSchema) -> Result<Transformed<Expr>> {
     let Some((text, number)) = number_beside(&expr) else {
-        return Transformed::no(expr);
+        return Ok(Transformed::no(expr));
     };
-    let is_text = matches!(
-        text.get_type(schema),
-        Ok(DataType::Utf8 | DataType::LargeUtf8 | DataType::Utf8View)
-    );
-    if !is_text {
-        return Transformed::no(expr);
+    match text.get_type(schema) {
+        Ok(DataType::Utf8 | DataType::LargeUtf8 | DataType::Utf8View) => {}
+        Ok(DataType::Date32) => {
+            return plan_err!(
+                "{text} is a DATE, and is compared with a number; write a date: DATE '2024-05-14'"
+            );
+        }
+        Ok(DataType::Timestamp(..)) => {
+            return plan_err!(
+                "{text} is a TIMESTAMP, and is compared with a number; write a time: TIMESTAMP '2024-05-14 10:00:00', or \
+                 to_timestamp_seconds(…)"
+            );
+        }
+        _ => return Ok(Transformed::no(expr)),
     }
     let cast = |text: Box<Expr>| Box::new(try_cast(*text, number.clone()));
-    Transformed::yes(match expr {
+    Ok(Transformed::yes(match expr {
         Expr::BinaryExpr(BinaryExpr { left, op, right }) => {
             let (left, right) = match is_number(&left) {
                 true => (left, cast(right)),
@@ -78,7 +89,7 @@ fn compared(expr: Expr, schema: &DFSchema) -> Transformed<Expr> {
             ..it
         }),
         other => other,
-    })
+    }))
 }
 
 /// What is compared with nothing but literal numbers, and the type in which they are compared.

@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 
+use datafusion::arrow::datatypes::Field;
 use datafusion::logical_expr::LogicalPlanBuilder;
 use datafusion::sql::sqlparser::ast::{
     ColumnDef, ColumnOption, CommentDef, CreateTable, CreateTableOptions, Expr, FileFormat,
@@ -126,10 +127,11 @@ pub(super) async fn create(session: &Session, create: CreateTable) -> Result<Don
             ),
         )
         .map(|((column, field), data_type)| {
-            insert::cast(column, field.data_type(), &data_type.to_arrow())
-                .alias(field.name().to_ascii_lowercase())
+            let name = field.name().to_ascii_lowercase();
+            let wanted = Field::new(&name, data_type.to_arrow(), true);
+            Ok(insert::cast(column, field.data_type(), &wanted)?.alias(name))
         })
-        .collect();
+        .collect::<Result<_>>()?;
     definition.columns = fields;
     let plan = LogicalPlanBuilder::from(plan).project(casts)?.build()?;
     let plan = session.physical_plan(&plan).await?;

@@ -2,7 +2,7 @@
 //!
 //! Columns are matched by position, as in Hive: the table's columns, then the dynamic partition
 //! columns in the order of the PARTITION clause. With a column list, the columns left out are NULL. Values are cast to the column's
-//! type; a value that cannot be cast becomes NULL.
+//! type; a value that cannot be cast becomes NULL. A number is no time, for want of a unit.
 
 use std::sync::Arc;
 
@@ -11,7 +11,7 @@ use datafusion::common::{Column, ScalarValue};
 use datafusion::logical_expr::{Expr, LogicalPlan, LogicalPlanBuilder, TryCast};
 use datafusion::physical_plan::ExecutionPlan;
 use datafusion::sql::sqlparser::ast;
-use spotql_catalog::{InsertMode, Table};
+use spotql_catalog::{InsertMode, Table, lacks_unit};
 
 use super::values::{PartitionValue, partition_values};
 use crate::error::{Error, Result};
@@ -241,27 +241,39 @@ impl Target {
                 let expression = match source {
                     Some(index) => {
                         let found = query.schema().field(*index).data_type();
-                        cast(columns[*index].clone(), found, field.data_type())
+                        cast(columns[*index].clone(), found, field)?
                     }
                     None => Expr::Literal(ScalarValue::try_from(field.data_type())?, None),
                 };
                 Ok(expression.alias(field.name()))
             })
-            .collect::<datafusion::error::Result<Vec<_>>>()?;
+            .collect::<Result<Vec<_>>>()?;
         Ok(LogicalPlanBuilder::from(query)
             .project(expressions)?
             .build()?)
     }
 }
 
-/// A column cast as Hive casts on writing: what cannot be cast is NULL.
-pub(super) fn cast(column: Column, from: &DataType, to: &DataType) -> Expr {
-    let column = Expr::Column(column);
-    if from == to {
-        column
-    } else {
-        Expr::TryCast(TryCast::new(Box::new(column), to.clone()))
+/// A column for another one, cast as Hive casts on writing: what cannot be cast is NULL.
+///
+/// # Errors
+/// For a number where a time is wanted, or the reverse.
+pub(super) fn cast(column: Column, from: &DataType, to: &Field) -> Result<Expr> {
+    let data_type = to.data_type();
+    if lacks_unit(from, data_type) {
+        return Err(Error::ColumnType {
+            column: to.name().clone(),
+            reason: format!(
+                "{from} does not become {data_type}, as nothing tells the number's unit; write \
+                 to_timestamp_seconds(…), to_unixtime(…) or event_time(…)"
+            ),
+        });
     }
+    let column = Expr::Column(column);
+    Ok(match from == data_type {
+        true => column,
+        false => Expr::TryCast(TryCast::new(Box::new(column), data_type.clone())),
+    })
 }
 
 fn names<'a>(names: impl Iterator<Item = &'a String>) -> String {

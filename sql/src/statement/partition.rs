@@ -51,12 +51,19 @@ pub(super) async fn drop(
     )))
 }
 
+/// How much of what MSCK passes over its message names.
+const SKIPPED_NAMED: usize = 20;
+
 pub(super) async fn repair(session: &Session, name: &TableName) -> Result<Done> {
     let table = session.table(name).await?;
     let report = session.warehouse().repair(&table).await?;
     let mut message = format!("{} partition(s) added to {}", report.added.len(), name.name);
-    for (directory, reason) in &report.skipped {
-        message.push_str(&format!("; skipped '{directory}': {reason}"));
+    for (path, reason) in report.skipped.iter().take(SKIPPED_NAMED) {
+        message.push_str(&format!("; skipped '{path}': {reason}"));
+    }
+    let more = report.skipped.len().saturating_sub(SKIPPED_NAMED);
+    if more > 0 {
+        message.push_str(&format!("; skipped {more} more"));
     }
     Ok(Done::new(message))
 }

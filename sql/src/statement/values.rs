@@ -7,6 +7,7 @@ use datafusion::common::{DFSchema, ScalarValue};
 use datafusion::logical_expr::{Expr, simplify::SimplifyContext};
 use datafusion::optimizer::simplify_expressions::ExprSimplifier;
 use datafusion::sql::sqlparser::ast;
+use spotql_catalog::DEFAULT_PARTITION;
 
 use crate::error::{Error, Result};
 use crate::parse::PartitionSpec;
@@ -38,7 +39,8 @@ async fn constant(session: &Session, column: &str, sql: ast::Expr) -> Result<Par
         match &value.value {
             ast::Value::Number(text, _) => return Ok(Some(text.to_string())),
             ast::Value::SingleQuotedString(text) | ast::Value::DoubleQuotedString(text) => {
-                return Ok(Some(text.clone()));
+                // SHOW PARTITIONS names the partition of NULL so.
+                return Ok((text != DEFAULT_PARTITION).then(|| text.clone()));
             }
             ast::Value::Null => return Ok(None),
             _ => {}

@@ -58,7 +58,7 @@ pub(super) async fn plan(
     let dynamic = dynamic_columns(table, partition)?;
     let mut rows = Vec::new();
     for field in table.file_schema().fields() {
-        rows.push(match output.column(&plan, field) {
+        rows.push(match output.column(&plan, field)? {
             Some(value) => value,
             None => {
                 Expr::Literal(ScalarValue::try_from(field.data_type())?, None).alias(field.name())
@@ -68,7 +68,7 @@ pub(super) async fn plan(
     let mut values = Vec::new();
     let mut made_of: Vec<String> = Vec::new();
     for field in &dynamic {
-        let Some(value) = output.column(&plan, field) else {
+        let Some(value) = output.column(&plan, field)? else {
             return Err(Error::Load {
                 table: table.full_name(),
                 reason: format!(
@@ -242,11 +242,14 @@ impl Output {
     }
 
     /// The value of a column of the table, in its type.
-    fn column(&self, plan: &LogicalPlan, field: &Field) -> Option<Expr> {
-        let index = self.index(field.name())?;
-        let column = plan.schema().columns().into_iter().nth(index)?;
+    fn column(&self, plan: &LogicalPlan, field: &Field) -> Result<Option<Expr>> {
+        let index = self.index(field.name());
+        let column = index.and_then(|index| plan.schema().columns().into_iter().nth(index));
+        let (Some(index), Some(column)) = (index, column) else {
+            return Ok(None);
+        };
         let found = plan.schema().field(index).data_type();
-        Some(cast(column, found, field.data_type()).alias(field.name()))
+        Ok(Some(cast(column, found, field)?.alias(field.name())))
     }
 }
 
