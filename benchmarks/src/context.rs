@@ -12,8 +12,8 @@ use std::time::Instant;
 use datafusion::arrow::array::{Array, AsArray};
 use datafusion::arrow::compute::cast;
 use datafusion::arrow::datatypes::DataType;
+use spotql_context::indicator::{DEFAULT_SEVERITY, Indicator, IndicatorListBuilder};
 use spotql_sql::{Engine, EngineOptions, Session};
-use spotql_udf::enrich::indicator::{DEFAULT_SEVERITY, Indicator, IndicatorListBuilder};
 
 use crate::statements::{execute, rows};
 

@@ -6,25 +6,16 @@
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-use async_trait::async_trait;
 use datafusion::catalog::{CatalogProviderList, MemoryCatalogProviderList};
-use datafusion::error::Result as DataFusionResult;
 use datafusion::execution::SessionStateBuilder;
-use datafusion::execution::context::QueryPlanner;
 use datafusion::execution::memory_pool::{FairSpillPool, TrackConsumersPool};
 use datafusion::execution::runtime_env::{RuntimeEnv, RuntimeEnvBuilder};
 use datafusion::execution::session_state::SessionState;
-use datafusion::logical_expr::LogicalPlan;
-use datafusion::physical_plan::ExecutionPlan;
-use datafusion::physical_planner::{DefaultPhysicalPlanner, PhysicalPlanner};
-use datafusion::prelude::{SessionConfig, SessionContext};
+use datafusion::prelude::SessionConfig;
 use spotql_catalog::{Access, AllowedPath, HiveCatalog, Warehouse, WarehouseOptions};
-use spotql_udf::files::FileAccess;
-use spotql_udf::suspicion::SuspicionExtensionPlanner;
-use spotql_udf::word::SpotqlOptions;
-use spotql_udf::{
-    SpotqlPlanner, aggregate, canonical, enrich, event, hive, read, synthetic, time, word,
-};
+use spotql_functions::files::FileAccess;
+use spotql_functions::register;
+use spotql_functions::settings::SpotqlOptions;
 
 use crate::erased::Erased;
 use crate::error::Result;
@@ -106,40 +97,19 @@ impl Engine {
             CATALOG.to_owned(),
             Arc::new(HiveCatalog::new(Arc::clone(&warehouse))),
         );
-        let mut base = SessionStateBuilder::new()
+        let builder = SessionStateBuilder::new()
             .with_config(config)
             .with_runtime_env(runtime(options.memory)?)
             .with_catalog_list(Arc::new(catalogs))
-            .with_query_planner(Arc::new(Planner))
             .with_default_features()
             .with_type_planner(Arc::new(MicrosecondTypes))
             .with_analyzer_rules(analyzer_rules())
-            .with_physical_optimizer_rules(physical_rules())
-            .build();
+            .with_physical_optimizer_rules(physical_rules());
+        let base = register(builder).build();
         base.runtime_env().register_object_store(
             warehouse.object_store_url().as_ref(),
             warehouse.object_store(),
         );
-        base.register_relation_planner(Arc::new(SpotqlPlanner))?;
-        let context = SessionContext::new_with_state(base);
-        let functions = word::functions().into_iter().chain(hive::functions());
-        let functions = functions.chain(canonical::functions());
-        let functions = functions.chain(event::functions());
-        for function in functions.chain(enrich::functions()) {
-            context.register_udf(Arc::unwrap_or_clone(function));
-        }
-        for function in time::functions() {
-            context.register_udf(function);
-        }
-        for function in aggregate::functions() {
-            context.register_udaf(function);
-        }
-        let table_functions = synthetic::table_functions().into_iter();
-        let table_functions = table_functions.chain(read::table_functions(&access));
-        for (name, function) in table_functions.chain(time::table_functions()) {
-            context.register_udtf(name, function);
-        }
-        base = context.state();
         Ok(Arc::new(Self {
             warehouse,
             base: Erased::new(base),
@@ -207,21 +177,4 @@ fn machine_memory() -> Option<usize> {
             .ok()?
             * 1024,
     )
-}
-
-/// DataFusion's planner with our nodes.
-#[derive(Debug)]
-struct Planner;
-
-#[async_trait]
-impl QueryPlanner for Planner {
-    async fn create_physical_plan(
-        &self,
-        plan: &LogicalPlan,
-        session: &dyn datafusion::catalog::Session,
-    ) -> DataFusionResult<Arc<dyn ExecutionPlan>> {
-        DefaultPhysicalPlanner::with_extension_planners(vec![Arc::new(SuspicionExtensionPlanner)])
-            .create_physical_plan(plan, session)
-            .await
-    }
 }

@@ -189,7 +189,7 @@ impl Error {
         match error.find_root() {
             DataFusionError::External(root) => matches!(
                 root.downcast_ref(),
-                Some(spotql_udf::suspicion::Error::NothingToTrainOn { records: 0, .. })
+                Some(spotql_functions::Error::NothingToTrainOn { records: 0, .. })
             ),
             _ => false,
         }

@@ -25,4 +25,4 @@ pub use error::{Error, Result};
 pub use parse::Kind;
 pub use session::{Done, Outcome, Prepared, Session};
 pub use spotql_catalog::{AllowedPath, PathRule};
-pub use spotql_udf::suspicion::Error as SuspicionError;
+pub use spotql_functions::Error as SuspicionError;

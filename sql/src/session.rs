@@ -17,9 +17,10 @@ use datafusion::sql::parser::Statement as DataFusionStatement;
 use datafusion::sql::sqlparser::ast;
 use futures::future::BoxFuture;
 use spotql_catalog::{SYSTEM_DATABASE, Table, Warehouse};
-use spotql_udf::enrich::service::{ask_before, ask_constants};
-use spotql_udf::enrich::{Needs, SourcesOption};
-use spotql_udf::suspicion::relations_as_queries;
+use spotql_functions::Needs;
+use spotql_functions::inquiry::ask_constants;
+use spotql_functions::relations_as_queries;
+use spotql_functions::sources::SourcesOption;
 
 use crate::engine::{CATALOG, Engine};
 use crate::erased::Erased;
@@ -307,8 +308,6 @@ impl Session {
             state.mark_start_execution();
             // Constant calls are worked out while planning.
             ask_constants(plan, &sources).await?;
-            let plan = state.create_physical_plan(plan).await?;
-            return Ok(ask_before(plan, &sources)?);
         }
         Ok(state.create_physical_plan(plan).await?)
     }

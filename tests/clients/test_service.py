@@ -428,3 +428,14 @@ def test_a_definition_that_is_wrong_is_refused(tmp_path, location, options, why)
         text=True,
     )
     assert done.returncode == 1 and why in done.stderr, done.stderr
+
+
+def test_explain_shows_the_plan_that_asks(tmp_path, serving):
+    service = serving(judge)
+    create(tmp_path, service)
+    rows = run_sql(
+        tmp_path, "EXPLAIN SELECT reputation(column1) FROM (VALUES ('bad.example.com'), ('other.example.com'))"
+    )
+    plan = "\n".join(row["plan"] for row in rows)
+    assert "AskServicesExec: services=[vendor], values=[column1@0]" in plan
+    assert service.asked == []

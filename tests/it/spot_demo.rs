@@ -14,10 +14,10 @@ use datafusion::arrow::array::{
 };
 use datafusion::arrow::compute::cast;
 use datafusion::arrow::datatypes::DataType;
-use spotql_udf::word::country::{is_country_code, is_generic};
-use spotql_udf::word::domain::{DomainClasses, DomainInfo};
-use spotql_udf::word::domain_set::{DomainSet, Label};
-use spotql_udf::word::entropy::entropy;
+use spotql_words::country::{is_country_code, is_generic};
+use spotql_words::domain::{DomainClasses, DomainInfo};
+use spotql_words::domain_set::{DomainSet, Label};
+use spotql_words::entropy::entropy;
 
 fn texts(batch: &RecordBatch, name: &str) -> StringArray {
     let column = cast(batch.column_by_name(name).unwrap(), &DataType::Utf8).unwrap();

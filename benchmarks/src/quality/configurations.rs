@@ -253,7 +253,7 @@ fn input(kind: Kind, table: &str) -> String {
     }
 }
 
-// Apache Spot's words (`udf/src/suspicion/preset.rs`).
+// Apache Spot's words (`udf/functions/src/lda/preset.rs`).
 static FLOW: Recipe = Recipe {
     documents: &["sip", "dip"],
     words: &[

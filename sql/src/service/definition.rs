@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use spotql_udf::enrich::service::{Answer, Template};
+use spotql_functions::services::{Answer, Template};
 
 use crate::network::expanded;
 

@@ -8,8 +8,7 @@ use std::time::Duration;
 use async_trait::async_trait;
 use futures::StreamExt;
 use spotql_catalog::{KeptVerdict, Warehouse};
-use spotql_udf::enrich;
-use spotql_udf::enrich::service::{Answer, Asker, Findings, Verdict};
+use spotql_functions::services::{self, Answer, Asker, Findings, Verdict};
 use tokio::time::Instant;
 
 use super::{Failure, Service};
@@ -42,7 +41,7 @@ impl Service {
         version: i64,
         warehouse: &Arc<Warehouse>,
         network: Option<&Arc<dyn Network>>,
-    ) -> enrich::service::Service {
+    ) -> services::Service {
         let query = Query {
             service: Arc::clone(self),
             name: name.to_owned(),
@@ -53,7 +52,7 @@ impl Service {
             spent: AtomicU64::new(0),
             noted: Mutex::default(),
         };
-        enrich::service::Service::new(
+        services::Service::new(
             name.to_owned(),
             self.definition.template.clone(),
             Box::new(query),

@@ -17,10 +17,11 @@ use std::collections::HashMap;
 use std::sync::Arc;
 
 use spotql_catalog::Source;
-use spotql_udf::enrich::geo::Database;
-use spotql_udf::enrich::indicator::IndicatorList;
-use spotql_udf::enrich::network::NetworkList;
-use spotql_udf::enrich::{Named, Needs, Purpose, Sources};
+use spotql_context::geo::Database;
+use spotql_context::indicator::IndicatorList;
+use spotql_context::network::NetworkList;
+use spotql_functions::Needs;
+use spotql_functions::sources::{Named, Purpose, Sources};
 
 use crate::engine::Engine;
 use crate::error::Result;

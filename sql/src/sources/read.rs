@@ -9,11 +9,11 @@ use datafusion::arrow::datatypes::{DataType, Field, Schema, SchemaRef};
 use datafusion::error::DataFusionError;
 use futures::TryStreamExt;
 use spotql_catalog::Access;
-use spotql_udf::enrich::Purpose;
-use spotql_udf::enrich::address::AddressRange;
-use spotql_udf::enrich::geo::Database;
-use spotql_udf::enrich::indicator::{self, Columns, Format, IndicatorListBuilder};
-use spotql_udf::enrich::network::{NetworkList, NetworkListBuilder};
+use spotql_context::geo::Database;
+use spotql_context::indicator::{self, Columns, Format, IndicatorListBuilder};
+use spotql_context::network::{NetworkList, NetworkListBuilder};
+use spotql_functions::sources::Purpose;
+use spotql_values::address::AddressRange;
 
 use super::{Definition, Loaded, now};
 use crate::engine::Engine;
@@ -80,7 +80,7 @@ pub(super) async fn load(
                 .map_err(|error| refused(error.to_string()));
         }
     };
-    let read = move || -> std::result::Result<Loaded, spotql_udf::enrich::Error> {
+    let read = move || -> std::result::Result<Loaded, spotql_context::Error> {
         Ok(match kind {
             SourceKind::Geo => Loaded::Geo(Arc::new(Database::open(&path)?)),
             SourceKind::Networks => {
@@ -242,12 +242,10 @@ fn indicators_of(
         for row in 0..batch.num_rows() {
             number += 1;
             list.at(number);
-            columns
-                .add(texts.row(row), &mut list)
-                .map_err(DataFusionError::from)?;
+            columns.add(texts.row(row), &mut list).map_err(unusable)?;
         }
     }
-    let list = list.build(origin).map_err(DataFusionError::from)?;
+    let list = list.build(origin).map_err(unusable)?;
     Ok(Loaded::Indicators(options.purpose, Arc::new(list)))
 }
 
@@ -268,7 +266,7 @@ fn networks_of(schema: &Schema, batches: &[RecordBatch], options: &Options) -> R
                           10.0.0.1-10.0.0.9"
                     .to_owned(),
             })?;
-            list.add(range, name).map_err(DataFusionError::from)?;
+            list.add(range, name).map_err(unusable)?;
             empty = false;
         }
     }
@@ -321,4 +319,9 @@ impl<const N: usize> Texts<N> {
             column.is_valid(row).then(|| column.value(row))
         })
     }
+}
+
+/// What is wrong with the rows of a query, as its failure.
+fn unusable(error: spotql_context::Error) -> DataFusionError {
+    DataFusionError::Execution(error.to_string())
 }

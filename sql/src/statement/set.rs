@@ -9,9 +9,9 @@ use datafusion::arrow::compute::cast;
 use datafusion::arrow::datatypes::{DataType, Schema};
 use datafusion::error::DataFusionError;
 use futures::TryStreamExt;
-use spotql_udf::word::SpotqlOptions;
-use spotql_udf::word::domain_list::DomainList;
-use spotql_udf::word::domain_set::DomainSet;
+use spotql_functions::settings::DomainList;
+use spotql_functions::settings::SpotqlOptions;
+use spotql_words::domain_set::DomainSet;
 
 use crate::error::{Error, Result};
 use crate::session::{Done, Outcome, Session, text_rows};

@@ -4,8 +4,8 @@ use std::path::Path;
 
 use datafusion::arrow::array::RecordBatch;
 use spotql_catalog::Source;
-use spotql_udf::enrich::Needs;
-use spotql_udf::enrich::indicator::RejectedLine;
+use spotql_context::indicator::RejectedLine;
+use spotql_functions::Needs;
 
 use crate::error::{Error, Result};
 use crate::parse::{CreateSource, Origin, SourceKind};

@@ -1,0 +1,13 @@
+//! The Flight SQL server, over real sockets, with arrow-flight's own client.
+
+// Tells clippy that helpers are tests as well: they may stop at a surprise.
+#![cfg(test)]
+
+mod catalog;
+mod errors;
+mod lifetime;
+mod prepared;
+mod query;
+mod server;
+mod session;
+mod update;

@@ -1,0 +1,34 @@
+//! What SQL can call: functions that turn log records into words, topic models over them, suspicion scores, context.
+//!
+//! [`register()`] gives a DataFusion session all of it. This crate knows DataFusion, and neither catalog, nor SQL text, nor
+//! network: tables, the data of the context ([`sources`]) and the way to services ([`services`]) are handed to it.
+//!
+//! From the ground up: `scalar` makes a declaration into a function of DataFusion; `words`, `canonical`, `event`, `enrich` and
+//! others declare functions. `relation` reads the calls of table functions that take a query; `lda`, `rhythm`, `enrich` and
+//! `indicators` plan them. `planner` knows all of these.
+
+mod aggregate;
+mod canonical;
+mod enrich;
+mod event;
+pub mod files;
+mod hive;
+mod indicators;
+pub mod inquiry;
+mod lda;
+mod planner;
+mod read;
+mod register;
+mod relation;
+mod rhythm;
+mod scalar;
+pub mod services;
+pub mod settings;
+pub mod sources;
+mod time;
+mod words;
+
+pub use planner::{SpotqlExtensionPlanner, SpotqlPlanner};
+pub use register::{SpotqlQueryPlanner, register};
+pub use relation::{Error, relations_as_queries};
+pub use scalar::Needs;
