@@ -437,5 +437,5 @@ def test_explain_shows_the_plan_that_asks(tmp_path, serving):
         tmp_path, "EXPLAIN SELECT reputation(column1) FROM (VALUES ('bad.example.com'), ('other.example.com'))"
     )
     plan = "\n".join(row["plan"] for row in rows)
-    assert "AskServicesExec: services=[vendor], values=[column1@0]" in plan
+    assert "AskServicesExec: services=[vendor]" in plan
     assert service.asked == []
