@@ -21,7 +21,6 @@ use crate::erased::Erased;
 use crate::error::Result;
 use crate::network::Network;
 use crate::rules::{MicrosecondTypes, analyzer_rules, physical_rules};
-use crate::session::Session;
 use crate::sources::SourceCache;
 
 /// The name of the one catalog; databases are its schemas.
@@ -118,11 +117,9 @@ impl Engine {
         }))
     }
 
-    /// A new session, in database `default`.
-    #[must_use]
-    pub fn session(self: &Arc<Self>) -> Session {
-        let state = SessionStateBuilder::new_from_existing(SessionState::clone(&self.base)).build();
-        Session::new(Arc::clone(self), state)
+    /// The state that a new session starts from.
+    pub(crate) fn base(&self) -> &SessionState {
+        &self.base
     }
 
     pub(crate) fn sources(&self) -> &SourceCache {

@@ -5,17 +5,16 @@ use std::fmt;
 use std::sync::{Arc, Mutex, PoisonError};
 
 use datafusion::arrow::array::{ArrayRef, RecordBatch, StringArray};
-use datafusion::arrow::datatypes::{DataType, Field, Schema, SchemaRef};
+use datafusion::arrow::datatypes::{DataType, Field, Schema};
 use datafusion::catalog::SchemaProvider;
 use datafusion::execution::SendableRecordBatchStream;
+use datafusion::execution::SessionStateBuilder;
 use datafusion::execution::context::SessionContext;
 use datafusion::execution::session_state::SessionState;
 use datafusion::logical_expr::LogicalPlan;
-use datafusion::physical_plan::stream::RecordBatchStreamAdapter;
-use datafusion::physical_plan::{ExecutionPlan, execute_stream};
+use datafusion::physical_plan::ExecutionPlan;
 use datafusion::sql::parser::Statement as DataFusionStatement;
 use datafusion::sql::sqlparser::ast;
-use futures::future::BoxFuture;
 use spotql_catalog::{SYSTEM_DATABASE, Table, Warehouse};
 use spotql_functions::Needs;
 use spotql_functions::inquiry::ask_constants;
@@ -25,8 +24,8 @@ use spotql_functions::sources::SourcesOption;
 use crate::engine::{CATALOG, Engine};
 use crate::erased::Erased;
 use crate::error::{Error, Result};
-use crate::parse::{Kind, Statement, TableName, parse};
-use crate::{statement, subqueries};
+use crate::parse::{Statement, TableName, parse};
+use crate::subqueries;
 
 /// A client's session.
 pub struct Session {
@@ -43,38 +42,6 @@ impl fmt::Debug for Session {
         f.debug_struct("Session")
             .field("id", &self.context.session_id())
             .finish_non_exhaustive()
-    }
-}
-
-/// A statement that has been parsed and, if it is a query, planned; nothing has run yet.
-#[derive(Debug)]
-pub struct Prepared {
-    kind: Kind,
-    action: Action,
-}
-
-#[derive(Debug)]
-enum Action {
-    Query(Arc<dyn ExecutionPlan>),
-    Rows(RecordBatch),
-    Command(Erased<Statement>),
-}
-
-impl Prepared {
-    /// What the statement does.
-    #[must_use]
-    pub fn kind(&self) -> Kind {
-        self.kind
-    }
-
-    /// The schema of the rows it returns, exactly as they will come; none if it returns none.
-    #[must_use]
-    pub fn schema(&self) -> Option<SchemaRef> {
-        match &self.action {
-            Action::Query(plan) => Some(plan.schema()),
-            Action::Rows(rows) => Some(rows.schema()),
-            Action::Command(_) => None,
-        }
     }
 }
 
@@ -104,63 +71,23 @@ impl Done {
     }
 }
 
+impl Engine {
+    /// A new session, in database `default`.
+    #[must_use]
+    pub fn session(self: &Arc<Self>) -> Session {
+        let state = SessionStateBuilder::new_from_existing(self.base().clone()).build();
+        Session::new(Arc::clone(self), state)
+    }
+}
+
 impl Session {
-    pub(crate) fn new(engine: Arc<Engine>, state: SessionState) -> Self {
+    fn new(engine: Arc<Engine>, state: SessionState) -> Self {
         Self {
             engine,
             context: Erased::new(SessionContext::new_with_state(state)),
             variables: Mutex::new(BTreeMap::new()),
             warnings: Mutex::new(BTreeSet::new()),
         }
-    }
-
-    /// Runs one statement.
-    ///
-    /// # Errors
-    /// When it cannot be parsed, planned or run. Errors of a query's execution come with its rows.
-    pub fn execute<'a>(&'a self, sql: &'a str) -> BoxFuture<'a, Result<Outcome>> {
-        Box::pin(async move { self.run(self.prepare(sql).await?).await })
-    }
-
-    /// Parses and plans one statement.
-    ///
-    /// # Errors
-    /// When it cannot be parsed or planned.
-    pub fn prepare<'a>(&'a self, sql: &'a str) -> BoxFuture<'a, Result<Prepared>> {
-        Box::pin(self.parse_and_plan(sql))
-    }
-
-    async fn parse_and_plan(&self, sql: &str) -> Result<Prepared> {
-        let statement = parse(sql)?;
-        let kind = statement.kind();
-        let action = match statement {
-            Statement::Query(query) => Action::Query(self.plan_query(*query).await?),
-            listing if kind == Kind::Query => Action::Rows(statement::list(self, listing).await?),
-            command => Action::Command(Erased::new(command)),
-        };
-        Ok(Prepared { kind, action })
-    }
-
-    /// Runs a prepared statement.
-    ///
-    /// # Errors
-    /// When a command fails. Errors of a query's execution come with its rows.
-    pub fn run(&self, prepared: Prepared) -> BoxFuture<'_, Result<Outcome>> {
-        Box::pin(self.run_prepared(prepared))
-    }
-
-    async fn run_prepared(&self, prepared: Prepared) -> Result<Outcome> {
-        Ok(match prepared.action {
-            Action::Query(plan) => Outcome::Rows(execute_stream(plan, self.context.task_ctx())?),
-            Action::Rows(rows) => {
-                let schema = rows.schema();
-                let stream = futures::stream::iter([Ok(rows)]);
-                Outcome::Rows(Box::pin(RecordBatchStreamAdapter::new(schema, stream)))
-            }
-            Action::Command(command) => {
-                Outcome::Done(statement::run(self, command.into_inner()).await?)
-            }
-        })
     }
 
     /// The current database.

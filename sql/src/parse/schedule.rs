@@ -12,7 +12,7 @@ use super::Statement;
 use super::hive::{identifier, take};
 use super::source::key_values;
 use crate::error::{Error, Result};
-use crate::schedule::Timing;
+use crate::timing::Timing;
 
 /// `CREATE SCHEDULE …`.
 #[derive(Debug, Clone, PartialEq, Eq)]

@@ -10,7 +10,6 @@
 //! * `period_start`, `period_end`: `YYYY-MM-DD HH:MM:SS`; the end does not belong to it.
 
 mod tables;
-mod timing;
 
 use std::collections::BTreeMap;
 
@@ -21,9 +20,9 @@ use spotql_catalog::Source;
 use crate::error::{Error, Result};
 use crate::script::{Run, Script};
 use crate::session::Session;
+use crate::timing::{self, Timing};
 
-pub(crate) use timing::Timing;
-pub use timing::{LONGEST_PERIOD, Part};
+pub use crate::timing::{LONGEST_PERIOD, Part};
 
 /// How the metastore calls a schedule.
 pub(crate) const KIND: &str = "schedule";

@@ -9,8 +9,7 @@ use spotql_catalog::Source;
 use super::definition::Definition;
 use super::kept::{Copies, Version};
 use super::read::{self, Input};
-use super::{Cached, Loaded};
-use crate::engine::Engine;
+use super::{Cached, Host, Loaded};
 use crate::error::{Error, Result};
 use crate::parse::SourceKind;
 
@@ -20,7 +19,7 @@ type Copied = (String, Option<Version>);
 /// Reads a source from its original if that has changed, and otherwise, or if that is of no use, from what was kept.
 /// `first`: this process has not read it before.
 pub(super) async fn obtain(
-    engine: &Arc<Engine>,
+    host: &dyn Host,
     kind: SourceKind,
     source: &Source,
     first: bool,
@@ -36,21 +35,19 @@ pub(super) async fn obtain(
         });
     }
     // Processes that find different things must not take turns in writing them down: only the first look does.
-    let writes = first && !engine.warehouse().is_read_only();
+    let writes = first && !host.warehouse().is_read_only();
     let mut loaded = Loaded::Nothing;
     let mut reason = defined.problem.as_ref().map(|it| it.reason.clone());
     if (first && !is_unchanged(&defined)) || defined.kept.is_none() {
         // Rows of a query are read by every process; what they were at CREATE or REFRESH is kept.
         let is_news =
             defined.query.is_none() || defined.kept.is_none() || defined.problem.is_some();
-        match read_original(engine, kind, name, &defined, writes && is_news).await {
+        match read_original(host, kind, name, &defined, writes && is_news).await {
             Ok((read, copied)) => {
                 reason = None;
                 if let Some(copied) = copied {
                     defined.renew(&read, copied);
-                    version = store(engine, kind, source, &defined)
-                        .await
-                        .unwrap_or(version);
+                    version = store(host, kind, source, &defined).await.unwrap_or(version);
                 }
                 loaded = read;
             }
@@ -59,16 +56,14 @@ pub(super) async fn obtain(
             Err(error) => {
                 let found = error.to_string();
                 if defined.note(&found) && writes {
-                    version = store(engine, kind, source, &defined)
-                        .await
-                        .unwrap_or(version);
+                    version = store(host, kind, source, &defined).await.unwrap_or(version);
                 }
                 reason = Some(found);
             }
         }
     }
     if let (Loaded::Nothing, Some(kept)) = (&loaded, &defined.kept) {
-        let read = match copies(engine).input(kept) {
+        let read = match copies(host).input(kept) {
             Ok(input) => read::load(kind, name, &defined, &input).await,
             Err(error) => Err(DataFusionError::IoError(error).into()),
         };
@@ -112,7 +107,7 @@ fn is_refused(error: &Error) -> bool {
 /// [`Error::Source`] with what is wrong with it, also if it is empty and was not before;
 /// [`spotql_catalog::Error::PathNotAllowed`].
 async fn read_original(
-    engine: &Arc<Engine>,
+    host: &dyn Host,
     kind: SourceKind,
     name: &str,
     defined: &Definition,
@@ -123,13 +118,12 @@ async fn read_original(
         name: name.to_owned(),
         reason,
     };
-    let input =
-        read::original(engine, defined)
-            .await
-            .map_err(|error| match is_refused(&error) {
-                true => error,
-                false => bad(error.to_string()),
-            })?;
+    let input = read::original(host, defined)
+        .await
+        .map_err(|error| match is_refused(&error) {
+            true => error,
+            false => bad(error.to_string()),
+        })?;
     let state = || match &input {
         Input::File(path) => Version::of(path).ok(),
         Input::Rows(..) => None,
@@ -148,7 +142,7 @@ async fn read_original(
         if !keep {
             return Ok((loaded, None));
         }
-        let copy = copies(engine)
+        let copy = copies(host)
             .keep(&input)
             .map_err(|error| bad(error.to_string()))?;
         // A feed that is being written is not half a feed.
@@ -156,7 +150,7 @@ async fn read_original(
         if after == before || attempts >= 3 {
             return Ok((loaded, Some((copy, after))));
         }
-        copies(engine).forget(&copy);
+        copies(host).forget(&copy);
         before = after;
         attempts += 1;
     }
@@ -175,13 +169,13 @@ impl Definition {
 /// # Errors
 /// [`spotql_catalog::Error::SourceChanged`] if somebody else was quicker, or what the metastore fails with.
 async fn store(
-    engine: &Arc<Engine>,
+    host: &dyn Host,
     kind: SourceKind,
     source: &Source,
     defined: &Definition,
 ) -> Result<i64> {
     let text = defined.text(kind, &source.name)?;
-    let stored = engine
+    let stored = host
         .warehouse()
         .update_source(kind.name(), &source.name, text, source.version)
         .await;
@@ -191,7 +185,7 @@ async fn store(
             Ok(_) => before,
             Err(_) => defined.kept.clone(),
         };
-        forget(engine, unused);
+        forget(host, unused);
     }
     Ok(stored?)
 }
@@ -201,7 +195,7 @@ async fn store(
 /// # Errors
 /// [`Error::Source`] with what is wrong with it.
 pub(crate) async fn create(
-    engine: &Arc<Engine>,
+    host: &dyn Host,
     kind: SourceKind,
     name: &str,
     mut defined: Definition,
@@ -211,8 +205,8 @@ pub(crate) async fn create(
         defined.read_well(&loaded);
         return Ok((defined, loaded));
     }
-    sweep(engine).await?;
-    let (loaded, copied) = read_original(engine, kind, name, &defined, true).await?;
+    sweep(host).await?;
+    let (loaded, copied) = read_original(host, kind, name, &defined, true).await?;
     if let Some(copied) = copied {
         defined.renew(&loaded, copied);
     }
@@ -231,45 +225,45 @@ pub(crate) enum Refreshed {
 /// # Errors
 /// [`Error::Source`] if it cannot be read and never was; [`spotql_catalog::Error::SourceChanged`].
 pub(crate) async fn refresh(
-    engine: &Arc<Engine>,
+    host: &dyn Host,
     kind: SourceKind,
     source: &Source,
 ) -> Result<Refreshed> {
     let mut known = Definition::of(source)?;
-    match create(engine, kind, &source.name, known.clone()).await {
+    match create(host, kind, &source.name, known.clone()).await {
         Ok((defined, loaded)) => {
-            store(engine, kind, source, &defined).await?;
+            store(host, kind, source, &defined).await?;
             Ok(Refreshed::Renewed(loaded))
         }
         Err(error) if is_refused(&error) || known.kept.is_none() => Err(error),
         Err(error) => {
             let reason = error.to_string();
             known.note(&reason);
-            store(engine, kind, source, &known).await?;
+            store(host, kind, source, &known).await?;
             Ok(Refreshed::Kept(known.in_place_of_original(&reason)))
         }
     }
 }
 
 /// Removes the copy of a source that is not there any more.
-pub(crate) fn forget(engine: &Arc<Engine>, kept: Option<String>) {
+pub(crate) fn forget(host: &dyn Host, kept: Option<String>) {
     if let Some(kept) = kept {
-        copies(engine).forget(&kept);
+        copies(host).forget(&kept);
     }
 }
 
-async fn sweep(engine: &Arc<Engine>) -> Result<()> {
-    let sources = engine.warehouse().sources().await?;
+async fn sweep(host: &dyn Host) -> Result<()> {
+    let sources = host.warehouse().sources().await?;
     let known: Vec<String> = sources
         .iter()
         .filter_map(|source| Definition::of(source).ok()?.kept)
         .collect();
-    if let Err(error) = copies(engine).sweep(&known) {
+    if let Err(error) = copies(host).sweep(&known) {
         log::debug!("copies of sources: {error}");
     }
     Ok(())
 }
 
-fn copies(engine: &Arc<Engine>) -> Copies {
-    Copies::of(engine.warehouse().folder())
+fn copies(host: &dyn Host) -> Copies {
+    Copies::of(host.warehouse().folder())
 }

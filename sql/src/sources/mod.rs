@@ -16,15 +16,18 @@ mod read;
 use std::collections::HashMap;
 use std::sync::Arc;
 
-use spotql_catalog::Source;
+use async_trait::async_trait;
+use datafusion::arrow::array::RecordBatch;
+use datafusion::arrow::datatypes::SchemaRef;
+use spotql_catalog::{Source, Warehouse};
 use spotql_context::geo::Database;
 use spotql_context::indicator::IndicatorList;
 use spotql_context::network::NetworkList;
 use spotql_functions::Needs;
 use spotql_functions::sources::{Named, Purpose, Sources};
 
-use crate::engine::Engine;
 use crate::error::Result;
+use crate::network::Network;
 use crate::parse::SourceKind;
 use crate::service::Service;
 
@@ -105,6 +108,22 @@ impl Loaded {
     }
 }
 
+/// What sources are read with.
+#[async_trait]
+pub(crate) trait Host: Send + Sync {
+    /// The warehouse that holds their definitions.
+    fn warehouse(&self) -> &Arc<Warehouse>;
+
+    /// The way to services.
+    fn network(&self) -> Option<&Arc<dyn Network>>;
+
+    /// The rows of a query of one, in its database.
+    ///
+    /// # Errors
+    /// What the query fails with; [`crate::Error::Unsupported`] if it is none, or reads sources itself.
+    async fn rows(&self, query: &str, database: &str) -> Result<(SchemaRef, Vec<RecordBatch>)>;
+}
+
 /// A source as this process uses it.
 #[derive(Debug, Clone)]
 struct Cached {
@@ -125,10 +144,10 @@ impl SourceCache {
     /// The sources that a query needs, as they are now, and what is to be said about them.
     pub(crate) async fn get(
         &self,
-        engine: &Arc<Engine>,
+        host: &dyn Host,
         needs: Needs,
     ) -> Result<(Sources, Vec<String>)> {
-        let all = engine.warehouse().sources().await?;
+        let all = host.warehouse().sources().await?;
         // Services are told nothing of one's own networks.
         let asking = all.iter().any(|it| it.kind == SourceKind::Services.name());
         let mut cache = self.0.lock().await;
@@ -150,7 +169,7 @@ impl SourceCache {
             if !needed {
                 continue;
             }
-            let cached = current(&mut cache, engine, kind, source).await?;
+            let cached = current(&mut cache, host, kind, source).await?;
             warnings.extend(cached.warning);
             let name = source.name.clone();
             match cached.loaded {
@@ -164,8 +183,8 @@ impl SourceCache {
                 Loaded::Service(service) => sources.services.push(service.for_query(
                     &name,
                     cached.version,
-                    engine.warehouse(),
-                    engine.network(),
+                    host.warehouse(),
+                    host.network(),
                 )),
                 Loaded::Nothing => {}
             }
@@ -181,19 +200,19 @@ impl SourceCache {
     /// One source as it is now.
     pub(crate) async fn one(
         &self,
-        engine: &Arc<Engine>,
+        host: &dyn Host,
         kind: SourceKind,
         source: &Source,
     ) -> Result<Loaded> {
         let mut cache = self.0.lock().await;
-        Ok(current(&mut cache, engine, kind, source).await?.loaded)
+        Ok(current(&mut cache, host, kind, source).await?.loaded)
     }
 }
 
 /// A source from memory, or read anew if it has changed.
 async fn current(
     cache: &mut Cache,
-    engine: &Arc<Engine>,
+    host: &dyn Host,
     kind: SourceKind,
     source: &Source,
 ) -> Result<Cached> {
@@ -203,7 +222,7 @@ async fn current(
         _ => {}
     }
     let first = !cache.contains_key(&key);
-    let cached = contents::obtain(engine, kind, source, first).await?;
+    let cached = contents::obtain(host, kind, source, first).await?;
     if let Some(warning) = &cached.warning {
         log::warn!("{warning}");
     }

@@ -7,7 +7,6 @@ use datafusion::arrow::array::{Array, ArrayRef, AsArray, RecordBatch};
 use datafusion::arrow::compute::cast;
 use datafusion::arrow::datatypes::{DataType, Field, Schema, SchemaRef};
 use datafusion::error::DataFusionError;
-use futures::TryStreamExt;
 use spotql_catalog::Access;
 use spotql_context::geo::Database;
 use spotql_context::indicator::{self, Columns, Format, IndicatorListBuilder};
@@ -15,12 +14,10 @@ use spotql_context::network::{NetworkList, NetworkListBuilder};
 use spotql_functions::sources::Purpose;
 use spotql_values::address::AddressRange;
 
-use super::{Definition, Loaded, now};
-use crate::engine::Engine;
+use super::{Definition, Host, Loaded, now};
 use crate::error::{Error, Result};
 use crate::parse::SourceKind;
 use crate::service::Service;
-use crate::session::Outcome;
 
 /// What a source is read from.
 pub(super) enum Input {
@@ -48,13 +45,16 @@ pub(super) fn service(name: &str, definition: &Definition) -> Result<Service> {
 ///
 /// # Errors
 /// What the query fails with; [`spotql_catalog::Error::PathNotAllowed`].
-pub(super) async fn original(engine: &Arc<Engine>, definition: &Definition) -> Result<Input> {
+pub(super) async fn original(host: &dyn Host, definition: &Definition) -> Result<Input> {
     match &definition.query {
-        Some((query, database)) => Box::pin(rows_of(engine, query, database)).await,
+        Some((query, database)) => {
+            let (schema, rows) = host.rows(query, database).await?;
+            Ok(Input::Rows(schema, rows))
+        }
         None => {
             let path = PathBuf::from(definition.location.clone().unwrap_or_default());
             Ok(Input::File(
-                engine.warehouse().paths().check(&path, Access::Read)?,
+                host.warehouse().paths().check(&path, Access::Read)?,
             ))
         }
     }
@@ -168,29 +168,6 @@ impl Options {
         }
         Ok(options)
     }
-}
-
-/// The rows of a source's query.
-async fn rows_of(engine: &Arc<Engine>, query: &str, database: &str) -> Result<Input> {
-    let session = engine.session();
-    session.execute(&format!("USE `{database}`")).await?;
-    // One source that reads another would have to wait for it, and might wait for itself.
-    if !session.needs(query).await?.is_nothing() {
-        return Err(Error::Unsupported {
-            what: "a source made with functions that read sources (geolocation, reputation, network_context, …)"
-                .to_owned(),
-            instead: "store what they give with CREATE TABLE … AS SELECT, and make the source of that table"
-                .to_owned(),
-        });
-    }
-    let Outcome::Rows(rows) = session.execute(query).await? else {
-        return Err(Error::Unsupported {
-            what: "a source AS a statement that is no query".to_owned(),
-            instead: "give AS SELECT …".to_owned(),
-        });
-    };
-    let schema = rows.schema();
-    Ok(Input::Rows(schema, rows.try_collect().await?))
 }
 
 fn of_rows(
