@@ -264,8 +264,8 @@ fn readable(error: &DataFusionError) -> String {
                 || text.contains("logical expression InSubquery")
                 || text.contains("logical expression OuterReferenceColumn") =>
         {
-            "a subquery that names columns from outside can compare them by = in its WHERE alone, and its only LIMIT can \
-             be LIMIT 1 in place of a value; join with it, grouped by what is compared"
+            "a subquery that names columns from outside can compare them by = in its WHERE alone; its only LIMIT can be \
+             LIMIT 1 in place of a value. Join with it, grouped by what is compared"
                 .to_owned()
         }
         DataFusionError::SchemaError(..) => in_our_quotes(&without_backtrace(&error.to_string())),

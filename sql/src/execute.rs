@@ -59,7 +59,13 @@ impl Session {
     /// # Errors
     /// When it cannot be parsed, planned or run. Errors of a query's execution come with its rows.
     pub fn execute<'a>(&'a self, sql: &'a str) -> BoxFuture<'a, Result<Outcome>> {
-        Box::pin(async move { self.run(self.prepare(sql).await?).await })
+        Box::pin(async move {
+            let statement = parse(sql)?;
+            match statement.is_listing() {
+                true => Ok(rows_of(statement::list(self, statement).await?)),
+                false => self.run(self.plan(statement).await?).await,
+            }
+        })
     }
 
     /// Parses and plans one statement.
@@ -67,15 +73,14 @@ impl Session {
     /// # Errors
     /// When it cannot be parsed or planned.
     pub fn prepare<'a>(&'a self, sql: &'a str) -> BoxFuture<'a, Result<Prepared>> {
-        Box::pin(self.parse_and_plan(sql))
+        Box::pin(async move { self.plan(parse(sql)?).await })
     }
 
-    async fn parse_and_plan(&self, sql: &str) -> Result<Prepared> {
-        let statement = parse(sql)?;
+    async fn plan(&self, statement: Statement) -> Result<Prepared> {
         let kind = statement.kind();
         let action = match statement {
             Statement::Query(query) => Action::Query(self.plan_query(*query).await?),
-            listing if kind == Kind::Query => {
+            listing if listing.is_listing() => {
                 let schema = statement::list(self, listing.clone()).await?.schema();
                 Action::Listing(Erased::new(listing), schema)
             }
@@ -95,16 +100,21 @@ impl Session {
     async fn run_prepared(&self, prepared: Prepared) -> Result<Outcome> {
         Ok(match prepared.action {
             Action::Query(plan) => Outcome::Rows(execute_stream(plan, self.context().task_ctx())?),
-            Action::Listing(listing, schema) => {
-                let rows = statement::list(self, listing.into_inner()).await?;
-                let stream = futures::stream::iter([Ok(rows)]);
-                Outcome::Rows(Box::pin(RecordBatchStreamAdapter::new(schema, stream)))
+            Action::Listing(listing, _) => {
+                rows_of(statement::list(self, listing.into_inner()).await?)
             }
             Action::Command(command) => {
                 Outcome::Done(statement::run(self, command.into_inner()).await?)
             }
         })
     }
+}
+
+/// The rows of a listing.
+fn rows_of(rows: RecordBatch) -> Outcome {
+    let schema = rows.schema();
+    let stream = futures::stream::iter([Ok(rows)]);
+    Outcome::Rows(Box::pin(RecordBatchStreamAdapter::new(schema, stream)))
 }
 
 #[async_trait]

@@ -103,19 +103,15 @@ impl HiveAdapter {
         if !is_convertible(field.data_type(), wanted.data_type()) {
             return Err(Error::SchemaMismatch {
                 table: self.table.to_string(),
-                reason: match lacks_unit(field.data_type(), wanted.data_type()) {
-                    true => format!(
-                        "column '{name}' is {} in the file, whose unit is not known, which cannot become {}; declare it \
-                         as the file has it, and convert it in a query",
-                        field.data_type(),
-                        wanted.data_type()
-                    ),
-                    false => format!(
-                        "column '{name}' is {} in the file, which cannot become {}",
-                        field.data_type(),
-                        wanted.data_type()
-                    ),
-                },
+                reason: format!(
+                    "column '{name}' is {} in the file, which cannot become {}{}",
+                    field.data_type(),
+                    wanted.data_type(),
+                    match lacks_unit(field.data_type(), wanted.data_type()) {
+                        true => ": its unit is not known; declare it as the file has it, and convert it in a query",
+                        false => "",
+                    }
+                ),
             }
             .into());
         }

@@ -158,6 +158,11 @@ pub enum Kind {
 }
 
 impl Statement {
+    /// Whether it is a SHOW or DESCRIBE: its rows are no query's.
+    pub(crate) fn is_listing(&self) -> bool {
+        self.kind() == Kind::Query && !matches!(self, Self::Query(_))
+    }
+
     /// What the statement does.
     pub(crate) fn kind(&self) -> Kind {
         match self {

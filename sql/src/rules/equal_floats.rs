@@ -5,9 +5,7 @@
 
 use std::sync::{Arc, LazyLock};
 
-use datafusion::arrow::array::{ArrayRef, AsArray};
-use datafusion::arrow::compute::unary;
-use datafusion::arrow::datatypes::{DataType, Float32Type, Float64Type};
+use datafusion::arrow::datatypes::DataType;
 use datafusion::common::config::ConfigOptions;
 use datafusion::common::tree_node::{Transformed, TreeNode, TreeNodeIterator};
 use datafusion::common::{DFSchema, internal_err};
@@ -19,6 +17,7 @@ use datafusion::logical_expr::{
     ScalarFunctionArgs, ScalarUDF, ScalarUDFImpl, Signature, Volatility, Window,
 };
 use datafusion::optimizer::AnalyzerRule;
+use spotql_functions::floats::{map_floats, one_nan};
 
 /// The rule.
 #[derive(Debug)]
@@ -172,38 +171,12 @@ impl ScalarUDFImpl for CanonicalFloat {
     }
 
     fn invoke_with_args(&self, args: ScalarFunctionArgs) -> Result<ColumnarValue> {
-        let values = ColumnarValue::values_to_arrays(&args.args)?;
-        let values = values.into_iter().map(|values| canonical(&values));
-        match values.collect::<Vec<_>>().as_slice() {
-            [values] => Ok(ColumnarValue::Array(Arc::clone(values))),
+        match ColumnarValue::values_to_arrays(&args.args)?.as_slice() {
+            // Adding makes 0.0 of -0.0.
+            [values] => Ok(ColumnarValue::Array(map_floats(values, |value| {
+                one_nan(value) + 0.0
+            }))),
             _ => internal_err!("{} takes one argument", self.name()),
         }
-    }
-}
-
-fn canonical(values: &ArrayRef) -> ArrayRef {
-    // Adding makes 0.0 of -0.0.
-    match values.data_type() {
-        DataType::Float64 => Arc::new(unary::<_, _, Float64Type>(
-            values.as_primitive::<Float64Type>(),
-            |value| {
-                if value.is_nan() {
-                    f64::NAN
-                } else {
-                    value + 0.0
-                }
-            },
-        )),
-        DataType::Float32 => Arc::new(unary::<_, _, Float32Type>(
-            values.as_primitive::<Float32Type>(),
-            |value| {
-                if value.is_nan() {
-                    f32::NAN
-                } else {
-                    value + 0.0
-                }
-            },
-        )),
-        _ => Arc::clone(values),
     }
 }

@@ -2,10 +2,11 @@
 
 use std::path::Path;
 
-use super::error::{Error, Result};
-use super::ranges::{Ranges, RangesBuilder};
 use spotql_values::address::{Address, AddressRange};
 use spotql_values::interner::Interner;
+
+use super::error::{Error, Result};
+use super::ranges::{Ranges, RangesBuilder};
 
 /// A list of networks and their names.
 #[derive(Debug)]

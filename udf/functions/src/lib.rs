@@ -12,6 +12,7 @@ mod canonical;
 mod enrich;
 mod event;
 pub mod files;
+pub mod floats;
 mod hive;
 mod indicators;
 pub mod inquiry;

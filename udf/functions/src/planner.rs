@@ -45,8 +45,8 @@ impl RelationPlanner for SpotqlPlanner {
     }
 }
 
-/// A planning that finds less stack than this gets some of its own: DataFusion plans queries within queries by recursion, a
-/// table function adds a few, and a thread of the server has 2 MiB.
+/// A planning that finds less stack than this gets some of its own. DataFusion plans queries within queries by recursion, and a
+/// table function adds a few calls. A thread of the server has 2 MiB.
 const STACK_LEFT: usize = 2 << 20;
 /// As much as that; it is taken page by page.
 const STACK: usize = 16 << 20;

@@ -6,7 +6,6 @@ use std::sync::Arc;
 use datafusion::common::config::{ConfigEntry, ConfigExtension, ExtensionOptions};
 use datafusion::config::ConfigOptions;
 use datafusion::error::{DataFusionError, Result};
-
 use spotql_context::geo::{self, Place};
 use spotql_context::indicator::{Found, IndicatorList};
 use spotql_context::network::NetworkList;

@@ -10,13 +10,14 @@
 //!
 //! Ranges are not checked here; [`super::invalid`] says which records are valid.
 
+use spotql_values::absent::{is_absent, trimmed};
+
 use super::dns::UNKNOWN_CODE;
 use super::domain::DomainClasses;
 use super::entropy::EntropyMeter;
 use super::math::log2_of_size;
 use super::name::{LowerCase, Name};
 use super::writer::WordWriter;
-use spotql_values::absent::{is_absent, trimmed};
 
 /// The first field of a domain's word.
 pub const DOMAIN: &str = "n";

@@ -7,12 +7,13 @@
 
 use std::net::{IpAddr, Ipv6Addr};
 
+use spotql_values::absent::trimmed;
+
 use super::domain::DomainClasses;
 use super::entropy::{EntropyMeter, utf16_len};
 use super::math::{log2_of_size, outweighs};
 use super::name::{LowerCase, Name, NameClass};
 use super::writer::{BLANK, WordWriter};
-use spotql_values::absent::trimmed;
 
 /// Bits a character from one class of addresses' entropy to the next.
 pub const ENTROPY_STEP: f64 = 0.6;

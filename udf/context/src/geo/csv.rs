@@ -10,11 +10,12 @@ use std::borrow::Cow;
 use std::collections::HashMap;
 use std::path::Path;
 
+use spotql_values::address::{Address, AddressRange};
+use spotql_values::interner::Interner;
+
 use super::Place;
 use crate::error::{Error, Result};
 use crate::ranges::{Ranges, RangesBuilder};
-use spotql_values::address::{Address, AddressRange};
-use spotql_values::interner::Interner;
 
 /// Country, region, city, owner, domain: numbers of texts.
 type Texts = [Option<u32>; 5];

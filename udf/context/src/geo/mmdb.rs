@@ -8,10 +8,10 @@ use std::path::Path;
 use maxminddb::{MaxMindDbError, Reader, WithinOptions};
 use serde::Deserialize;
 use serde::de::IgnoredAny;
+use spotql_values::address::Address;
 
 use super::Place;
 use crate::error::{Error, Result};
-use spotql_values::address::Address;
 
 /// A database in memory.
 pub struct Mmdb(Reader<Vec<u8>>);

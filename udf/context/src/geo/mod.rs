@@ -14,8 +14,9 @@ mod mmdb;
 use std::borrow::Cow;
 use std::path::Path;
 
-use super::error::{Error, Result};
 use spotql_values::address::Address;
+
+use super::error::{Error, Result};
 
 /// What is known of a place; `None` where a database does not say.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]

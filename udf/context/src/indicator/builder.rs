@@ -2,13 +2,14 @@
 
 use std::borrow::Cow;
 
+use spotql_values::address::AddressRange;
+use spotql_values::interner::Interner;
+
 use super::entries::{Entries, Entry, NEVER, Times};
 use super::form::Form;
 use super::{Indicator, IndicatorList, Rejected, value};
 use crate::error::{Error, Result};
 use crate::ranges::RangesBuilder;
-use spotql_values::address::AddressRange;
-use spotql_values::interner::Interner;
 
 /// A list being made.
 #[derive(Debug, Default)]

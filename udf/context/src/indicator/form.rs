@@ -1,7 +1,8 @@
 //! What kind of thing a text names: an address, a host or a URL.
 
-use super::value;
 use spotql_values::address::{Address, AddressRange};
+
+use super::value;
 
 /// The form of an indicator.
 pub enum Form<'a> {

@@ -25,11 +25,12 @@ mod value;
 use std::borrow::Cow;
 use std::fmt;
 
+use spotql_values::address::{Address, AddressRange};
+use spotql_values::interner::Interner;
+
 use super::ranges::Ranges;
 use entries::{Entries, NEVER};
 use form::LONGEST_NAME;
-use spotql_values::address::{Address, AddressRange};
-use spotql_values::interner::Interner;
 
 pub use builder::IndicatorListBuilder;
 pub use form::{Form, is_host, split_url};

@@ -1,8 +1,9 @@
 //! Lists with an indicator a line, hosts files, and lists of ranges.
 
+use spotql_values::address::{Address, AddressRange};
+
 use super::{Columns, Indicator, IndicatorListBuilder};
 use crate::error::Result;
-use spotql_values::address::{Address, AddressRange};
 
 pub(super) fn read(bytes: &[u8], how: &Columns, list: &mut IndicatorListBuilder) -> Result<()> {
     // Whether a comment says that the columns are the ends of ranges.

@@ -4,10 +4,8 @@
 //! nothing but infinities. All other types are DataFusion's.
 
 use std::hash::Hash;
-use std::sync::Arc;
 
-use arrow::array::{ArrayRef, AsArray};
-use arrow::compute::unary;
+use arrow::array::ArrayRef;
 use arrow::datatypes::{DataType, FieldRef, Float32Type, Float64Type};
 use datafusion::common::{Result, ScalarValue};
 use datafusion::functions_aggregate::min_max::{Max, Min};
@@ -18,6 +16,8 @@ use datafusion::logical_expr::{
     Signature, StatisticsArgs,
 };
 use datafusion_functions_aggregate_common::aggregate::groups_accumulator::prim_op::PrimitiveGroupsAccumulator;
+
+use crate::floats::{map_floats, one_nan};
 
 /// DataFusion's function, and how it chooses of two floats.
 pub(super) trait Choice: AggregateUDFImpl + Eq + Hash + 'static {
@@ -65,7 +65,7 @@ impl<F: Choice> AggregateUDFImpl for Extreme<F> {
 
     fn accumulator(&self, args: AccumulatorArgs<'_>) -> Result<Box<dyn Accumulator>> {
         let is_float = args.return_type().is_floating();
-        Ok(one_nan(is_float, self.inner.accumulator(args)?))
+        Ok(with_one_nan(is_float, self.inner.accumulator(args)?))
     }
 
     fn state_fields(&self, args: StateFieldsArgs<'_>) -> Result<Vec<FieldRef>> {
@@ -112,7 +112,7 @@ impl<F: Choice> AggregateUDFImpl for Extreme<F> {
         args: AccumulatorArgs<'_>,
     ) -> Result<Box<dyn Accumulator>> {
         let is_float = args.return_type().is_floating();
-        Ok(one_nan(
+        Ok(with_one_nan(
             is_float,
             self.inner.create_sliding_accumulator(args)?,
         ))
@@ -152,7 +152,7 @@ impl<F: Choice> AggregateUDFImpl for Extreme<F> {
 }
 
 /// DataFusion's accumulator of one group orders NaN by its sign: give it one sign alone.
-fn one_nan(is_float: bool, inner: Box<dyn Accumulator>) -> Box<dyn Accumulator> {
+fn with_one_nan(is_float: bool, inner: Box<dyn Accumulator>) -> Box<dyn Accumulator> {
     match is_float {
         true => Box::new(OneNan { inner }),
         false => inner,
@@ -164,26 +164,15 @@ struct OneNan {
     inner: Box<dyn Accumulator>,
 }
 
-fn positive(values: &[ArrayRef]) -> Vec<ArrayRef> {
-    let positive = |values: &ArrayRef| -> ArrayRef {
-        match values.data_type() {
-            DataType::Float64 => Arc::new(unary::<_, _, Float64Type>(
-                values.as_primitive::<Float64Type>(),
-                |value| if value.is_nan() { f64::NAN } else { value },
-            )),
-            DataType::Float32 => Arc::new(unary::<_, _, Float32Type>(
-                values.as_primitive::<Float32Type>(),
-                |value| if value.is_nan() { f32::NAN } else { value },
-            )),
-            _ => Arc::clone(values),
-        }
-    };
-    values.iter().map(positive).collect()
+impl OneNan {
+    fn of(values: &[ArrayRef]) -> Vec<ArrayRef> {
+        values.iter().map(|it| map_floats(it, one_nan)).collect()
+    }
 }
 
 impl Accumulator for OneNan {
     fn update_batch(&mut self, values: &[ArrayRef]) -> Result<()> {
-        self.inner.update_batch(&positive(values))
+        self.inner.update_batch(&Self::of(values))
     }
 
     fn evaluate(&mut self) -> Result<ScalarValue> {
@@ -203,7 +192,7 @@ impl Accumulator for OneNan {
     }
 
     fn retract_batch(&mut self, values: &[ArrayRef]) -> Result<()> {
-        self.inner.retract_batch(&positive(values))
+        self.inner.retract_batch(&Self::of(values))
     }
 
     fn supports_retract_batch(&self) -> bool {

@@ -9,7 +9,6 @@ mod function;
 
 use arrow::array::{ArrayRef, StringViewArray};
 use datafusion::error::Result;
-
 use spotql_values::form::{Form, of_address, of_name, of_present};
 use spotql_values::protocol::of_protocol;
 

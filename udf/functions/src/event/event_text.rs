@@ -10,7 +10,6 @@ use datafusion::logical_expr::{
     ColumnarValue, DocSection, Documentation, ScalarFunctionArgs, ScalarUDF, ScalarUDFImpl,
     Signature, Volatility,
 };
-
 use spotql_values::time::moment::{DAY, Moment, SECOND, date};
 
 const NAME: &str = "event_text";

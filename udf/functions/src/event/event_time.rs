@@ -21,7 +21,6 @@ use datafusion::logical_expr::{
     ColumnarValue, DocSection, Documentation, ScalarFunctionArgs, ScalarUDF, ScalarUDFImpl,
     Signature, Volatility,
 };
-
 use spotql_values::time::moment::{Moment, of_number};
 use spotql_values::time::notation;
 

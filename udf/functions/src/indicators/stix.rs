@@ -7,11 +7,10 @@
 //! What is read back by [`spotql_context::indicator`] is what was written: `confidence` says the severity, by the standard's
 //! scale of low, medium and high (appendix A), `name` the text.
 
+use datafusion::error::DataFusionError;
 use serde::{Deserialize, Serialize};
 use sha1::{Digest, Sha1};
 use uuid::Uuid;
-
-use datafusion::error::DataFusionError;
 
 use super::time;
 use super::value::Value;

@@ -1,7 +1,6 @@
 //! Times of indicators: read as lists write them, written for SQL and for STIX.
 
 use chrono::{DateTime, Utc};
-
 use spotql_context::indicator::time_of;
 
 /// The last second of the year 9999: the last that RFC 3339 can write.

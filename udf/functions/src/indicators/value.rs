@@ -2,12 +2,13 @@
 
 use std::fmt;
 
-use crate::sources::Sources;
 use spotql_context::indicator::{Form, split_url};
 use spotql_context::own::{is_own_address, is_own_name};
 use spotql_values::address::{Address, AddressRange};
 use spotql_words::domain::DomainClasses;
 use spotql_words::name::{Name, NameClass};
+
+use crate::sources::Sources;
 
 /// What an indicator is: what [`spotql_context::indicator`] reads, but for what STIX cannot say (ranges that are no CIDR
 /// block, paths on any host).

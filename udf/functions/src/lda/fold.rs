@@ -14,12 +14,12 @@ use std::borrow::Cow;
 
 use hashbrown::HashMap;
 use rayon::slice::ParallelSliceMut;
+use spotql_values::interner::Strings;
+use spotql_words::FOLDABLE;
 
 use super::pairs::{Pair, combine};
 use super::tally::Counts;
 use crate::relation::Result;
-use spotql_values::interner::Strings;
-use spotql_words::FOLDABLE;
 
 /// Fewer records than these do not make a value common.
 const RECORDS: u64 = 10;

@@ -3,13 +3,13 @@
 
 use ahash::RandomState;
 use hashbrown::HashTable;
+use spotql_topic::leave_one_out::Fields;
+use spotql_values::interner::{Interner, Strings};
 
 use super::fold::SEPARATOR;
 use super::pairs::Joined;
 use super::settings::Rule;
 use crate::relation::{Error, Result};
-use spotql_topic::leave_one_out::Fields;
-use spotql_values::interner::{Interner, Strings};
 
 /// A word of more fields than these counts the rest as one.
 const MOST_FIELDS: usize = 16;

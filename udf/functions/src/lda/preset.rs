@@ -10,11 +10,11 @@ use datafusion::common::{Column, DFSchema, JoinType, ScalarValue};
 use datafusion::functions::core::expr_fn::coalesce;
 use datafusion::functions_aggregate::expr_fn::count;
 use datafusion::logical_expr::{Expr, LogicalPlan, LogicalPlanBuilder, ScalarUDF, col, lit};
+use spotql_words::text;
 
 use crate::canonical;
 use crate::relation::{Error, Result};
 use crate::words;
-use spotql_words::text;
 
 /// A kind of log that Apache Spot knew.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]

@@ -3,10 +3,11 @@
 use std::fmt;
 use std::hash::{Hash, Hasher};
 
+use spotql_topic::{cvb0, em, online};
+
 use super::method::{Method, Optimizer};
 use crate::relation::{Arguments, Function};
 use crate::relation::{Error, Result};
-use spotql_topic::{cvb0, em, online};
 
 /// A floating-point parameter that can be compared and hashed by its bits, as plan nodes must.
 #[derive(Debug, Clone, Copy)]

@@ -10,10 +10,10 @@
 use datafusion::arrow::array::{Array, AsArray, RecordBatch, StringViewArray};
 use datafusion::arrow::datatypes::Int64Type;
 use rayon::slice::ParallelSliceMut;
+use spotql_values::interner::{Interner, Strings};
 
 use super::pairs::{Pair, PairCounter, combine};
 use crate::relation::{Error, Result};
-use spotql_values::interner::{Interner, Strings};
 
 /// What a row stands for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default)]

@@ -2,11 +2,10 @@
 
 use std::borrow::Cow;
 
-use url::Url;
-
 use spotql_context::indicator::{is_host, split_url};
 use spotql_context::own::{is_own_address, is_own_name};
 use spotql_values::address::Address;
+use url::Url;
 
 /// Zones of reverse names.
 const REVERSE: &str = "arpa";

@@ -6,7 +6,6 @@ use std::sync::Arc;
 
 use datafusion::common::config::{ConfigField, Visit};
 use datafusion::error::Result;
-
 use spotql_words::domain_set::{DomainSet, Label};
 
 use super::error::Error;

@@ -5,7 +5,6 @@ use std::sync::Arc;
 use arrow::array::{ArrayRef, LargeStringArray, NullBufferBuilder, StringViewArray};
 use arrow::buffer::{Buffer, OffsetBuffer, ScalarBuffer};
 use datafusion::common::Result;
-
 use spotql_words::writer::WordWriter;
 
 /// What a word takes in the buffer, generously; the buffer grows where it does not suffice.

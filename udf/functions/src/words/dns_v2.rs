@@ -3,13 +3,13 @@
 use arrow::array::{Array, ArrayRef};
 use arrow::datatypes::DataType;
 use datafusion::common::Result;
+use spotql_words::dns_v2::DnsRecord;
+use spotql_words::entropy::EntropyMeter;
+use spotql_words::name::LowerCase;
 
 use super::column::Words;
 use crate::scalar::{Call, Declaration, Needs, Parameter, Takes, parameter, text_at, whole_at};
 use crate::settings::SpotqlOptions;
-use spotql_words::dns_v2::DnsRecord;
-use spotql_words::entropy::EntropyMeter;
-use spotql_words::name::LowerCase;
 
 const FRAME_LEN: Parameter = parameter("frame_len", Takes::Whole, "length of the frame in bytes");
 const NAME: Parameter = parameter(

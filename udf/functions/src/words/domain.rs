@@ -4,13 +4,13 @@ use std::sync::Arc;
 
 use arrow::array::{Array, ArrayRef, Int32Array, StringViewArray, StringViewBuilder};
 use arrow::datatypes::DataType;
-
 use spotql_values::absent::trimmed;
+
+use spotql_words::domain::DomainInfo;
+use spotql_words::name::{LowerCase, Name};
 
 use crate::scalar::{Call, Declaration, Needs, Parameter, Takes, parameter};
 use crate::settings::SpotqlOptions;
-use spotql_words::domain::DomainInfo;
-use spotql_words::name::{LowerCase, Name};
 
 const NAME: &[Parameter] = &[parameter("name", Takes::Text, "a DNS or host name")];
 

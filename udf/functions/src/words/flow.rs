@@ -4,10 +4,10 @@ use arrow::array::{Array, ArrayRef};
 use arrow::buffer::NullBuffer;
 use arrow::datatypes::DataType;
 use datafusion::common::Result;
+use spotql_words::flow::{FlowBins, Side};
 
 use super::column::Words;
 use crate::scalar::{Call, Declaration, Needs, Parameter, Takes, parameter};
-use spotql_words::flow::{FlowBins, Side};
 
 const PARAMETERS: &[Parameter] = &[
     parameter("trhour", Takes::Whole, "hour of the day"),

@@ -3,12 +3,12 @@
 use arrow::array::{Array, ArrayRef, AsArray};
 use arrow::datatypes::DataType;
 use datafusion::common::Result;
+use spotql_words::flow::Side;
+use spotql_words::flow_v2::FlowRecord;
 
 use super::column::Words;
 use crate::canonical;
 use crate::scalar::{Call, Declaration, Needs, Parameter, Takes, parameter, text_at, whole_at};
-use spotql_words::flow::Side;
-use spotql_words::flow_v2::FlowRecord;
 
 const PARAMETERS: &[Parameter] = &[
     parameter(

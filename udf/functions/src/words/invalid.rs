@@ -8,9 +8,9 @@ use arrow::buffer::NullBuffer;
 use arrow::compute::cast;
 use arrow::datatypes::DataType;
 use datafusion::common::Result;
+use spotql_words::invalid::{DnsFields, Field, FlowFields, ProxyFields, Reason};
 
 use crate::scalar::{Call, Declaration, Needs, Takes, parameter};
-use spotql_words::invalid::{DnsFields, Field, FlowFields, ProxyFields, Reason};
 
 pub(super) const FLOW: Declaration = Declaration {
     name: "flow_invalid",

@@ -5,10 +5,10 @@ use std::sync::Arc;
 use arrow::array::{ArrayRef, Float64Array, Int32Array};
 use arrow::compute::unary;
 use arrow::datatypes::{DataType, Int32Type};
-
-use crate::scalar::{Call, Declaration, Needs, Number, Parameter, Takes, parameter};
 use spotql_words::entropy::EntropyMeter;
 use spotql_words::math;
+
+use crate::scalar::{Call, Declaration, Needs, Number, Parameter, Takes, parameter};
 
 const X: &[Parameter] = &[parameter("x", Takes::Number, "a number")];
 

@@ -3,12 +3,12 @@
 use arrow::array::{Array, ArrayRef};
 use arrow::datatypes::DataType;
 use datafusion::common::Result;
+use spotql_words::entropy::EntropyMeter;
+use spotql_words::proxy::ProxyRequest;
 
 use super::column::Words;
 use crate::scalar::{Call, Declaration, Needs, Takes, parameter};
 use crate::settings::SpotqlOptions;
-use spotql_words::entropy::EntropyMeter;
-use spotql_words::proxy::ProxyRequest;
 
 pub(super) const WORD: Declaration = Declaration {
     name: "proxy_word",

@@ -3,13 +3,13 @@
 use arrow::array::{Array, ArrayRef};
 use arrow::datatypes::DataType;
 use datafusion::common::Result;
+use spotql_words::entropy::EntropyMeter;
+use spotql_words::name::LowerCase;
+use spotql_words::proxy_v2::ProxyRecord;
 
 use super::column::Words;
 use crate::scalar::{Call, Declaration, Needs, Takes, parameter, text_at, whole_at};
 use crate::settings::SpotqlOptions;
-use spotql_words::entropy::EntropyMeter;
-use spotql_words::name::LowerCase;
-use spotql_words::proxy_v2::ProxyRecord;
 
 pub(super) const WORD: Declaration = Declaration {
     name: "proxy_word_v2",

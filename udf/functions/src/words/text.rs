@@ -5,9 +5,9 @@ use std::sync::Arc;
 
 use arrow::array::{ArrayRef, StringViewArray};
 use arrow::datatypes::DataType;
+use spotql_words::text;
 
 use crate::scalar::{Call, Declaration, Needs, Takes, parameter};
-use spotql_words::text;
 
 pub(super) const FLOW: Declaration = Declaration {
     name: "flow_word_text",

@@ -6,13 +6,13 @@ use std::sync::Arc;
 use arrow::array::{ArrayRef, Int64Array};
 use arrow::datatypes::DataType;
 use datafusion::error::Result;
+use spotql_context::geo::Place;
+use spotql_values::address::Address;
 
 use super::ADDRESS;
 use crate::scalar::distinct::{by_distinct, texts_by_distinct};
 use crate::scalar::{Call, Declaration, Needs};
 use crate::sources::Sources;
-use spotql_context::geo::Place;
-use spotql_values::address::Address;
 
 pub(super) const LOCATION: Declaration = Declaration {
     name: "geolocation",

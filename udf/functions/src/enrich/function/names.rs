@@ -5,14 +5,15 @@ use std::sync::Arc;
 use arrow::array::{ArrayRef, AsArray, StringViewBuilder};
 use arrow::datatypes::DataType;
 use datafusion::error::Result;
-
-use crate::scalar::distinct::texts_by_distinct;
 use spotql_values::absent::{is_absent, trimmed};
 use spotql_values::protocol::protocol_name;
 
+use crate::scalar::distinct::texts_by_distinct;
+
+use spotql_values::iana::{self, Registry};
+
 use crate::canonical;
 use crate::scalar::{Call, Declaration, Needs, Takes, parameter, text_at, whole_at};
-use spotql_values::iana::{self, Registry};
 
 pub(super) const DNS_CLASS: Declaration = Declaration {
     name: "dns_class_name",

@@ -4,12 +4,12 @@ use std::sync::Arc;
 
 use arrow::array::BooleanArray;
 use arrow::datatypes::DataType;
+use spotql_values::address::Address;
 
 use super::ADDRESS;
 use crate::scalar::distinct::{by_distinct, texts_by_distinct};
 use crate::scalar::{Declaration, Needs};
 use crate::sources::Sources;
-use spotql_values::address::Address;
 
 pub(super) const CONTEXT: Declaration = Declaration {
     name: "network_context",

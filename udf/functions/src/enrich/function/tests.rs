@@ -7,12 +7,12 @@ use arrow::compute::cast;
 use arrow::datatypes::{DataType, Field, Int32Type};
 use datafusion::config::ConfigOptions;
 use datafusion::logical_expr::{ColumnarValue, ScalarFunctionArgs};
-
-use super::*;
-use crate::sources::{Named, Purpose, Sources, SourcesOption};
 use spotql_context::indicator::{Indicator, IndicatorListBuilder};
 use spotql_context::network::NetworkListBuilder;
 use spotql_values::address::AddressRange;
+
+use super::*;
+use crate::sources::{Named, Purpose, Sources, SourcesOption};
 
 fn sources() -> Sources {
     let mut threats = IndicatorListBuilder::default();

@@ -3,6 +3,7 @@
 use datafusion::arrow::array::{Array, AsArray, Float64Array, RecordBatch};
 use datafusion::arrow::datatypes::Float64Type;
 use datafusion::error::Result as DataFusionResult;
+use spotql_values::interner::Interner;
 
 use super::Part;
 use crate::lda::fold::Common;
@@ -10,7 +11,6 @@ use crate::lda::judged::{Judged, Pair, PairIndex};
 use crate::lda::preset::{Generation, Preset};
 use crate::lda::settings::{DOMAINS, RECIPE};
 use crate::relation::{Error, Result};
-use spotql_values::interner::Interner;
 
 /// What scoring needs of a model: the topic mixes by document and the probabilities by word.
 #[derive(Debug, Default)]

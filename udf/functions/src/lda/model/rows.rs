@@ -8,13 +8,13 @@ use datafusion::arrow::array::{
 };
 use datafusion::arrow::buffer::OffsetBuffer;
 use datafusion::error::Result as DataFusionResult;
+use spotql_topic::Fitted;
+use spotql_values::interner::Strings;
 
 use super::{Part, SCHEMA, topic_field};
 use crate::lda::fold::Common;
 use crate::lda::judged::Judged;
 use crate::lda::settings::Settings;
-use spotql_topic::Fitted;
-use spotql_values::interner::Strings;
 
 /// How many records a training read.
 #[derive(Debug, Clone, Copy, Default)]

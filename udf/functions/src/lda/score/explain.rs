@@ -11,13 +11,13 @@ use datafusion::arrow::array::{
 };
 use datafusion::arrow::datatypes::{DataType, Field};
 use datafusion::error::Result as DataFusionResult;
+use spotql_values::interner::Strings;
 
 use super::Explain;
 use crate::lda::judged::Pair;
 use crate::lda::model::Lookup;
 use crate::lda::preset::Preset;
 use crate::relation::{Error, Result};
-use spotql_values::interner::Strings;
 
 /// How many of a document's words say what it usually does.
 const USUAL: usize = 3;

@@ -12,6 +12,7 @@ use datafusion::execution::memory_pool::MemoryReservation;
 use datafusion::physical_plan::metrics::{
     BaselineMetrics, Count, ExecutionPlanMetricsSet, MetricBuilder,
 };
+use spotql_topic::score;
 
 use super::explain::{Explained, Explanations, Texts};
 use super::{Explain, Scoring, VALID, document_column, word_column};
@@ -19,7 +20,6 @@ use crate::lda::judged::Pair;
 use crate::lda::model::Lookup;
 use crate::lda::settings::Rule;
 use crate::relation::is_hidden;
-use spotql_topic::score;
 
 /// A model in memory, accounted for.
 #[derive(Debug)]

@@ -10,6 +10,9 @@ use datafusion::execution::memory_pool::{MemoryConsumer, MemoryReservation};
 use datafusion::execution::{SendableRecordBatchStream, TaskContext};
 use datafusion::physical_plan::metrics::{Count, ExecutionPlanMetricsSet, Gauge, MetricBuilder};
 use futures::StreamExt;
+use spotql_topic::leave_one_out::{LeaveOneOut, Weights};
+use spotql_topic::{Corpus, Fitted, em};
+use spotql_values::interner::Strings;
 
 use crate::lda::fold::{Common, fold};
 use crate::lda::judged::{Judged, Pair, fields, weight};
@@ -19,9 +22,6 @@ use crate::lda::pairs::joined;
 use crate::lda::settings::{Rule, Settings};
 use crate::lda::tally::{Counts, Rows, Tally};
 use crate::relation::Error;
-use spotql_topic::leave_one_out::{LeaveOneOut, Weights};
-use spotql_topic::{Corpus, Fitted, em};
-use spotql_values::interner::Strings;
 
 /// One run of a training.
 pub(super) struct Training {

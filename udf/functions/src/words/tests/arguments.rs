@@ -7,13 +7,13 @@ use arrow::array::{
 };
 use arrow::compute::cast;
 use arrow::datatypes::{DataType, Int32Type, Int64Type};
+use spotql_words::flow::{FlowBins, Side};
+use spotql_words::writer::WordWriter;
 
 use super::super::{DECLARATIONS, functions};
 use super::{error, evaluate, session, value};
 use crate::scalar::Takes;
 use crate::settings::SpotqlOptions;
-use spotql_words::flow::{FlowBins, Side};
-use spotql_words::writer::WordWriter;
 
 #[tokio::test]
 async fn the_examples_of_the_documentation_hold() {

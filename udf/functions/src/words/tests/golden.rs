@@ -5,11 +5,11 @@ use std::sync::Arc;
 use arrow::array::{Array, ArrayRef, AsArray, RecordBatch, StringArray, StringViewArray};
 use arrow::compute::cast;
 use arrow::datatypes::{DataType, Field, Schema};
+use spotql_words::domain_set::{DomainSet, Label};
 
 use super::vectors::{self as golden, Row, WORD_ERROR};
 use super::{evaluate, session};
 use crate::settings::SpotqlOptions;
-use spotql_words::domain_set::{DomainSet, Label};
 
 /// Every way in which a column of texts can be held.
 fn encodings() -> Vec<DataType> {
