@@ -8,6 +8,7 @@ use std::sync::Arc;
 use async_trait::async_trait;
 use bytes::Bytes;
 use futures::StreamExt;
+use futures::future::BoxFuture;
 use futures::stream::{self, BoxStream};
 use object_store::local::LocalFileSystem;
 use object_store::path::Path;
@@ -17,6 +18,9 @@ use object_store::{
 };
 
 use crate::paths::{Access, PathRule};
+
+/// How often a step begins again that has made the directories of a file, while another write removed them as empty.
+pub(crate) const ATTEMPTS: usize = 100;
 
 /// What is done on the disk.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -107,6 +111,33 @@ fn denied(path: &Path, error: crate::Error) -> Error {
     }
 }
 
+/// Runs a step that makes the directories of a file. It begins again if one of them is gone before the next is made: of
+/// two writes to one table, the first removes the staging directory when it ends, if that is empty.
+async fn with_directories<'a, T>(step: impl Fn() -> BoxFuture<'a, Result<T>> + Send) -> Result<T> {
+    for _ in 1..ATTEMPTS {
+        match step().await {
+            Err(error) if is_directory_gone(&error) => {}
+            done => return done,
+        }
+    }
+    step().await
+}
+
+/// Whether a directory went while the next was made in it. A file that is not there is [`Error::NotFound`] instead.
+fn is_directory_gone(error: &Error) -> bool {
+    let Error::Generic { source, .. } = error else {
+        return false;
+    };
+    let mut cause: Option<&dyn std::error::Error> = Some(source.as_ref());
+    while let Some(error) = cause {
+        if let Some(error) = error.downcast_ref::<std::io::Error>() {
+            return error.kind() == std::io::ErrorKind::NotFound;
+        }
+        cause = error.source();
+    }
+    false
+}
+
 impl fmt::Display for GuardedStore {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         self.local.fmt(f)
@@ -122,7 +153,11 @@ impl ObjectStore for GuardedStore {
         options: PutOptions,
     ) -> Result<PutResult> {
         self.check(location, Access::Write)?;
-        self.local.put_opts(location, payload, options).await
+        with_directories(|| {
+            self.local
+                .put_opts(location, payload.clone(), options.clone())
+        })
+        .await
     }
 
     async fn put_multipart_opts(
@@ -131,7 +166,7 @@ impl ObjectStore for GuardedStore {
         options: PutMultipartOptions,
     ) -> Result<Box<dyn MultipartUpload>> {
         self.check(location, Access::Write)?;
-        self.local.put_multipart_opts(location, options).await
+        with_directories(|| self.local.put_multipart_opts(location, options.clone())).await
     }
 
     async fn get_opts(&self, location: &Path, options: GetOptions) -> Result<GetResult> {
@@ -177,13 +212,13 @@ impl ObjectStore for GuardedStore {
     async fn copy_opts(&self, from: &Path, to: &Path, options: CopyOptions) -> Result<()> {
         self.check(from, Access::Read)?;
         self.check(to, Access::Write)?;
-        self.local.copy_opts(from, to, options).await
+        with_directories(|| self.local.copy_opts(from, to, options.clone())).await
     }
 
     async fn rename_opts(&self, from: &Path, to: &Path, options: RenameOptions) -> Result<()> {
         self.check_entry(from, Step::Rename)?;
         self.check_entry(to, Step::Rename)?;
-        self.local.rename_opts(from, to, options).await
+        with_directories(|| self.local.rename_opts(from, to, options.clone())).await
     }
 }
 
@@ -238,5 +273,43 @@ pub(crate) mod faults {
             *failed += 1;
             Err(Error::from(kind))
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::sync::atomic::{AtomicBool, Ordering};
+
+    use object_store::ObjectStoreExt;
+
+    use super::*;
+
+    #[tokio::test]
+    async fn directories_that_another_write_removes_meanwhile_are_made_again() {
+        let folder = tempfile::tempdir().unwrap();
+        let base = folder.path().canonicalize().unwrap();
+        let store = GuardedStore::new(Arc::new(PathRule::new(&base, &[], false).unwrap()));
+        let done = AtomicBool::new(false);
+        let (staging, own) = (base.join("staging"), base.join("staging/0"));
+        std::thread::scope(|scope| {
+            scope.spawn(|| {
+                while !done.load(Ordering::Relaxed) {
+                    std::fs::remove_dir(&staging).ok();
+                }
+            });
+            let writer = scope.spawn(|| {
+                let file = Path::from_absolute_path(own.join("file")).unwrap();
+                let result = futures::executor::block_on(async {
+                    for _ in 0..3000 {
+                        store.put(&file, "x".into()).await?;
+                        std::fs::remove_dir_all(&own).unwrap();
+                    }
+                    Ok::<_, Error>(())
+                });
+                done.store(true, Ordering::Relaxed);
+                result
+            });
+            writer.join().unwrap().unwrap();
+        });
     }
 }

@@ -14,7 +14,7 @@ use object_store::path::Path;
 use object_store::{ObjectMeta, ObjectStore, ObjectStoreExt};
 
 use crate::error::{Error, Result};
-use crate::guarded::{GuardedStore, Step};
+use crate::guarded::{ATTEMPTS, GuardedStore, Step};
 use crate::location::Location;
 use crate::paths::{Access, PathRule};
 
@@ -275,7 +275,7 @@ impl Storage {
     /// Makes a directory, so that other programs find it.
     pub(crate) async fn create_directory(&self, dir: &Path) -> Result<()> {
         let path = self.writable_path(dir)?;
-        on_disk(move || std::fs::create_dir_all(&path).map_err(|error| (path, error))).await
+        on_disk(move || make_directories(&path).map_err(|error| (path, error))).await
     }
 
     /// Makes directories, and a file without a name in each. So an obstacle to moving files there later shows now: rights,
@@ -374,6 +374,17 @@ fn try_file(from: &std::path::Path, to: &std::path::Path) -> std::io::Result<()>
 #[cfg(not(target_os = "linux"))]
 fn try_file(_: &std::path::Path, to: &std::path::Path) -> std::io::Result<()> {
     to.metadata().map(drop)
+}
+
+/// `create_dir_all`, again if another write has removed one of the directories, still empty, before the next was made.
+fn make_directories(path: &std::path::Path) -> std::io::Result<()> {
+    for _ in 1..ATTEMPTS {
+        match std::fs::create_dir_all(path) {
+            Err(error) if error.kind() == ErrorKind::NotFound => {}
+            done => return done,
+        }
+    }
+    std::fs::create_dir_all(path)
 }
 
 /// Innermost first; what is not empty stays.
