@@ -12,33 +12,20 @@ INSERT OVERWRITE TABLE ${database:-default}.dns_leads
 PARTITION (y = year(DATE '${date}'), m = month(DATE '${date}'), d = day(DATE '${date}'))
 WITH
 scored AS (
-  SELECT s.*
-  FROM lda_score(
+  SELECT *
+  FROM unrated(source => 'dns', ratings => ${database:-default}.dns_threat_investigation,
+    input => (SELECT * FROM lda_score(
     (SELECT * FROM ${database:-default}.dns
      WHERE y = year(DATE '${date}') AND m = month(DATE '${date}') AND d = day(DATE '${date}')
        AND ('${hours:-all}' = 'all' OR h IN (${hours:-NULL}))),
     source => 'dns',
     words => '${words:-v2}',
     scoring => '${scoring:-leave_one_out}',
-    -- The answers that were rated harmless, from the raw table.
-    feedback => (
-      SELECT f.*
-      FROM ${database:-default}.dns f
-      JOIN (
-        SELECT y, m, d, unix_tstamp, ip_dst, dns_qry_name
-        FROM (
-          SELECT y, m, d, unix_tstamp, canonical_address(ip_dst) AS ip_dst,
-            canonical_name(dns_qry_name) AS dns_qry_name, ip_sev, dns_sev
-          FROM ${database:-default}.dns_threat_investigation
-          WHERE ip_sev BETWEEN 1 AND 3 OR dns_sev BETWEEN 1 AND 3
-        )
-        GROUP BY y, m, d, unix_tstamp, ip_dst, dns_qry_name
-        HAVING max(CASE WHEN ip_sev IN (1, 2) OR dns_sev IN (1, 2) THEN 1 ELSE 0 END) = 0
-      ) r
-      ON r.y = f.y AND r.m = f.m AND r.d = f.d AND r.unix_tstamp = f.unix_tstamp
-        AND r.ip_dst = canonical_address(f.ip_dst)
-        AND r.dns_qry_name = canonical_name(f.dns_qry_name)
-      WHERE f.y * 10000 + f.m * 100 + f.d
+    -- Of the ratings, those of harmless answers; the answers are looked up in the days before.
+    feedback => ${database:-default}.dns_threat_investigation,
+    history => (
+      SELECT * FROM ${database:-default}.dns
+      WHERE y * 10000 + m * 100 + d
         BETWEEN CAST(to_char(DATE '${date}' - INTERVAL '${feedback_days:-30}' DAY, '%Y%m%d') AS INT)
           AND CAST(to_char(DATE '${date}', '%Y%m%d') AS INT)
     ),
@@ -51,16 +38,8 @@ scored AS (
     precision => '${precision:-double}',
     explain => true,
     lead => true
-  ) s
+  )))
   WHERE score <= ${threshold:-1}
-    AND NOT EXISTS (
-      SELECT 1 FROM ${database:-default}.dns_threat_investigation r
-      WHERE r.y = year(DATE '${date}') AND r.m = month(DATE '${date}') AND r.d = day(DATE '${date}')
-        AND (r.ip_sev BETWEEN 1 AND 3 OR r.dns_sev BETWEEN 1 AND 3)
-        AND r.unix_tstamp = s.unix_tstamp
-        AND canonical_address(r.ip_dst) = canonical_address(s.ip_dst)
-        AND canonical_name(r.dns_qry_name) = canonical_name(s.dns_qry_name)
-    )
 ),
 -- First which leads, then what there is to tell of them: to tell it of all would take gigabytes. Both
 -- read 'scored', so that the day is trained on and scored twice.

@@ -40,32 +40,19 @@ FROM (
   (SELECT
     treceived AS tstart, sip AS srcip, dip AS dstip, sport, dport, proto,
     ipkt, ibyt, opkt, obyt, score AS ml_score
-  FROM lda_score(
+  FROM unrated(source => 'flow', ratings => ${database:-default}.flow_threat_investigation,
+    input => (SELECT * FROM lda_score(
     (SELECT * FROM ${database:-default}.flow
      WHERE y = year(DATE '${date}') AND m = month(DATE '${date}') AND d = day(DATE '${date}')
        AND ('${hours:-all}' = 'all' OR h IN (${hours:-NULL}))),
     source => 'flow',
     words => '${words:-v2}',
     scoring => '${scoring:-leave_one_out}',
-    -- The flows that were rated harmless, from the raw table.
-    feedback => (
-      SELECT f.*
-      FROM ${database:-default}.flow f
-      JOIN (
-        SELECT y, m, d, tstart, srcip, dstip, srcport, dstport
-        FROM (
-          SELECT y, m, d, tstart, canonical_address(srcip) AS srcip,
-            canonical_address(dstip) AS dstip, srcport, dstport, score
-          FROM ${database:-default}.flow_threat_investigation
-          WHERE score BETWEEN 1 AND 3
-        )
-        GROUP BY y, m, d, tstart, srcip, dstip, srcport, dstport
-        HAVING min(score) = 3
-      ) r
-      ON r.y = f.y AND r.m = f.m AND r.d = f.d AND r.tstart = f.treceived
-        AND r.srcip = canonical_address(f.sip) AND r.dstip = canonical_address(f.dip)
-        AND r.srcport = f.sport AND r.dstport = f.dport
-      WHERE f.y * 10000 + f.m * 100 + f.d
+    -- Of the ratings, those of harmless flows; the flows are looked up in the days before.
+    feedback => ${database:-default}.flow_threat_investigation,
+    history => (
+      SELECT * FROM ${database:-default}.flow
+      WHERE y * 10000 + m * 100 + d
         BETWEEN CAST(to_char(DATE '${date}' - INTERVAL '${feedback_days:-30}' DAY, '%Y%m%d') AS INT)
           AND CAST(to_char(DATE '${date}', '%Y%m%d') AS INT)
     ),
@@ -76,32 +63,18 @@ FROM (
     iterations => ${iterations:-NULL},
     seed => ${seed:-1},
     precision => '${precision:-double}'
-  ) s
+  )))
   WHERE score <= ${threshold:-1}
-    AND NOT EXISTS (
-      SELECT 1 FROM ${database:-default}.flow_threat_investigation r
-      WHERE r.y = year(DATE '${date}') AND r.m = month(DATE '${date}') AND r.d = day(DATE '${date}')
-        AND r.score BETWEEN 1 AND 3 AND r.tstart = s.treceived
-        AND canonical_address(r.srcip) = canonical_address(s.sip)
-        AND canonical_address(r.dstip) = canonical_address(s.dip)
-        AND r.srcport = s.sport AND r.dstport = s.dport
-    )
   -- The other columns decide between equal scores, so that the same day gives the same rows.
   ORDER BY ml_score, tstart, srcip, dstip, sport, dport, proto, ipkt, ibyt, opkt, obyt
   LIMIT ${limit:-300})
   UNION ALL
   -- What is listed for the day's other hours: nothing without hours, as x NOT IN (NULL) is never true.
   SELECT tstart, srcip, dstip, sport, dport, proto, ipkt, ibyt, opkt, obyt, ml_score
-  FROM ${database:-default}.flow_scores s
-  WHERE y = year(DATE '${date}') AND m = month(DATE '${date}') AND d = day(DATE '${date}')
-    AND COALESCE(hour(tstart), -1) NOT IN (${hours:-NULL})
-    AND NOT EXISTS (
-      SELECT 1 FROM ${database:-default}.flow_threat_investigation r
-      WHERE r.y = year(DATE '${date}') AND r.m = month(DATE '${date}') AND r.d = day(DATE '${date}')
-        AND r.score BETWEEN 1 AND 3 AND r.tstart = s.tstart
-        AND canonical_address(r.srcip) = canonical_address(s.srcip)
-        AND canonical_address(r.dstip) = canonical_address(s.dstip)
-        AND r.srcport = s.sport AND r.dstport = s.dport
-    )
+  FROM unrated(source => 'flow', ratings => ${database:-default}.flow_threat_investigation, input => (
+    SELECT * FROM ${database:-default}.flow_scores
+    WHERE y = year(DATE '${date}') AND m = month(DATE '${date}') AND d = day(DATE '${date}')
+  ))
+  WHERE COALESCE(hour(tstart), -1) NOT IN (${hours:-NULL})
 )))
 ORDER BY rank;

@@ -11,33 +11,20 @@ INSERT OVERWRITE TABLE ${database:-default}.flow_leads
 PARTITION (y = year(DATE '${date}'), m = month(DATE '${date}'), d = day(DATE '${date}'))
 WITH
 scored AS (
-  SELECT s.*
-  FROM lda_score(
+  SELECT *
+  FROM unrated(source => 'flow', ratings => ${database:-default}.flow_threat_investigation,
+    input => (SELECT * FROM lda_score(
     (SELECT * FROM ${database:-default}.flow
      WHERE y = year(DATE '${date}') AND m = month(DATE '${date}') AND d = day(DATE '${date}')
        AND ('${hours:-all}' = 'all' OR h IN (${hours:-NULL}))),
     source => 'flow',
     words => '${words:-v2}',
     scoring => '${scoring:-leave_one_out}',
-    -- The flows that were rated harmless, from the raw table.
-    feedback => (
-      SELECT f.*
-      FROM ${database:-default}.flow f
-      JOIN (
-        SELECT y, m, d, tstart, srcip, dstip, srcport, dstport
-        FROM (
-          SELECT y, m, d, tstart, canonical_address(srcip) AS srcip,
-            canonical_address(dstip) AS dstip, srcport, dstport, score
-          FROM ${database:-default}.flow_threat_investigation
-          WHERE score BETWEEN 1 AND 3
-        )
-        GROUP BY y, m, d, tstart, srcip, dstip, srcport, dstport
-        HAVING min(score) = 3
-      ) r
-      ON r.y = f.y AND r.m = f.m AND r.d = f.d AND r.tstart = f.treceived
-        AND r.srcip = canonical_address(f.sip) AND r.dstip = canonical_address(f.dip)
-        AND r.srcport = f.sport AND r.dstport = f.dport
-      WHERE f.y * 10000 + f.m * 100 + f.d
+    -- Of the ratings, those of harmless flows; the flows are looked up in the days before.
+    feedback => ${database:-default}.flow_threat_investigation,
+    history => (
+      SELECT * FROM ${database:-default}.flow
+      WHERE y * 10000 + m * 100 + d
         BETWEEN CAST(to_char(DATE '${date}' - INTERVAL '${feedback_days:-30}' DAY, '%Y%m%d') AS INT)
           AND CAST(to_char(DATE '${date}', '%Y%m%d') AS INT)
     ),
@@ -50,16 +37,8 @@ scored AS (
     precision => '${precision:-double}',
     explain => true,
     lead => true
-  ) s
+  )))
   WHERE score <= ${threshold:-1}
-    AND NOT EXISTS (
-      SELECT 1 FROM ${database:-default}.flow_threat_investigation r
-      WHERE r.y = year(DATE '${date}') AND r.m = month(DATE '${date}') AND r.d = day(DATE '${date}')
-        AND r.score BETWEEN 1 AND 3 AND r.tstart = s.treceived
-        AND canonical_address(r.srcip) = canonical_address(s.sip)
-        AND canonical_address(r.dstip) = canonical_address(s.dip)
-        AND r.srcport = s.sport AND r.dstport = s.dport
-    )
 ),
 -- First which leads, then what there is to tell of them: to tell it of all would take gigabytes. Both
 -- read 'scored', so that the day is trained on and scored twice.
@@ -97,16 +76,10 @@ FROM (
     NULL, ml_score, flows, first_seen, last_seen,
     srcip, dstip, sport, dport, proto, ipkt, ibyt,
     document, word, meaning, times, elsewhere, usual, rank
-  FROM ${database:-default}.flow_leads l
-  WHERE y = year(DATE '${date}') AND m = month(DATE '${date}') AND d = day(DATE '${date}')
-    AND COALESCE(hour(first_seen), -1) NOT IN (${hours:-NULL})
-    AND NOT EXISTS (
-      SELECT 1 FROM ${database:-default}.flow_threat_investigation r
-      WHERE r.y = year(DATE '${date}') AND r.m = month(DATE '${date}') AND r.d = day(DATE '${date}')
-        AND r.score BETWEEN 1 AND 3 AND r.tstart = l.first_seen
-        AND canonical_address(r.srcip) = canonical_address(l.srcip)
-        AND canonical_address(r.dstip) = canonical_address(l.dstip)
-        AND r.srcport = l.sport AND r.dstport = l.dport
-    )
+  FROM unrated(source => 'flow', ratings => ${database:-default}.flow_threat_investigation, input => (
+    SELECT * FROM ${database:-default}.flow_leads
+    WHERE y = year(DATE '${date}') AND m = month(DATE '${date}') AND d = day(DATE '${date}')
+  ))
+  WHERE COALESCE(hour(first_seen), -1) NOT IN (${hours:-NULL})
 )
 ORDER BY rank;

@@ -47,7 +47,8 @@ FROM (
     p_date AS tdate, p_time AS time, clientip, host, reqmethod, useragent, resconttype, duration,
     username, webcat, referer, respcode, uriport, uripath, uriquery, serverip, scbytes, csbytes,
     fulluri, word, score AS ml_score
-  FROM lda_score(
+  FROM unrated(source => 'proxy', ratings => ${database:-default}.proxy_threat_investigation,
+    input => (SELECT * FROM lda_score(
     (SELECT * FROM ${database:-default}.proxy
      WHERE TRY_CAST(y AS INT) = year(DATE '${date}') AND TRY_CAST(m AS INT) = month(DATE '${date}')
        AND TRY_CAST(d AS INT) = day(DATE '${date}')
@@ -55,20 +56,11 @@ FROM (
     source => 'proxy',
     words => '${words:-v2}',
     scoring => '${scoring:-leave_one_out}',
-    -- The requests that were rated harmless, from the raw table.
-    feedback => (
-      SELECT f.*
-      FROM ${database:-default}.proxy f
-      JOIN (
-        SELECT y, m, d, tdate, fulluri
-        FROM ${database:-default}.proxy_threat_investigation
-        WHERE uri_sev BETWEEN 1 AND 3
-        GROUP BY y, m, d, tdate, fulluri
-        HAVING min(uri_sev) = 3
-      ) r
-      ON r.y = TRY_CAST(f.y AS INT) AND r.m = TRY_CAST(f.m AS INT) AND r.d = TRY_CAST(f.d AS INT)
-        AND r.tdate = f.p_date AND r.fulluri = f.fulluri
-      WHERE TRY_CAST(f.y AS INT) * 10000 + TRY_CAST(f.m AS INT) * 100 + TRY_CAST(f.d AS INT)
+    -- Of the ratings, those of harmless requests; the requests are looked up in the days before.
+    feedback => ${database:-default}.proxy_threat_investigation,
+    history => (
+      SELECT * FROM ${database:-default}.proxy
+      WHERE TRY_CAST(y AS INT) * 10000 + TRY_CAST(m AS INT) * 100 + TRY_CAST(d AS INT)
         BETWEEN CAST(to_char(DATE '${date}' - INTERVAL '${feedback_days:-30}' DAY, '%Y%m%d') AS INT)
           AND CAST(to_char(DATE '${date}', '%Y%m%d') AS INT)
     ),
@@ -81,13 +73,8 @@ FROM (
     precision => '${precision:-double}',
     -- Adds the word.
     explain => 'pair'
-  ) s
+  )))
   WHERE score <= ${threshold:-1}
-    AND NOT EXISTS (
-      SELECT 1 FROM ${database:-default}.proxy_threat_investigation r
-      WHERE r.y = year(DATE '${date}') AND r.m = month(DATE '${date}') AND r.d = day(DATE '${date}')
-        AND r.uri_sev BETWEEN 1 AND 3 AND r.tdate = s.p_date AND r.fulluri = s.fulluri
-    )
   -- The other columns decide between equal scores, so that the same day gives the same rows.
   ORDER BY ml_score, time, clientip, fulluri, reqmethod, useragent, resconttype, respcode,
     serverip, scbytes, csbytes, duration, username, referer, webcat, uriport, host, uripath, uriquery
@@ -98,13 +85,10 @@ FROM (
     tdate, time, clientip, host, reqmethod, useragent, resconttype, duration,
     username, webcat, referer, CAST(respcode AS STRING), CAST(uriport AS STRING), uripath, uriquery,
     serverip, scbytes, csbytes, fulluri, word, ml_score
-  FROM ${database:-default}.proxy_scores s
-  WHERE y = year(DATE '${date}') AND m = month(DATE '${date}') AND d = day(DATE '${date}')
-    AND COALESCE(hour(time), -1) NOT IN (${hours:-NULL})
-    AND NOT EXISTS (
-      SELECT 1 FROM ${database:-default}.proxy_threat_investigation r
-      WHERE r.y = year(DATE '${date}') AND r.m = month(DATE '${date}') AND r.d = day(DATE '${date}')
-        AND r.uri_sev BETWEEN 1 AND 3 AND r.tdate = s.tdate AND r.fulluri = s.fulluri
-    )
+  FROM unrated(source => 'proxy', ratings => ${database:-default}.proxy_threat_investigation, input => (
+    SELECT * FROM ${database:-default}.proxy_scores
+    WHERE y = year(DATE '${date}') AND m = month(DATE '${date}') AND d = day(DATE '${date}')
+  ))
+  WHERE COALESCE(hour(time), -1) NOT IN (${hours:-NULL})
 )))
 ORDER BY ml_score;

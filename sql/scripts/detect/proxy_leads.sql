@@ -11,8 +11,9 @@ INSERT OVERWRITE TABLE ${database:-default}.proxy_leads
 PARTITION (y = year(DATE '${date}'), m = month(DATE '${date}'), d = day(DATE '${date}'))
 WITH
 scored AS (
-  SELECT s.*
-  FROM lda_score(
+  SELECT *
+  FROM unrated(source => 'proxy', ratings => ${database:-default}.proxy_threat_investigation,
+    input => (SELECT * FROM lda_score(
     (SELECT * FROM ${database:-default}.proxy
      WHERE TRY_CAST(y AS INT) = year(DATE '${date}') AND TRY_CAST(m AS INT) = month(DATE '${date}')
        AND TRY_CAST(d AS INT) = day(DATE '${date}')
@@ -20,20 +21,11 @@ scored AS (
     source => 'proxy',
     words => '${words:-v2}',
     scoring => '${scoring:-leave_one_out}',
-    -- The requests that were rated harmless, from the raw table.
-    feedback => (
-      SELECT f.*
-      FROM ${database:-default}.proxy f
-      JOIN (
-        SELECT y, m, d, tdate, fulluri
-        FROM ${database:-default}.proxy_threat_investigation
-        WHERE uri_sev BETWEEN 1 AND 3
-        GROUP BY y, m, d, tdate, fulluri
-        HAVING min(uri_sev) = 3
-      ) r
-      ON r.y = TRY_CAST(f.y AS INT) AND r.m = TRY_CAST(f.m AS INT) AND r.d = TRY_CAST(f.d AS INT)
-        AND r.tdate = f.p_date AND r.fulluri = f.fulluri
-      WHERE TRY_CAST(f.y AS INT) * 10000 + TRY_CAST(f.m AS INT) * 100 + TRY_CAST(f.d AS INT)
+    -- Of the ratings, those of harmless requests; the requests are looked up in the days before.
+    feedback => ${database:-default}.proxy_threat_investigation,
+    history => (
+      SELECT * FROM ${database:-default}.proxy
+      WHERE TRY_CAST(y AS INT) * 10000 + TRY_CAST(m AS INT) * 100 + TRY_CAST(d AS INT)
         BETWEEN CAST(to_char(DATE '${date}' - INTERVAL '${feedback_days:-30}' DAY, '%Y%m%d') AS INT)
           AND CAST(to_char(DATE '${date}', '%Y%m%d') AS INT)
     ),
@@ -46,13 +38,8 @@ scored AS (
     precision => '${precision:-double}',
     explain => true,
     lead => true
-  ) s
+  )))
   WHERE score <= ${threshold:-1}
-    AND NOT EXISTS (
-      SELECT 1 FROM ${database:-default}.proxy_threat_investigation r
-      WHERE r.y = year(DATE '${date}') AND r.m = month(DATE '${date}') AND r.d = day(DATE '${date}')
-        AND r.uri_sev BETWEEN 1 AND 3 AND r.tdate = s.p_date AND r.fulluri = s.fulluri
-    )
 ),
 -- First which leads, then what there is to tell of them: to tell it of all would take gigabytes. Both
 -- read 'scored', so that the day is trained on and scored twice.

@@ -4,8 +4,8 @@
 //! network: tables, the data of the context ([`sources`]) and the way to services ([`services`]) are handed to it.
 //!
 //! From the ground up: `scalar` makes a declaration into a function of DataFusion; `words`, `canonical`, `event`, `enrich` and
-//! others declare functions. `relation` reads the calls of table functions that take a query; `lda`, `rhythm`, `enrich` and
-//! `indicators` plan them. `planner` knows all of these.
+//! others declare functions. `log` describes kinds of log. `relation` reads the calls of table functions that take a
+//! query; `lda`, `rhythm`, `enrich`, `rating` and `indicators` declare and plan them. `planner` knows all of these.
 
 mod aggregate;
 mod canonical;
@@ -17,7 +17,9 @@ mod hive;
 mod indicators;
 pub mod inquiry;
 mod lda;
+pub mod log;
 mod planner;
+mod rating;
 mod read;
 mod register;
 mod relation;
@@ -29,7 +31,7 @@ pub mod sources;
 mod time;
 mod words;
 
-pub use planner::{SpotqlExtensionPlanner, SpotqlPlanner};
-pub use register::{SpotqlQueryPlanner, register};
-pub use relation::{Error, relations_as_queries};
+pub use planner::{SpotqlExtensionPlanner, TABLE_FUNCTIONS, relations_as_queries};
+pub use register::{SpotqlQueryPlanner, register, register_with};
+pub use relation::{Error, Parameter, TableFunction};
 pub use scalar::Needs;

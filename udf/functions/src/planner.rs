@@ -12,16 +12,32 @@ use datafusion::logical_expr::planner::{
 use datafusion::logical_expr::{LogicalPlan, LogicalPlanBuilder, UserDefinedLogicalNode};
 use datafusion::physical_plan::ExecutionPlan;
 use datafusion::physical_planner::{ExtensionPlanner, PhysicalPlanner};
-use datafusion::sql::sqlparser::ast::TableFactor;
+use datafusion::sql::sqlparser::ast::{Statement, TableFactor};
 
-use crate::lda::{Score, ScoreExec, Train, TrainExec, plan_score, plan_train};
-use crate::relation::{Arguments, Function, plan_query};
-use crate::rhythm::{Rhythm, RhythmExec, plan_rhythm};
-use crate::{enrich, indicators};
+use crate::enrich::ENRICH;
+use crate::indicators::INDICATORS;
+use crate::lda::{SCORE, Score, ScoreExec, TRAIN, Train, TrainExec};
+use crate::log::Log;
+use crate::rating::UNRATED;
+use crate::relation::{Arguments, TableFunction, as_queries};
+use crate::rhythm::{RHYTHM, Rhythm, RhythmExec};
 
-/// Plans `lda_train(…)`, `lda_score(…)`, `rhythm(…)`, `enrich(…)` and `indicators(…)`; to be registered with a session.
-#[derive(Debug, Default)]
-pub struct SpotqlPlanner;
+/// The table functions that take a query.
+pub const TABLE_FUNCTIONS: [&TableFunction; 6] =
+    [&SCORE, &TRAIN, &RHYTHM, &ENRICH, &UNRATED, &INDICATORS];
+
+/// Rewrites every relation that is given to a table function as a query: `t` becomes `(SELECT * FROM t)`. To be applied to
+/// a statement before it is planned.
+pub fn relations_as_queries(statement: &mut Statement) {
+    as_queries(statement, &TABLE_FUNCTIONS);
+}
+
+/// Plans calls of [`TABLE_FUNCTIONS`]; to be registered with a session.
+#[derive(Debug)]
+pub(crate) struct SpotqlPlanner {
+    /// The kinds of log that calls may name.
+    pub(crate) logs: Vec<&'static Log>,
+}
 
 impl RelationPlanner for SpotqlPlanner {
     fn plan_relation(
@@ -29,13 +45,12 @@ impl RelationPlanner for SpotqlPlanner {
         relation: TableFactor,
         context: &mut dyn RelationPlannerContext,
     ) -> Result<RelationPlanning> {
-        let Some(arguments) = Arguments::of(&relation)? else {
+        let Some(arguments) = Arguments::of(&relation, &TABLE_FUNCTIONS, &self.logs)? else {
             return Ok(RelationPlanning::Original(Box::new(relation)));
         };
-        let plan = stacker::maybe_grow(STACK_LEFT, STACK, || plan_function(&arguments, context))?;
-        let plan = LogicalPlanBuilder::from(plan)
-            .alias(arguments.function.name())?
-            .build()?;
+        let TableFunction { name, plan, .. } = arguments.function;
+        let plan = stacker::maybe_grow(STACK_LEFT, STACK, || plan(&arguments, context))?;
+        let plan = LogicalPlanBuilder::from(plan).alias(*name)?.build()?;
         let TableFactor::Table { alias, .. } = relation else {
             return datafusion::common::internal_err!("a function call is a table factor");
         };
@@ -50,22 +65,6 @@ impl RelationPlanner for SpotqlPlanner {
 const STACK_LEFT: usize = 2 << 20;
 /// As much as that; it is taken page by page.
 const STACK: usize = 16 << 20;
-
-fn plan_function(
-    arguments: &Arguments,
-    context: &mut dyn RelationPlannerContext,
-) -> Result<LogicalPlan> {
-    match arguments.function {
-        Function::Train => plan_train(arguments, context),
-        Function::Score => plan_score(arguments, context),
-        Function::Rhythm => plan_rhythm(arguments, context),
-        Function::Enrich => {
-            let input = plan_query(arguments.input.clone(), context)?;
-            enrich::plan(arguments, input)
-        }
-        Function::Indicators => indicators::plan(arguments, context),
-    }
-}
 
 /// Turns the logical nodes into physical ones; to be registered with a query planner.
 #[derive(Debug, Default)]

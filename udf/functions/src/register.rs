@@ -12,10 +12,12 @@ use datafusion::physical_plan::ExecutionPlan;
 use datafusion::physical_planner::{DefaultPhysicalPlanner, PhysicalPlanner};
 
 use crate::inquiry::AskServices;
+use crate::log::{Log, SHIPPED};
+use crate::planner::SpotqlPlanner;
 use crate::settings::SpotqlOptions;
 use crate::{
-    SpotqlExtensionPlanner, SpotqlPlanner, aggregate, canonical, enrich, event, hive, indicators,
-    read, time, words,
+    SpotqlExtensionPlanner, aggregate, canonical, enrich, event, hive, indicators, read, time,
+    words,
 };
 
 /// Adds all functions, planners and settings to a session.
@@ -25,7 +27,16 @@ use crate::{
 /// A table function takes its input as a query in parentheses, `lda_score((SELECT * FROM t), …)`; its other notations are
 /// rewritten by [`crate::relations_as_queries`].
 #[must_use]
-pub fn register(mut builder: SessionStateBuilder) -> SessionStateBuilder {
+pub fn register(builder: SessionStateBuilder) -> SessionStateBuilder {
+    register_with(builder, &[])
+}
+
+/// [`register`] with more kinds of log than flows, DNS answers and web requests: `source => 'name'` names them.
+#[must_use]
+pub fn register_with(
+    mut builder: SessionStateBuilder,
+    logs: &[&'static Log],
+) -> SessionStateBuilder {
     let config = builder.config().get_or_insert_default();
     let extensions = &mut config.options_mut().extensions;
     if extensions.get::<SpotqlOptions>().is_none() {
@@ -60,7 +71,8 @@ pub fn register(mut builder: SessionStateBuilder) -> SessionStateBuilder {
         (name.to_owned(), Arc::new(function))
     }));
     let planners = builder.relation_planners().get_or_insert_default();
-    planners.push(Arc::new(SpotqlPlanner));
+    let logs = SHIPPED.iter().chain(logs).copied().collect();
+    planners.push(Arc::new(SpotqlPlanner { logs }));
     builder
         .with_physical_optimizer_rule(Arc::new(AskServices))
         .with_query_planner(Arc::new(SpotqlQueryPlanner))

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use arrow::array::{ArrayRef, StringViewArray};
 use arrow::datatypes::DataType;
 use datafusion::error::Result;
-use datafusion::logical_expr::{Expr, ScalarUDF};
+use datafusion::logical_expr::ScalarUDF;
 
 use crate::scalar::{Call, Declaration, Needs, ScalarFunction, Section, Takes, parameter};
 
@@ -68,26 +68,6 @@ pub(crate) fn functions() -> Vec<Arc<ScalarUDF>> {
     [&ADDRESS, &NAME, &PROTOCOL, &PRESENT]
         .map(function)
         .to_vec()
-}
-
-/// `canonical_address(…)`.
-pub(crate) fn address(value: Expr) -> Expr {
-    function(&ADDRESS).call(vec![value])
-}
-
-/// `canonical_name(…)`.
-pub(crate) fn name(value: Expr) -> Expr {
-    function(&NAME).call(vec![value])
-}
-
-/// `canonical_protocol(…)`.
-pub(crate) fn protocol(value: Expr) -> Expr {
-    function(&PROTOCOL).call(vec![value])
-}
-
-/// `absent_as_null(…)`.
-pub(crate) fn present(value: Expr) -> Expr {
-    function(&PRESENT).call(vec![value])
 }
 
 fn function(declaration: &'static Declaration) -> Arc<ScalarUDF> {

@@ -15,7 +15,6 @@ use spotql_values::protocol::of_protocol;
 use crate::scalar::distinct::texts_by_distinct;
 
 pub(crate) use function::functions;
-pub(crate) use function::{address, name, present, protocol};
 
 /// The column in its form; none if it has it.
 fn column(texts: &StringViewArray, form: fn(&str) -> Form<'_>) -> Result<Option<ArrayRef>> {

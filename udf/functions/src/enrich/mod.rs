@@ -15,4 +15,4 @@ mod function;
 mod planner;
 
 pub(crate) use function::functions;
-pub(crate) use planner::plan;
+pub(crate) use planner::ENRICH;

@@ -1,31 +1,56 @@
 //! `enrich(input, source => …)` and `enrich(input, columns => …)`: a projection over the input.
 
-use datafusion::arrow::datatypes::DataType;
-use datafusion::common::DFSchema;
 use datafusion::error::Result;
-use datafusion::functions::core::expr_fn::coalesce;
-use datafusion::logical_expr::{Expr, LogicalPlan, LogicalPlanBuilder, cast, lit, try_cast};
+use datafusion::logical_expr::planner::RelationPlannerContext;
+use datafusion::logical_expr::{Expr, LogicalPlan, LogicalPlanBuilder};
 use datafusion::sql::sqlparser::ast::Expr as SqlExpr;
 
-use crate::relation::{Arguments, Error, any_of, names};
+use crate::log::Log;
+use crate::relation::{
+    Arguments, Described, Error, Parameter, TableFunction, any_of, names, plan_query,
+};
 
-/// A column that is added: its name, and what it is made of.
+/// `enrich(…)`.
+pub(crate) const ENRICH: TableFunction = TableFunction {
+    name: "enrich",
+    about: "The input with columns that say what is known of its addresses, names and numbers.",
+    parameters: &[
+        Parameter::relation("input", "Records, or results of a detection."),
+        Parameter::value(
+            "source",
+            "'flow', 'dns' or 'proxy'",
+            "",
+            "The kind of log: adds the columns of its `…_scores` table. Without it give `columns`.",
+        ),
+        Parameter::value(
+            "columns",
+            "column, or several in brackets",
+            "",
+            "Columns of addresses, names or URLs. Each gets `…_internal`, `…_network`, `…_geoloc`, `…_owner`, `…_rep` and \
+             `…_severity`.",
+        ),
+    ],
+    returns: "The columns of the input and those that are added.",
+    example: "SELECT * FROM enrich((SELECT sip, dip FROM flow), columns => [dip])",
+    plan,
+};
+
+/// A column that is added: its name, and its value.
 type Added = (String, Expr);
 
-/// Plans a call over its input.
-pub(crate) fn plan(arguments: &Arguments, input: LogicalPlan) -> Result<LogicalPlan> {
+/// Plans a call.
+fn plan(arguments: &Arguments, context: &mut dyn RelationPlannerContext) -> Result<LogicalPlan> {
+    let input = plan_query(arguments.input.clone(), context)?;
     let schema = input.schema();
-    let added = match (arguments.get("source"), arguments.list("columns")) {
-        (Some(source), None) => match arguments.word("source").as_deref() {
-            Some("flow") => flow(schema)?,
-            Some("dns") => dns(schema)?,
-            Some("proxy") => proxy(schema)?,
-            _ => {
-                return Err(arguments
-                    .invalid("source", source, "'flow', 'dns' or 'proxy'")
-                    .into());
-            }
-        },
+    let added = match (arguments.log()?, arguments.list("columns")) {
+        (Some(log), None) => {
+            let described = Described {
+                function: arguments.function.name,
+                log,
+                schema,
+            };
+            of_log(&described, context)?
+        }
         (None, Some(columns)) if !columns.is_empty() => {
             let mut added = Vec::new();
             for written in columns {
@@ -50,13 +75,18 @@ pub(crate) fn plan(arguments: &Arguments, input: LogicalPlan) -> Result<LogicalP
             }
             added
         }
-        _ => return Err(Error::EnrichmentUndetermined.into()),
+        _ => {
+            return Err(Error::EnrichmentUndetermined {
+                sources: arguments.sources(),
+            }
+            .into());
+        }
     };
     let known = schema.columns();
     let taken = |name: &str| known.iter().any(|it| it.name.eq_ignore_ascii_case(name));
     if let Some((name, _)) = added.iter().find(|(name, _)| taken(name)) {
         return Err(Error::ColumnTaken {
-            function: arguments.function.name().to_owned(),
+            function: arguments.function.name.to_owned(),
             column: name.clone(),
         }
         .into());
@@ -67,78 +97,17 @@ pub(crate) fn plan(arguments: &Arguments, input: LogicalPlan) -> Result<LogicalP
     LogicalPlanBuilder::from(input).project(columns)?.build()
 }
 
-/// The enrichment columns of `flow_scores`, in their order.
-fn flow(schema: &DFSchema) -> Result<Vec<Added>> {
-    let ends = [
-        ("src", required(schema, "flow", &["srcip", "sip"])?),
-        ("dst", required(schema, "flow", &["dstip", "dip"])?),
-    ];
-    let mut added = Vec::new();
-    type Part = (&'static str, fn(&Expr) -> Result<Expr, Error>);
-    let parts: [Part; 4] = [
-        ("ip_internal", |ip| {
-            Ok(cast(call("is_internal", ip)?, DataType::Int32))
-        }),
-        ("_geoloc", |ip| call("geolocation", ip)),
-        ("_domain", |ip| {
-            Ok(coalesce(vec![
-                call("geo_domain", ip)?,
-                call("geo_owner", ip)?,
-            ]))
-        }),
-        ("_rep", |ip| call("reputation", ip)),
-    ];
-    for (part, made) in parts {
-        for (end, address) in &ends {
-            added.push((format!("{end}{part}"), made(address)?));
-        }
-    }
-    Ok(added)
-}
-
-/// Those of `dns_scores`.
-fn dns(schema: &DFSchema) -> Result<Vec<Added>> {
-    let of = |name: &str| required(schema, "dns", &[name]);
-    let name = of("dns_qry_name")?;
-    // The hour of the partition, if the input has it.
-    let hour = match any_of(schema, &["h"]) {
-        Some(hour) => hour,
-        None => of("unix_tstamp")? % lit(86_400_i64) / lit(3600_i64),
-    };
-    let hour = try_cast(hour, DataType::Int32);
-    let added = [
-        ("tld", call("registrable_domain", &name)?),
-        ("query_rep", call("reputation", &name)?),
-        ("hh", hour),
-        (
-            "dns_qry_class_name",
-            call("dns_class_name", &of("dns_qry_class")?)?,
-        ),
-        (
-            "dns_qry_type_name",
-            call("dns_type_name", &of("dns_qry_type")?)?,
-        ),
-        (
-            "dns_qry_rcode_name",
-            call("dns_rcode_name", &of("dns_qry_rcode")?)?,
-        ),
-        ("network_context", call("network_context", &of("ip_dst")?)?),
-    ];
-    Ok(added.map(|(name, expr)| (name.to_owned(), expr)).to_vec())
-}
-
-/// Those of `proxy_scores`.
-fn proxy(schema: &DFSchema) -> Result<Vec<Added>> {
-    let of = |name: &str| required(schema, "proxy", &[name]);
-    let added = [
-        ("uri_rep", call("reputation", &of("fulluri")?)?),
-        ("respcode_name", call("http_status_name", &of("respcode")?)?),
-        (
-            "network_context",
-            call("network_context", &of("clientip")?)?,
-        ),
-    ];
-    Ok(added.map(|(name, expr)| (name.to_owned(), expr)).to_vec())
+/// The columns that a kind of log has added.
+fn of_log(input: &Described<'_>, context: &mut dyn RelationPlannerContext) -> Result<Vec<Added>> {
+    let Log { enrichment, .. } = input.log;
+    let added = enrichment.iter().map(|column| {
+        let [values @ .., last] = column.values else {
+            return datafusion::common::internal_err!("'{}' has no value", column.name);
+        };
+        let value = values.iter().find(|value| input.has(value)).unwrap_or(last);
+        Ok((column.name.to_owned(), input.plan(value, context)?))
+    });
+    added.collect()
 }
 
 /// What is known of a column of addresses, names or URLs.
@@ -152,29 +121,12 @@ fn of_column(name: &str, value: &Expr) -> Result<Vec<Added>> {
         ("severity", "reputation_severity"),
     ]
     .into_iter()
-    .map(|(part, function)| Ok((format!("{name}_{part}"), call(function, value)?)))
-    .collect()
-}
-
-/// The column that a source reads, by the first of these names that the input has.
-fn required(schema: &DFSchema, source: &str, wanted: &[&str]) -> Result<Expr, Error> {
-    any_of(schema, wanted).ok_or_else(|| Error::MissingColumn {
-        function: "enrich".to_owned(),
-        preset: source.to_owned(),
-        column: wanted.join("' or '"),
-        present: names(schema),
+    .map(|(part, function)| {
+        let mut known = super::functions().into_iter();
+        let Some(function) = known.find(|it| it.name() == function) else {
+            return datafusion::common::internal_err!("no function '{function}'");
+        };
+        Ok((format!("{name}_{part}"), function.call(vec![value.clone()])))
     })
-}
-
-fn call(function: &str, argument: &Expr) -> Result<Expr, Error> {
-    let mut known = super::functions()
-        .into_iter()
-        .chain(crate::words::functions());
-    let function =
-        known
-            .find(|it| it.name() == function)
-            .ok_or_else(|| Error::MissingFunction {
-                name: function.to_owned(),
-            })?;
-    Ok(function.call(vec![argument.clone()]))
+    .collect()
 }

@@ -22,7 +22,7 @@
 //! What means another host in every network, or the organisation itself, is no use to others and nobody's business, and is
 //! left out: see [`value::Value::is_shareable`].
 //!
-//! All of it is SQL (`*.sql` in this folder) over scalar functions: `shareable_indicator`, `indicator_kind`,
+//! All of it is SQL (`*.sql` here and in `log/`) over scalar functions: `shareable_indicator`, `indicator_kind`,
 //! `indicator_time`, `stix_indicator`, `stix_bundle`. Nothing here opens a connection.
 
 mod function;
@@ -32,4 +32,4 @@ mod time;
 mod value;
 
 pub(crate) use function::functions;
-pub(crate) use planner::plan;
+pub(crate) use planner::INDICATORS;

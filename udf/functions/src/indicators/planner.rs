@@ -3,7 +3,7 @@
 //! ```text
 //! given     the caller's query
 //! rated     its columns that are read, in lower case
-//! found     flow.sql, dns.sql, proxy.sql, listed.sql: a row for each sighting of an indicator
+//! found     the query of the log's descriptor, or listed.sql: a row for each sighting of an indicator
 //! shared    shared.sql: a row for each indicator
 //! ```
 
@@ -17,43 +17,51 @@ use datafusion::sql::sqlparser::ast::{Query, Statement, TableFactor, VisitMut, V
 use datafusion::sql::sqlparser::dialect::HiveDialect;
 use datafusion::sql::sqlparser::parser::Parser;
 
-use crate::relation::{Arguments, Error, any_of, names, plan_query};
+use crate::relation::{Arguments, Error, Parameter, TableFunction, any_of, names, plan_query};
 
-/// What the input is made of.
-struct Source {
-    name: &'static str,
-    /// What it must have.
-    columns: &'static [&'static str],
-    /// What it may have, and what stands for it where it has not.
+/// `indicators(…)`.
+pub(crate) const INDICATORS: TableFunction = TableFunction {
+    name: "indicators",
+    about: "What analysts rated 1 (high), as indicators of compromise that others can use. Private addresses, internal \
+            networks and own domains are left out.",
+    parameters: &[
+        Parameter::relation(
+            "input",
+            "The table of ratings of a source, or a relation with a column `indicator`.",
+        ),
+        Parameter::value(
+            "source",
+            "'flow', 'dns' or 'proxy'",
+            "",
+            "The kind of log whose ratings the input holds. Without it the input holds indicators itself.",
+        ),
+        Parameter::value(
+            "format",
+            "'rows' or 'stix'",
+            "'rows'",
+            "A row for each indicator, or one row with a STIX 2.1 bundle.",
+        ),
+    ],
+    returns: "`indicator`, `kind`, `text`, `severity`, `first_seen`, `last_seen`, `sightings`; or `bundle`.",
+    example: "SELECT * FROM indicators(flow_threat_investigation, source => 'flow')",
+    plan,
+};
+
+/// The columns of an input.
+struct Columns {
+    /// The kind of log; none for an input that holds indicators itself.
+    log: Option<&'static str>,
+    /// Columns that the input must have.
+    required: &'static [&'static str],
+    /// Columns that it may have, and their values where it has not.
     optional: &'static [(&'static str, &'static str)],
     /// The query that finds indicators in `rated`.
     found: &'static str,
 }
 
-const SOURCES: [Source; 3] = [
-    Source {
-        name: "flow",
-        columns: &["tstart", "srcip", "dstip", "srcport", "dstport", "score"],
-        optional: &[],
-        found: include_str!("flow.sql"),
-    },
-    Source {
-        name: "dns",
-        columns: &["unix_tstamp", "ip_dst", "dns_qry_name", "ip_sev", "dns_sev"],
-        optional: &[],
-        found: include_str!("dns.sql"),
-    },
-    Source {
-        name: "proxy",
-        columns: &["tdate", "fulluri", "uri_sev"],
-        optional: &[],
-        found: include_str!("proxy.sql"),
-    },
-];
-
-const LISTED: Source = Source {
-    name: "",
-    columns: &["indicator"],
+const LISTED: Columns = Columns {
+    log: None,
+    required: &["indicator"],
     optional: &[
         ("text", "CAST(NULL AS STRING)"),
         ("severity", "3"),
@@ -68,18 +76,23 @@ const SHARED: &str = include_str!("shared.sql");
 const BUNDLE: &str = include_str!("bundle.sql");
 
 /// Plans a call.
-pub(crate) fn plan(
-    arguments: &Arguments,
-    context: &mut dyn RelationPlannerContext,
-) -> Result<LogicalPlan> {
-    let source = match arguments.get("source") {
-        None => &LISTED,
-        Some(given) => {
-            let name = arguments.word("source").unwrap_or_default();
-            let mut known = SOURCES.iter();
-            let known = known.find(|it| name.eq_ignore_ascii_case(it.name));
-            known.ok_or_else(|| arguments.invalid("source", given, "'flow', 'dns' or 'proxy'"))?
-        }
+fn plan(arguments: &Arguments, context: &mut dyn RelationPlannerContext) -> Result<LogicalPlan> {
+    let columns = match arguments.log()? {
+        None => LISTED,
+        Some(log) => match &log.sharing {
+            Some(sharing) => Columns {
+                log: Some(log.name),
+                required: sharing.columns,
+                optional: &[],
+                found: sharing.found,
+            },
+            None => {
+                return Err(Error::Unshareable {
+                    log: log.name.to_owned(),
+                }
+                .into());
+            }
+        },
     };
     let result = match (arguments.get("format"), arguments.word("format").as_deref()) {
         (None, _) | (_, Some("rows")) => "SELECT * FROM shared",
@@ -92,16 +105,16 @@ pub(crate) fn plan(
     };
     // Planned once to know its columns, and once in its place.
     let input = plan_query(arguments.input.clone(), context)?;
-    let rated = source.read(input.schema())?;
+    let rated = columns.read(input.schema(), arguments)?;
     let rated = in_place_of("given", &rated, arguments.input.clone())?;
-    let found = in_place_of("rated", source.found, rated)?;
+    let found = in_place_of("rated", columns.found, rated)?;
     let shared = in_place_of("found", SHARED, found)?;
     plan_query(in_place_of("shared", result, shared)?, context)
 }
 
-impl Source {
+impl Columns {
     /// The query that reads the columns from `given`.
-    fn read(&self, schema: &DFSchema) -> Result<String, Error> {
+    fn read(&self, schema: &DFSchema, arguments: &Arguments) -> Result<String, Error> {
         let as_it_is = |name: &str| {
             let Expr::Column(column) = any_of(schema, &[name])? else {
                 return None;
@@ -109,14 +122,15 @@ impl Source {
             // Quoted, whatever its case.
             Some(format!("`{}` AS {name}", column.name.replace('`', "``")))
         };
-        let required = self.columns.iter().map(|name| {
-            as_it_is(name).ok_or_else(|| match self.name {
-                "" => Error::IndicatorsUndetermined {
+        let required = self.required.iter().map(|name| {
+            as_it_is(name).ok_or_else(|| match self.log {
+                None => Error::IndicatorsUndetermined {
+                    sources: arguments.sources(),
                     present: names(schema),
                 },
-                source => Error::MissingColumn {
-                    function: "indicators".to_owned(),
-                    preset: source.to_owned(),
+                Some(log) => Error::MissingColumn {
+                    function: arguments.function.name.to_owned(),
+                    log: log.to_owned(),
                     column: (*name).to_owned(),
                     present: names(schema),
                 },

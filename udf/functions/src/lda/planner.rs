@@ -13,21 +13,20 @@
 //! ```
 
 use datafusion::arrow::datatypes::DataType;
-use datafusion::common::{Column, ScalarValue};
+use datafusion::common::Column;
 use datafusion::error::Result;
-use datafusion::functions_aggregate::expr_fn::max;
 use datafusion::logical_expr::planner::RelationPlannerContext;
-use datafusion::logical_expr::{
-    Expr, ExprSchemable, LogicalPlan, LogicalPlanBuilder, cast, col, lit, try_cast,
-};
+use datafusion::logical_expr::{Expr, ExprSchemable, LogicalPlan, LogicalPlanBuilder, col, lit};
 use datafusion::sql::sqlparser::ast::Query;
 
 use super::model::{Part, SCHEMA, columns_of};
-use super::preset::{AGENT, AGENT_COUNT, Generation, Preset};
+use super::occurrences::{occurrences, of_rows, to_rows};
+use super::recipe::{Recipe, Records};
 use super::score::{Explain, Score, Scoring};
 use super::settings::{Rule, Settings};
-use super::source::Source;
 use super::train::Train;
+use crate::log::Domains;
+use crate::rating::{harmless, is_ratings};
 use crate::relation::{Arguments, Error, extension, plan_query, repeatable, untaken};
 use crate::settings::SpotqlOptions;
 
@@ -36,16 +35,16 @@ pub(crate) fn plan_train(
     arguments: &Arguments,
     context: &mut dyn RelationPlannerContext,
 ) -> Result<LogicalPlan> {
-    let source = Source::of(arguments)?;
-    let settings = settings(arguments, &source, context)?;
+    let recipe = Recipe::of(arguments)?;
+    let settings = settings(arguments, &recipe, context)?;
     let input = plan_query(arguments.input.clone(), context)?;
-    let Some(agents) = source.agents(&input)? else {
-        return train(&source, settings, arguments, input, None, false, context);
+    let Some(counted) = occurrences(&recipe, &input, context)? else {
+        return train(&recipe, settings, arguments, input, None, false, context);
     };
     repeatable(arguments.function, &input)?;
-    let rows = agent_rows(agents.clone())?;
-    let agents = Some(agents);
-    let model = train(&source, settings, arguments, input, agents, false, context)?;
+    let rows = to_rows(counted.clone())?;
+    let counted = Some(counted);
+    let model = train(&recipe, settings, arguments, input, counted, false, context)?;
     LogicalPlanBuilder::from(model).union(rows)?.build()
 }
 
@@ -54,8 +53,8 @@ pub(crate) fn plan_score(
     arguments: &Arguments,
     context: &mut dyn RelationPlannerContext,
 ) -> Result<LogicalPlan> {
-    let source = Source::of(arguments)?;
-    let settings = settings(arguments, &source, context)?;
+    let recipe = Recipe::of(arguments)?;
+    let settings = settings(arguments, &recipe, context)?;
     let input = plan_query(arguments.input.clone(), context)?;
     let mut scoring = Scoring {
         width: 0,
@@ -70,7 +69,7 @@ pub(crate) fn plan_score(
                 .ok_or_else(|| arguments.invalid("explain", value, Explain::NAMES))?,
         },
         lead: arguments.boolean("lead")?,
-        preset: source.preset().map(|(preset, _)| preset),
+        log: recipe.log(),
     };
     let stored = arguments.relation(
         "model",
@@ -92,11 +91,11 @@ pub(crate) fn plan_score(
             }
         };
     }
-    let (model, agents) = match stored {
+    let (model, counted) = match stored {
         Some(query) => {
             if arguments.get("feedback").is_some() {
                 return Err(Error::FeedbackWithoutTraining {
-                    function: arguments.function.name().to_owned(),
+                    function: arguments.function.name.to_owned(),
                 }
                 .into());
             }
@@ -108,33 +107,33 @@ pub(crate) fn plan_score(
             }
             scoring.asked = Some(settings.asked(arguments));
             let rows = model_rows(query, context)?;
-            let agents = match source.preset() {
-                Some((Preset::Proxy, _)) => Some(agents_of(rows.clone())?),
-                _ => None,
+            let counted = match recipe.log().and_then(|log| log.counted.as_ref()) {
+                Some(_) => Some(of_rows(rows.clone())?),
+                None => None,
             };
             let kept = Part::READ.map(lit).to_vec();
             let rows = LogicalPlanBuilder::from(rows)
                 .filter(col("part").in_list(kept, false))?
                 .build()?;
-            (rows, agents)
+            (rows, counted)
         }
         None => {
             repeatable(arguments.function, &input)?;
-            let agents = source.agents(&input)?;
+            let counted = occurrences(&recipe, &input, context)?;
             let judges = settings.rule != Rule::Spot || scoring.explain == Explain::Full;
             let model = train(
-                &source,
+                &recipe,
                 settings,
                 arguments,
                 input.clone(),
-                agents.clone(),
+                counted.clone(),
                 judges,
                 context,
             )?;
-            (model, agents)
+            (model, counted)
         }
     };
-    let records = source.records(input, agents, context)?;
+    let records = recipe.records(input, counted, context)?;
     scoring.width = records.width();
     untaken(arguments.function, &records.visible, &scoring.columns())?;
     Ok(extension(Score::new(model, records.scored()?, scoring)?))
@@ -142,27 +141,19 @@ pub(crate) fn plan_score(
 
 /// The training over an input.
 fn train(
-    source: &Source<'_>,
+    recipe: &Recipe<'_>,
     settings: Settings,
     arguments: &Arguments,
     input: LogicalPlan,
-    agents: Option<LogicalPlan>,
+    counted: Option<LogicalPlan>,
     judges: bool,
     context: &mut dyn RelationPlannerContext,
 ) -> Result<LogicalPlan> {
-    let feedback = arguments.relation(
-        "feedback",
-        "the name of a table, or a query, with the columns of the input",
-    )?;
-    let feedback = match feedback {
-        Some(query) => {
-            let rated = plan_query(query, context)?;
-            let rated = source.records(rated, agents.clone(), context)?;
-            Some(rated.pairs()?)
-        }
+    let feedback = match feedback(recipe, arguments, &input, counted.as_ref(), context)? {
+        Some(records) => Some(records.pairs()?),
         None => None,
     };
-    let records = source.records(input, agents, context)?;
+    let records = recipe.records(input, counted, context)?;
     let (width, rows) = (records.width(), records.rows());
     let pairs = records.pairs()?;
     Ok(extension(Train::new(
@@ -170,26 +161,67 @@ fn train(
     )?))
 }
 
+/// The records that were rated harmless: those given, or those that a table of ratings calls so.
+fn feedback(
+    recipe: &Recipe<'_>,
+    arguments: &Arguments,
+    input: &LogicalPlan,
+    counted: Option<&LogicalPlan>,
+    context: &mut dyn RelationPlannerContext,
+) -> Result<Option<Records>> {
+    let given = arguments.relation(
+        "feedback",
+        "the name of a table, or a query: records with the columns of the input, or ratings",
+    )?;
+    let history = arguments.relation(
+        "history",
+        "the name of a table, or a query, with the columns of the input",
+    )?;
+    let planned = match given {
+        None => None,
+        Some(query) => Some(plan_query(query, context)?),
+    };
+    let as_records = planned
+        .as_ref()
+        .map(|given| recipe.records(given.clone(), counted.cloned(), context));
+    match (planned, as_records, recipe.log()) {
+        (Some(ratings), Some(Err(_)), Some(log)) if is_ratings(log, ratings.schema()) => {
+            let history = match history {
+                Some(query) => plan_query(query, context)?,
+                None => {
+                    repeatable(arguments.function, input)?;
+                    input.clone()
+                }
+            };
+            let rated = harmless(log, arguments, ratings, history, context)?;
+            recipe.records(rated, counted.cloned(), context).map(Some)
+        }
+        (_, records, _) => match arguments.get("history") {
+            Some(value) => {
+                let accepted = "nothing without feedback => ratings, the records of which it holds";
+                Err(arguments.invalid("history", value, accepted).into())
+            }
+            None => records.transpose(),
+        },
+    }
+}
+
 fn settings(
     arguments: &Arguments,
-    source: &Source<'_>,
+    recipe: &Recipe<'_>,
     context: &dyn RelationPlannerContext,
 ) -> Result<Settings> {
-    let domains = match source.preset() {
-        Some((preset, generation)) if preset.reads_domains() => {
-            let options = SpotqlOptions::of(context.context_provider().options());
-            Some(match generation {
-                Generation::Spot => options.domain_description()?,
-                Generation::V2 => options.registrable_description()?,
-            })
-        }
-        _ => None,
+    let options = SpotqlOptions::of(context.context_provider().options());
+    let domains = match recipe.domains() {
+        Domains::Unread => None,
+        Domains::Original => Some(options.domain_description()?),
+        Domains::Registrable => Some(options.registrable_description()?),
     };
     Ok(Settings {
-        recipe: source.description(),
-        advice: source.advice(),
-        advice_on_none: source.advice_on_none(),
-        folds: source.folds(),
+        recipe: recipe.description(),
+        advice: recipe.advice(),
+        advice_on_none: recipe.advice_on_none(),
+        folds: recipe.folds(),
         domains,
         ..Settings::of(arguments)?
     })
@@ -223,36 +255,4 @@ fn model_rows(query: Box<Query>, context: &mut dyn RelationPlannerContext) -> Re
         })
         .collect::<Result<Vec<_>>>()?;
     LogicalPlanBuilder::from(rows).project(columns)?.build()
-}
-
-/// User agents and their counts as rows of a model.
-fn agent_rows(agents: LogicalPlan) -> Result<LogicalPlan> {
-    let null = |index: usize| -> Result<Expr> {
-        let kind = SCHEMA.field(index).data_type();
-        Ok(lit(ScalarValue::try_from(kind)?))
-    };
-    let columns = [
-        cast(lit(Part::AGENT), DataType::Utf8View),
-        col(AGENT),
-        null(2)?,
-        cast(col(AGENT_COUNT), DataType::Float64),
-        null(4)?,
-    ];
-    let columns = columns
-        .into_iter()
-        .zip(SCHEMA.fields())
-        .map(|(column, field)| column.alias(field.name()));
-    LogicalPlanBuilder::from(agents).project(columns)?.build()
-}
-
-/// User agents and their counts from the rows of a model.
-fn agents_of(rows: LogicalPlan) -> Result<LogicalPlan> {
-    LogicalPlanBuilder::from(rows)
-        .filter(col("part").eq(lit(Part::AGENT)))?
-        // Each agent once, whatever the table holds: a record must not be joined to two.
-        .aggregate(
-            [col("name").alias(AGENT)],
-            [max(try_cast(col("weight"), DataType::Int64)).alias(AGENT_COUNT)],
-        )?
-        .build()
 }

@@ -6,8 +6,7 @@ use std::hash::{Hash, Hasher};
 use spotql_topic::{cvb0, em, online};
 
 use super::method::{Method, Optimizer};
-use crate::relation::{Arguments, Function};
-use crate::relation::{Error, Result};
+use crate::relation::{Arguments, Error, Result};
 
 /// A floating-point parameter that can be compared and hashed by its bits, as plan nodes must.
 #[derive(Debug, Clone, Copy)]
@@ -163,7 +162,7 @@ impl Settings {
         settings.topics = size("topics")?.unwrap_or(topics);
         settings.iterations = size("iterations")?.unwrap_or(iterations);
         // What is trained to be stored is one model.
-        if arguments.function == Function::Score {
+        if arguments.function.parameter("restarts").is_some() {
             settings.restarts = settings.rule.usual_restarts();
         }
         if let Some(restarts) = arguments.get("restarts") {

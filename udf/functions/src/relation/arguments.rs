@@ -1,105 +1,48 @@
-//! Reads the arguments of `lda_train(…)`, `lda_score(…)`, `rhythm(…)`, `enrich(…)` and `indicators(…)` from
-//! a parsed statement.
+//! Reads the arguments of a table function from a parsed statement.
 //!
 //! The input may be written as a table's name, `TABLE(t)`, `TABLE(SELECT …)` or a query in
-//! parentheses; [`relations_as_queries`] turns all of them into queries before planning, so that
+//! parentheses; [`as_queries`] turns all of them into queries before planning, so that
 //! the engine finds (and loads) the tables named in them as it finds any other.
 
 use std::ops::ControlFlow;
 
 use datafusion::sql::sqlparser::ast::{
-    Expr, FunctionArg, FunctionArgExpr, FunctionArguments, ObjectName, Query, Statement,
-    TableFactor, TableFunctionArgs, UnaryOperator, Value, VisitMut, VisitorMut,
+    Expr, FunctionArg, FunctionArgExpr, FunctionArguments, Ident, ObjectName, Query, SetExpr,
+    Statement, TableFactor, TableFunctionArgs, UnaryOperator, Value, VisitMut, VisitorMut,
 };
-use datafusion::sql::sqlparser::dialect::HiveDialect;
+use datafusion::sql::sqlparser::dialect::GenericDialect;
 use datafusion::sql::sqlparser::parser::Parser;
 
-use super::{Error, Result};
+use super::{Error, Result, TableFunction};
+use crate::log::{Log, alternatives};
 
-/// The table functions that take a query.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Function {
-    Train,
-    Score,
-    Rhythm,
-    Enrich,
-    Indicators,
-}
-
-impl Function {
-    pub(crate) fn name(self) -> &'static str {
-        match self {
-            Self::Train => "lda_train",
-            Self::Score => "lda_score",
-            Self::Rhythm => "rhythm",
-            Self::Enrich => "enrich",
-            Self::Indicators => "indicators",
-        }
-    }
-
-    fn from_object_name(name: &ObjectName) -> Option<Self> {
-        let [part] = name.0.as_slice() else {
-            return None;
-        };
-        let name = &part.as_ident()?.value;
-        let known = [
-            Self::Train,
-            Self::Score,
-            Self::Rhythm,
-            Self::Enrich,
-            Self::Indicators,
-        ];
-        let mut known = known.into_iter();
-        known.find(|known| name.eq_ignore_ascii_case(known.name()))
-    }
-
-    /// The names of its arguments.
-    pub(crate) fn accepted(self) -> &'static [&'static str] {
-        const ALL: &[&str] = &[
-            "input",
-            "source",
-            "documents",
-            "words",
-            "counts",
-            "distinct",
-            "feedback",
-            "dupfactor",
-            "scoring",
-            "optimizer",
-            "topics",
-            "iterations",
-            "alpha",
-            "beta",
-            "seed",
-            "precision",
-            // From here on, of scoring alone.
-            "model",
-            "unseen",
-            "explain",
-            "restarts",
-            "lead",
-        ];
-        match self {
-            Self::Train => &ALL[..ALL.len() - 5],
-            Self::Score => ALL,
-            Self::Rhythm => &["input", "conversation", "time"],
-            Self::Enrich => &["input", "source", "columns"],
-            Self::Indicators => &["input", "source", "format"],
-        }
-    }
+/// The function that a name in a FROM clause calls.
+fn called(name: &ObjectName, known: &[&'static TableFunction]) -> Option<&'static TableFunction> {
+    let [part] = name.0.as_slice() else {
+        return None;
+    };
+    let name = &part.as_ident()?.value;
+    let mut known = known.iter().copied();
+    known.find(|known| name.eq_ignore_ascii_case(known.name))
 }
 
 /// The arguments as written: the input and the named ones.
 #[derive(Debug)]
 pub(crate) struct Arguments {
-    pub(crate) function: Function,
+    pub(crate) function: &'static TableFunction,
     pub(crate) input: Box<Query>,
     named: Vec<(String, Expr)>,
+    /// The kinds of log that the session knows.
+    logs: Vec<&'static Log>,
 }
 
 impl Arguments {
-    /// The arguments of `relation`, if it is a call of one of our functions.
-    pub(crate) fn of(relation: &TableFactor) -> Result<Option<Self>> {
+    /// The arguments of `relation`, if it is a call of one of the functions.
+    pub(crate) fn of(
+        relation: &TableFactor,
+        functions: &[&'static TableFunction],
+        logs: &[&'static Log],
+    ) -> Result<Option<Self>> {
         let TableFactor::Table {
             name,
             args: Some(args),
@@ -108,7 +51,7 @@ impl Arguments {
         else {
             return Ok(None);
         };
-        let Some(function) = Function::from_object_name(name) else {
+        let Some(function) = called(name, functions) else {
             return Ok(None);
         };
         let mut input = None;
@@ -123,25 +66,25 @@ impl Arguments {
                 FunctionArg::Unnamed(arg) if input.is_none() => ("input".to_owned(), arg),
                 FunctionArg::Unnamed(arg) => {
                     return Err(Error::UnknownArgument {
-                        function: function.name().to_owned(),
+                        function: function.name.to_owned(),
                         name: arg.to_string(),
                         accepted: format!(
                             "one input, then named arguments (name => value): {}",
-                            function.accepted()[1..].join(", ")
+                            function.accepted_by_name()
                         ),
                     });
                 }
             };
-            if !function.accepted().contains(&name.as_str()) {
+            if function.parameter(&name).is_none() {
                 return Err(Error::UnknownArgument {
-                    function: function.name().to_owned(),
+                    function: function.name.to_owned(),
                     name,
-                    accepted: function.accepted().join(", "),
+                    accepted: function.accepted(),
                 });
             }
             let FunctionArgExpr::Expr(value) = value else {
                 return Err(Error::InvalidArgument {
-                    function: function.name().to_owned(),
+                    function: function.name.to_owned(),
                     name,
                     value: value.to_string(),
                     accepted: "a value".to_owned(),
@@ -149,26 +92,27 @@ impl Arguments {
             };
             if given.contains(&name) {
                 return Err(Error::RepeatedArgument {
-                    function: function.name().to_owned(),
+                    function: function.name.to_owned(),
                     name,
                 });
             }
             given.push(name.clone());
             if name == "input" {
                 input = Some(as_query(value).ok_or_else(|| Error::MissingInput {
-                    function: function.name().to_owned(),
+                    function: function.name.to_owned(),
                 })?);
             } else if !is_null(value) {
                 named.push((name, value.clone()));
             }
         }
         let input = input.ok_or_else(|| Error::MissingInput {
-            function: function.name().to_owned(),
+            function: function.name.to_owned(),
         })?;
         Ok(Some(Self {
             function,
             input,
             named,
+            logs: logs.to_vec(),
         }))
     }
 
@@ -178,6 +122,24 @@ impl Arguments {
             .iter()
             .find(|(known, _)| known == name)
             .map(|(_, value)| value)
+    }
+
+    /// The kind of log that `source => …` names; none where it is not given.
+    pub(crate) fn log(&self) -> Result<Option<&'static Log>> {
+        let Some(given) = self.get("source") else {
+            return Ok(None);
+        };
+        let name = self.word("source").unwrap_or_default();
+        let mut known = self.logs.iter().copied();
+        match known.find(|known| name.eq_ignore_ascii_case(known.name)) {
+            Some(known) => Ok(Some(known)),
+            None => Err(self.invalid("source", given, &self.sources())),
+        }
+    }
+
+    /// The names of the kinds of log.
+    pub(crate) fn sources(&self) -> String {
+        alternatives(self.logs.iter().map(|known| known.name))
     }
 
     /// The expressions given as `name`: one, or several in brackets.
@@ -239,7 +201,7 @@ impl Arguments {
 
     pub(crate) fn invalid(&self, name: &str, value: &Expr, accepted: &str) -> Error {
         Error::InvalidArgument {
-            function: self.function.name().to_owned(),
+            function: self.function.name.to_owned(),
             name: name.to_owned(),
             value: value.to_string(),
             accepted: accepted.to_owned(),
@@ -279,14 +241,10 @@ fn literal(expr: &Expr) -> Option<Literal> {
     }
 }
 
-/// The arguments that are relations.
-const RELATIONS: [&str; 3] = ["input", "model", "feedback"];
-
-/// Rewrites every relation given to one of our functions as a query: `t` becomes
-/// `(SELECT * FROM t)`. To be applied to a statement before it is planned.
-pub fn relations_as_queries(statement: &mut Statement) {
-    struct Rewriter;
-    impl VisitorMut for Rewriter {
+/// Rewrites every relation that is given to one of the functions as a query: `t` becomes `(SELECT * FROM t)`.
+pub(crate) fn as_queries(statement: &mut Statement, functions: &[&'static TableFunction]) {
+    struct Rewriter<'a>(&'a [&'static TableFunction]);
+    impl VisitorMut for Rewriter<'_> {
         type Break = ();
 
         fn pre_visit_table_factor(&mut self, factor: &mut TableFactor) -> ControlFlow<()> {
@@ -295,8 +253,12 @@ pub fn relations_as_queries(statement: &mut Statement) {
                 args: Some(TableFunctionArgs { args, .. }),
                 ..
             } = factor
-                && Function::from_object_name(name).is_some()
+                && let Some(function) = called(name, self.0)
             {
+                let is_relation = |name: &Ident| {
+                    let mut relations = function.parameters.iter().filter(|it| it.relation);
+                    relations.any(|known| name.value.eq_ignore_ascii_case(known.name))
+                };
                 for (place, argument) in args.iter_mut().enumerate() {
                     let value = match argument {
                         FunctionArg::Unnamed(FunctionArgExpr::Expr(value)) if place == 0 => value,
@@ -304,12 +266,7 @@ pub fn relations_as_queries(statement: &mut Statement) {
                             name,
                             arg: FunctionArgExpr::Expr(value),
                             ..
-                        } if RELATIONS
-                            .iter()
-                            .any(|known| name.value.eq_ignore_ascii_case(known)) =>
-                        {
-                            value
-                        }
+                        } if is_relation(name) => value,
                         _ => continue,
                     };
                     if let Some(query) = as_query(value) {
@@ -320,7 +277,7 @@ pub fn relations_as_queries(statement: &mut Statement) {
             ControlFlow::Continue(())
         }
     }
-    let _ = statement.visit(&mut Rewriter);
+    let _ = statement.visit(&mut Rewriter(functions));
 }
 
 /// A relation in any of the forms a user may write it in.
@@ -328,10 +285,13 @@ fn as_query(value: &Expr) -> Option<Box<Query>> {
     match value {
         Expr::Subquery(query) => Some(query.clone()),
         Expr::Nested(inner) => as_query(inner),
-        Expr::Identifier(_) | Expr::CompoundIdentifier(_) => select_all(&value.to_string()),
+        Expr::Identifier(name) => select_all(vec![name.clone()]),
+        Expr::CompoundIdentifier(names) => select_all(names.clone()),
         Expr::Value(value) => match &value.value {
             Value::SingleQuotedString(name) | Value::DoubleQuotedString(name) => {
-                select_all(&quoted(name))
+                // `db.table` given as text.
+                let parts = name.split('.').map(|part| part.trim_matches('`'));
+                select_all(parts.map(|part| Ident::with_quote('`', part)).collect())
             }
             _ => None,
         },
@@ -349,18 +309,18 @@ fn as_query(value: &Expr) -> Option<Box<Query>> {
     }
 }
 
-/// `db.table` given as text becomes `db`.`table`.
-fn quoted(name: &str) -> String {
-    name.split('.')
-        .map(|part| format!("`{}`", part.trim_matches('`')))
-        .collect::<Vec<_>>()
-        .join(".")
-}
-
-fn select_all(table: &str) -> Option<Box<Query>> {
-    let statements = Parser::parse_sql(&HiveDialect {}, &format!("SELECT * FROM {table}")).ok()?;
-    match statements.into_iter().next()? {
-        Statement::Query(query) => Some(query),
-        _ => None,
-    }
+/// `SELECT * FROM table`. The name goes in as it was parsed: as text it would be read by the rules of one dialect.
+fn select_all(table: Vec<Ident>) -> Option<Box<Query>> {
+    let statements = Parser::parse_sql(&GenericDialect {}, "SELECT * FROM t").ok()?;
+    let Some(Statement::Query(mut query)) = statements.into_iter().next() else {
+        return None;
+    };
+    let SetExpr::Select(select) = query.body.as_mut() else {
+        return None;
+    };
+    let TableFactor::Table { name, .. } = &mut select.from.first_mut()?.relation else {
+        return None;
+    };
+    *name = table.into();
+    Some(query)
 }

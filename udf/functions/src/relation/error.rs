@@ -5,7 +5,7 @@ use spotql_values::interner::TooManyTexts;
 
 pub(crate) type Result<T, E = Error> = std::result::Result<T, E>;
 
-/// An error of `lda_train`, `lda_score`, `rhythm`, `enrich` or `indicators`.
+/// An error of a table function that takes a query.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum Error {
@@ -50,12 +50,14 @@ pub enum Error {
     },
     /// Neither `source` nor `documents` and `words`, or both.
     #[error(
-        "{function} needs either source => 'flow', 'dns' or 'proxy', or both documents => … and \
+        "{function} needs either source => {sources}, or both documents => … and \
          words => … (a column or an expression each, or several in brackets: [sip, dip])"
     )]
     WordsUndetermined {
         /// The function.
         function: String,
+        /// The kinds of log.
+        sources: String,
     },
     /// Different numbers of documents and words.
     #[error(
@@ -70,26 +72,20 @@ pub enum Error {
         /// How many words.
         words: usize,
     },
-    /// The input lacks a column of the preset.
+    /// The input lacks a column that the kind of log has.
     #[error(
-        "{function}: source => '{preset}' reads the column '{column}', which the input (or the \
+        "{function}: source => '{log}' reads the column '{column}', which the input (or the \
          feedback) does not have; the columns are: {present}"
     )]
     MissingColumn {
         /// The function.
         function: String,
-        /// The preset.
-        preset: String,
+        /// The kind of log.
+        log: String,
         /// The column it reads.
         column: String,
         /// The columns of the input.
         present: String,
-    },
-    /// A word function that this build does not have.
-    #[error("the word function '{name}' is not part of this build of SpotQL")]
-    MissingFunction {
-        /// Its name.
-        name: String,
     },
     /// The input has a column of the name that a result column has.
     #[error(
@@ -155,18 +151,45 @@ pub enum Error {
     },
     /// Neither `source` nor `columns`, or both.
     #[error(
-        "enrich needs either source => 'flow', 'dns' or 'proxy', or columns => … (columns of \
+        "enrich needs either source => {sources}, or columns => … (columns of \
          addresses, names or URLs, such as [srcip, dstip])"
     )]
-    EnrichmentUndetermined,
+    EnrichmentUndetermined {
+        /// The kinds of log.
+        sources: String,
+    },
     /// No source, and nothing that could be an indicator without one.
     #[error(
-        "indicators needs source => 'flow', 'dns' or 'proxy' for the rated records of that source, or an input with \
+        "indicators needs source => {sources} for the rated records of that source, or an input with \
          a column 'indicator' (an address, a name or a URL); the columns of this one are: {present}"
     )]
     IndicatorsUndetermined {
+        /// The kinds of log.
+        sources: String,
         /// The columns of the input.
         present: String,
+    },
+    /// No source, or no ratings.
+    #[error(
+        "unrated needs both source => {sources} and ratings => … (the name of a table, or a query)"
+    )]
+    RatingsUndetermined {
+        /// The kinds of log.
+        sources: String,
+    },
+    /// A kind of log without ratings.
+    #[error("{function}: records of source => '{log}' have no ratings")]
+    Unratable {
+        /// The function.
+        function: String,
+        /// The kind of log.
+        log: String,
+    },
+    /// A kind of log whose ratings name no indicators.
+    #[error("indicators: ratings of source => '{log}' name no indicators")]
+    Unshareable {
+        /// The kind of log.
+        log: String,
     },
     /// A negative count.
     #[error("lda_train: the counts column holds {value}; counts are whole numbers, 0 or more")]

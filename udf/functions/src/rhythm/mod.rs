@@ -28,7 +28,7 @@ use datafusion::error::Result;
 use datafusion::logical_expr::{Expr, LogicalPlan, UserDefinedLogicalNodeCore};
 
 pub(crate) use exec::RhythmExec;
-pub(crate) use planner::plan_rhythm;
+pub(crate) use planner::RHYTHM;
 
 use crate::relation::{HIDDEN, all_columns, extended, needed};
 

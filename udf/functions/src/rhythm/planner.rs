@@ -9,11 +9,39 @@ use datafusion::logical_expr::{
 
 use super::{Rhythm, TIME, columns, conversation_column};
 use crate::relation::{
-    Arguments, Error, expression, expressions, extension, plan_query, repeatable, untaken,
+    Arguments, Error, Parameter, TableFunction, expression, expressions, extension, plan_query,
+    repeatable, untaken,
+};
+
+/// `rhythm(…)`.
+pub(crate) const RHYTHM: TableFunction = TableFunction {
+    name: "rhythm",
+    about: "Every row of the input with the time since the conversation's row before. The pauses of a program that calls \
+            home are alike, those of people are not.",
+    parameters: &[
+        Parameter::relation("input", "The records. It is read twice."),
+        Parameter::value(
+            "conversation",
+            "expression, or several in brackets",
+            "",
+            "Rows of the same values are one conversation, such as `[sip, dip, proto]`. NULL is a value like others.",
+        ),
+        Parameter::value(
+            "time",
+            "expression",
+            "",
+            "When a row happened, a whole number, such as `unix_tstamp`.",
+        ),
+    ],
+    returns: "The columns of the input and, as BIGINT in the unit of `time`: `pause` (since the latest earlier time of the \
+              conversation), `pause_before` (the pause that ended there), `at_once` (the conversation's rows at this very \
+              time). NULL where there is none, and for a row without a time.",
+    example: "SELECT * FROM rhythm(flow, conversation => [sip, dip], time => unix_tstamp) WHERE pause = pause_before",
+    plan: plan_rhythm,
 };
 
 /// Plans `rhythm(…)`.
-pub(crate) fn plan_rhythm(
+fn plan_rhythm(
     arguments: &Arguments,
     context: &mut dyn RelationPlannerContext,
 ) -> Result<LogicalPlan> {

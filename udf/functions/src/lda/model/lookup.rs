@@ -8,8 +8,8 @@ use spotql_values::interner::Interner;
 use super::Part;
 use crate::lda::fold::Common;
 use crate::lda::judged::{Judged, Pair, PairIndex};
-use crate::lda::preset::{Generation, Preset};
 use crate::lda::settings::{DOMAINS, RECIPE};
+use crate::log::Log;
 use crate::relation::{Error, Result};
 
 /// What scoring needs of a model: the topic mixes by document and the probabilities by word.
@@ -151,8 +151,8 @@ impl Lookup {
     }
 
     /// Says what is missing, once all rows have been added, and whether the model is the one that
-    /// `asked` for, a list of parameters and their values.
-    pub(crate) fn check(&self, asked: &[(String, String)]) -> Result<()> {
+    /// `asked` for, a list of parameters and their values; `log` says which records it is for.
+    pub(crate) fn check(&self, asked: &[(String, String)], log: Option<&Log>) -> Result<()> {
         let missing = match (self.documents.len(), self.words.len()) {
             (0, 0) => "documents and words",
             (0, _) => "documents",
@@ -167,11 +167,13 @@ impl Lookup {
                 problem: format!("it holds no {missing}"),
             });
         }
-        let proxy = [Generation::Spot, Generation::V2].map(|it| Preset::Proxy.description(it));
-        let is_proxy = |(name, value): &(String, String)| name == RECIPE && proxy.contains(value);
-        if asked.iter().any(is_proxy) && self.agents == 0 {
+        if let Some((log, counted)) = log.and_then(|log| Some((log, log.counted.as_ref()?)))
+            && !asked.is_empty()
+            && self.agents == 0
+        {
+            let (counted, log) = (counted.name, log.name);
             return Err(Error::NotAModel {
-                problem: "it holds no counts of user agents, which proxy words need".to_owned(),
+                problem: format!("it holds no counts of {counted}, which {log} words need"),
             });
         }
         for (parameter, asked) in asked {

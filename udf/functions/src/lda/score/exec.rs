@@ -104,11 +104,11 @@ async fn load(
         lookup.add(&batch?)?;
         reserve(&memory, lookup.memory_bytes())?;
     }
-    lookup.check(&asked)?;
+    lookup.check(&asked, scoring.log)?;
     lookup.index_pairs()?;
     let known = lookup.memory_bytes();
     let texts = match scoring.explain {
-        Explain::Full => Some(Texts::of(&lookup, scoring.preset, |bytes| {
+        Explain::Full => Some(Texts::of(&lookup, scoring.log, |bytes| {
             reserve(&memory, known + bytes)
         })?),
         Explain::Pair | Explain::Nothing => None,

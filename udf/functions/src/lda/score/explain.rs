@@ -16,7 +16,7 @@ use spotql_values::interner::Strings;
 use super::Explain;
 use crate::lda::judged::Pair;
 use crate::lda::model::Lookup;
-use crate::lda::preset::Preset;
+use crate::log::Log;
 use crate::relation::{Error, Result};
 
 /// How many of a document's words say what it usually does.
@@ -47,7 +47,7 @@ pub(super) fn columns(explain: Explain) -> Vec<Field> {
 /// What is said of documents and words, worked out once for each of them.
 #[derive(Debug)]
 pub(super) struct Texts {
-    preset: Option<Preset>,
+    log: Option<&'static Log>,
     /// What each word means.
     meanings: Strings,
     /// How many documents have each word; empty for a stored model, which does not know.
@@ -60,11 +60,11 @@ impl Texts {
     /// Works them out; `reserve` is told now and then how many bytes they take by then.
     pub(super) fn of(
         lookup: &Lookup,
-        preset: Option<Preset>,
+        log: Option<&'static Log>,
         reserve: impl Fn(usize) -> DataFusionResult<()>,
     ) -> DataFusionResult<Self> {
         let mut texts = Self {
-            preset,
+            log,
             meanings: Strings::default(),
             documents: Vec::new(),
             usual: Strings::default(),
@@ -72,7 +72,7 @@ impl Texts {
         for word in 0..lookup.words.len() as u32 {
             texts
                 .meanings
-                .push(&meaning(preset, lookup.words.name(word)))
+                .push(&meaning(log, lookup.words.name(word)))
                 .map_err(Error::from)?;
             texts.tell_now_and_then(word, &reserve)?;
         }
@@ -127,9 +127,9 @@ impl Texts {
 }
 
 /// What a word means, for people.
-fn meaning(preset: Option<Preset>, word: &str) -> String {
-    match preset {
-        Some(preset) => preset.meaning(word),
+fn meaning(log: Option<&'static Log>, word: &str) -> String {
+    match log {
+        Some(log) => (log.meaning)(word).unwrap_or_else(|| word.to_owned()),
         None => word.to_owned(),
     }
 }
@@ -201,7 +201,7 @@ impl<'a> Explanations<'a> {
         };
         match word {
             Some(word) => self.meanings.append_value(texts.meanings.get(word)),
-            None => self.meanings.append_value(meaning(texts.preset, name)),
+            None => self.meanings.append_value(meaning(texts.log, name)),
         }
         let times = explained.pair.map(|pair| pair.times.into());
         self.times.append_option(times);

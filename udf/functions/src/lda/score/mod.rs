@@ -38,8 +38,8 @@ use datafusion::logical_expr::{Expr, LogicalPlan, UserDefinedLogicalNodeCore};
 
 pub(crate) use exec::ScoreExec;
 
-use super::preset::Preset;
 use super::settings::Rule;
+use crate::log::Log;
 use crate::relation::{HIDDEN, all_columns, extended, needed};
 
 /// The column that `lda_score` adds.
@@ -96,7 +96,7 @@ pub(crate) struct Scoring {
     /// Whether a column tells which records are alike.
     pub(crate) lead: bool,
     /// Whose words are explained.
-    pub(crate) preset: Option<Preset>,
+    pub(crate) log: Option<&'static Log>,
 }
 
 impl Scoring {

@@ -11,10 +11,11 @@ use datafusion::logical_expr::{
 };
 use datafusion::sql::sqlparser::ast::Expr as SqlExpr;
 
-use super::preset::{Generation, Preset, Recipe};
+use super::occurrences::with_occurrences;
 use super::score::{VALID, document_column, word_column};
 use super::tally::Rows;
-use crate::relation::{Arguments, Error, expression, expressions};
+use crate::log::{Domains, Log, Words, alternatives};
+use crate::relation::{Arguments, Described, Error, expression, expressions};
 
 /// The column of counts that a training's input may have.
 const COUNT: &str = "__lda_count";
@@ -22,38 +23,25 @@ const COUNT: &str = "__lda_count";
 const DISTINCT: &str = "__lda_distinct";
 
 /// What the arguments say about documents and words.
-pub(crate) struct Source<'a> {
+pub(crate) struct Recipe<'a> {
     arguments: &'a Arguments,
     kind: Kind<'a>,
 }
 
 enum Kind<'a> {
-    Preset(Preset, Generation),
+    Log(&'static Log, &'static Words),
     Expressions {
         documents: Vec<&'a SqlExpr>,
         words: Vec<&'a SqlExpr>,
     },
 }
 
-impl<'a> Source<'a> {
+impl<'a> Recipe<'a> {
     pub(crate) fn of(arguments: &'a Arguments) -> Result<Self, Error> {
-        let function = arguments.function.name();
+        let function = arguments.function.name;
         let (documents, words) = (arguments.list("documents"), arguments.list("words"));
-        let kind = match (arguments.get("source"), documents, words) {
-            (Some(source), None, _) => {
-                let preset = arguments
-                    .word("source")
-                    .and_then(|name| Preset::from_name(&name))
-                    .ok_or_else(|| arguments.invalid("source", source, Preset::NAMES))?;
-                let generation = match arguments.get("words") {
-                    None => Generation::default(),
-                    Some(words) => arguments
-                        .word("words")
-                        .and_then(|name| Generation::from_name(&name))
-                        .ok_or_else(|| arguments.invalid("words", words, Generation::NAMES))?,
-                };
-                Kind::Preset(preset, generation)
-            }
+        let kind = match (arguments.log()?, documents, words) {
+            (Some(log), None, _) => Kind::Log(log, words_of(log, arguments)?),
             (None, Some(documents), Some(words)) => {
                 if documents.len() != words.len() || documents.is_empty() {
                     return Err(Error::UnevenPairs {
@@ -67,12 +55,13 @@ impl<'a> Source<'a> {
             _ => {
                 return Err(Error::WordsUndetermined {
                     function: function.to_owned(),
+                    sources: arguments.sources(),
                 });
             }
         };
         if let Some(distinct) = arguments.get("distinct") {
             let accepted = match kind {
-                Kind::Preset(..) => "nothing beside source => …, which knows what to tell apart",
+                Kind::Log(..) => "nothing beside source => …, which knows what to tell apart",
                 Kind::Expressions { .. } if arguments.get("counts").is_some() => {
                     "nothing beside counts => …: either says how often a pair counts"
                 }
@@ -83,23 +72,34 @@ impl<'a> Source<'a> {
         Ok(Self { arguments, kind })
     }
 
-    pub(crate) fn preset(&self) -> Option<(Preset, Generation)> {
+    /// The kind of log, where the call names one.
+    pub(crate) fn log(&self) -> Option<&'static Log> {
         match self.kind {
-            Kind::Preset(preset, generation) => Some((preset, generation)),
+            Kind::Log(log, _) => Some(log),
             Kind::Expressions { .. } => None,
         }
     }
 
     /// Whether rare values of fields are folded: see [`super::fold`].
     pub(crate) fn folds(&self) -> bool {
-        !matches!(self.kind, Kind::Preset(_, Generation::Spot))
+        match self.kind {
+            Kind::Log(_, words) => words.folds,
+            Kind::Expressions { .. } => true,
+        }
     }
 
-    /// What the words are, as a model keeps it: the preset's name and the generation of its words,
-    /// or the expressions.
+    /// The lists of domains that the words depend on.
+    pub(crate) fn domains(&self) -> Domains {
+        match self.kind {
+            Kind::Log(_, words) => words.domains,
+            Kind::Expressions { .. } => Domains::Unread,
+        }
+    }
+
+    /// What the words are, as a model keeps it: the name of the log's words, or the expressions.
     pub(crate) fn description(&self) -> String {
         match &self.kind {
-            Kind::Preset(preset, generation) => preset.description(*generation),
+            Kind::Log(_, words) => words.recipe.to_owned(),
             Kind::Expressions { documents, words } => {
                 let (documents, words) = (list(documents), list(words));
                 match self.arguments.get("distinct") {
@@ -112,27 +112,30 @@ impl<'a> Source<'a> {
 
     /// Where an error about unusable records should send the user.
     pub(crate) fn advice(&self) -> String {
-        match self.preset() {
-            Some((preset, _)) => preset.advice(),
-            None => "A record without a document or a word cannot be used: check the expressions \
-                     and the filter of the input"
-                .to_owned(),
-        }
+        let advice = match self.kind {
+            Kind::Log(log, _) => log.advice,
+            Kind::Expressions { .. } => {
+                "A record without a document or a word cannot be used: check the expressions and the filter of the \
+                 input"
+            }
+        };
+        advice.to_owned()
     }
 
     /// The same where no record was read at all: no function says what is wrong with those.
     pub(crate) fn advice_on_none(&self) -> String {
-        match self.preset() {
-            Some(_) => "Check the date, or the filter of the input: SHOW PARTITIONS says which days a table holds".to_owned(),
-            None => self.advice(),
+        match self.kind {
+            Kind::Log(..) => "Check the date, or the filter of the input: SHOW PARTITIONS says which days a table holds".to_owned(),
+            Kind::Expressions { .. } => self.advice(),
         }
     }
 
-    /// How often each user agent occurs, where words need it.
-    pub(crate) fn agents(&self, input: &LogicalPlan) -> Result<Option<LogicalPlan>> {
-        match self.preset() {
-            Some((preset, _)) => preset.agents(self.arguments.function.name(), input),
-            None => Ok(None),
+    /// The descriptor of the log beside the columns of `input`.
+    pub(crate) fn described<'b>(&self, log: &'static Log, input: &'b LogicalPlan) -> Described<'b> {
+        Described {
+            function: self.arguments.function.name,
+            log,
+            schema: input.schema(),
         }
     }
 
@@ -140,19 +143,21 @@ impl<'a> Source<'a> {
     pub(crate) fn records(
         &self,
         input: LogicalPlan,
-        agents: Option<LogicalPlan>,
+        occurrences: Option<LogicalPlan>,
         context: &mut dyn RelationPlannerContext,
     ) -> Result<Records> {
-        let function = self.arguments.function.name();
         let visible = input.schema().columns();
-        let input = match (self.preset(), agents) {
-            (Some((preset, _)), Some(agents)) => preset.with_agents(function, input, agents)?,
+        let input = match (self.log(), occurrences) {
+            (Some(log), Some(occurrences)) => {
+                let counted = self.described(log, &input);
+                with_occurrences(&counted, input.clone(), occurrences, context)?
+            }
             _ => input,
         };
         let schema = input.schema();
-        let recipe = match &self.kind {
-            Kind::Preset(preset, generation) => preset.recipe(*generation, function, schema)?,
-            Kind::Expressions { documents, words } => Recipe {
+        let columns = match &self.kind {
+            Kind::Log(log, words) => of_log(&self.described(log, &input), words, context)?,
+            Kind::Expressions { documents, words } => Columns {
                 documents: expressions(documents, schema, context)?,
                 words: expressions(words, schema, context)?,
                 valid: None,
@@ -169,10 +174,65 @@ impl<'a> Source<'a> {
         Ok(Records {
             input,
             visible,
-            recipe,
+            columns,
             counts,
         })
     }
+}
+
+/// The words that a call asks for, or the log's default.
+fn words_of(log: &'static Log, arguments: &Arguments) -> Result<&'static Words, Error> {
+    let found = match arguments.word("words") {
+        None => log.words.last(),
+        Some(name) => log.words_named(&name),
+    };
+    found.ok_or_else(|| {
+        let accepted = format!(
+            "{} (or, without source, expressions together with documents)",
+            alternatives(log.words.iter().map(|words| words.name))
+        );
+        let written = arguments.get("words").map(ToString::to_string);
+        Error::InvalidArgument {
+            function: arguments.function.name.to_owned(),
+            name: "words".to_owned(),
+            value: written.unwrap_or_default(),
+            accepted,
+        }
+    })
+}
+
+/// The (document, word) expressions of a record, and which records they hold for.
+#[derive(Debug)]
+struct Columns {
+    documents: Vec<Expr>,
+    words: Vec<Expr>,
+    /// True for the records that can be scored; none means that all can.
+    valid: Option<Expr>,
+    /// If there is one, records of the same documents and words count in training as often as they
+    /// differ in it.
+    distinct: Option<Expr>,
+}
+
+fn of_log(
+    input: &Described<'_>,
+    words: &Words,
+    context: &mut dyn RelationPlannerContext,
+) -> Result<Columns> {
+    let mut columns = Columns {
+        documents: Vec::new(),
+        words: Vec::new(),
+        valid: None,
+        distinct: None,
+    };
+    for (document, word) in words.pairs {
+        columns.words.push(input.plan(word, context)?);
+        columns.documents.push(input.plan(document, context)?);
+    }
+    columns.valid = Some(input.plan(input.log.valid, context)?);
+    if let Some(distinct) = words.distinct {
+        columns.distinct = Some(input.plan(distinct, context)?);
+    }
+    Ok(columns)
 }
 
 /// An input with its documents and words worked out.
@@ -180,7 +240,7 @@ pub(crate) struct Records {
     input: LogicalPlan,
     /// The columns of the input that the user knows.
     pub(crate) visible: Vec<Column>,
-    recipe: Recipe,
+    columns: Columns,
     counts: Option<Expr>,
 }
 
@@ -189,12 +249,12 @@ impl Records {
     ///
     /// A record that is not valid stays, without its document: so it is told how many there were.
     pub(crate) fn pairs(self) -> Result<LogicalPlan> {
-        let Recipe {
+        let Columns {
             documents,
             words,
             valid,
             distinct,
-        } = self.recipe;
+        } = self.columns;
         let mut columns = Vec::with_capacity(2 * words.len() + 1);
         for (i, (document, word)) in documents.into_iter().zip(words).enumerate() {
             let document = cast(document, DataType::Utf8View);
@@ -231,12 +291,12 @@ impl Records {
 
     /// (document, word) pairs of a record.
     pub(crate) fn width(&self) -> usize {
-        self.recipe.words.len()
+        self.columns.words.len()
     }
 
     /// What a row of the pairs stands for.
     pub(crate) fn rows(&self) -> Rows {
-        match (&self.recipe.distinct, &self.counts) {
+        match (&self.columns.distinct, &self.counts) {
             (Some(_), _) => Rows::Merged,
             (None, Some(_)) => Rows::Counted,
             (None, None) => Rows::Records,
@@ -251,10 +311,10 @@ impl Records {
             .map(|column| Expr::from(column.clone()).alias(column.name))
             .collect();
         let hidden = self
-            .recipe
+            .columns
             .documents
             .into_iter()
-            .zip(self.recipe.words)
+            .zip(self.columns.words)
             .enumerate();
         columns.extend(hidden.flat_map(|(i, (document, word))| {
             [
@@ -262,7 +322,7 @@ impl Records {
                 cast(word, DataType::Utf8View).alias(word_column(i)),
             ]
         }));
-        columns.extend(self.recipe.valid.map(|valid| valid.alias(VALID)));
+        columns.extend(self.columns.valid.map(|valid| valid.alias(VALID)));
         LogicalPlanBuilder::from(self.input)
             .project(columns)?
             .build()
