@@ -3,7 +3,7 @@
 # tests, real clients, and the README's commands, on one build of the whole workspace. Ends with a table of what each
 # step took.
 #
-# Needs cargo (Rust 1.94 or newer) with clippy and rustfmt, a C compiler for SQLite and zstd, and python3 with venv. The
+# Needs cargo (Rust 1.94 or newer) with clippy and rustfmt, a C compiler for SQLite and zstd, and python3 (3.11 or newer) with venv. The
 # tests of PUBLISH need Mosquitto: it is installed where apt can do so, else they are skipped.
 #
 # The budget, from a cold target folder on two cores: 30 minutes, of which at most 12 are not compiling. Beyond that the
@@ -21,7 +21,7 @@ target=$(realpath -m "${CARGO_TARGET_DIR:-target}")
 export SPOTQL_BIN="$target/debug/spotql"
 
 step "formatting" cargo fmt --all --check
-step "unused dependencies" python3 tests/unused_dependencies.py
+step "dependencies" python3 tests/dependencies.py
 beside "what clients need" tests/clients/install.sh
 step "build, lints, documentation" cargo test --locked --workspace --no-run
 await "what clients need"

@@ -7,22 +7,24 @@
 //!
 //! It refuses to know about functions, SQL text and the network.
 
+mod backend;
 mod columns;
 mod convert;
 mod error;
 mod guarded;
+mod layout;
 mod load;
 mod location;
 mod lock;
 mod metastore;
 mod partition_name;
 mod paths;
+mod pins;
 mod provider;
 mod scan;
 mod snapshot;
 mod statistics;
 mod storage;
-mod system;
 mod table;
 mod types;
 mod warehouse;
@@ -35,15 +37,14 @@ pub use location::Location;
 pub use metastore::writes::UnfinishedWrite;
 pub use partition_name::{DEFAULT_PARTITION, RawValues};
 pub use paths::{Access, AllowedPath, PathRule};
-pub use provider::{HiveCatalog, HiveSchema};
-pub use scan::HiveTable;
+pub use provider::{HiveCatalog, HiveSchema, HiveTable};
 pub use snapshot::{DataFile, Partition, TableSnapshot};
 pub use statistics::{ColumnRange, FileStatistics};
-pub use system::SYSTEM_DATABASE;
 pub use table::{Column, Format, Table, TableDefinition};
 pub use types::HiveType;
 pub use warehouse::{
-    DEFAULT_DATABASE, Database, KeptVerdict, NewRun, PartitionSpec, RefreshReport, RepairReport,
-    Run, RunEnd, RunOwner, RunStart, RunState, Source, Warehouse, WarehouseOptions,
+    DEFAULT_DATABASE, Database, InsertMode, KeptVerdict, LoadReport, LoadRequest, NewRun,
+    PartitionSpec, RefreshReport, RepairReport, Run, RunEnd, RunOwner, RunStart, RunState,
+    SYSTEM_DATABASE, Source, Warehouse, WarehouseOptions,
 };
-pub use write::{InsertMode, InsertReport, LoadReport, LoadRequest};
+pub use write::InsertReport;

@@ -9,6 +9,7 @@ use std::io::ErrorKind;
 use std::path::PathBuf;
 use std::sync::Arc;
 
+use datafusion::execution::object_store::ObjectStoreUrl;
 use futures::stream::{self, StreamExt, TryStreamExt};
 use object_store::path::Path;
 use object_store::{ObjectMeta, ObjectStore, ObjectStoreExt};
@@ -78,6 +79,11 @@ fn failed(path: &Path) -> impl FnOnce(object_store::Error) -> Error + '_ {
 }
 
 impl Storage {
+    /// The URL under which plans look the store up.
+    pub(crate) fn url() -> ObjectStoreUrl {
+        ObjectStoreUrl::local_filesystem()
+    }
+
     pub(crate) fn new(rule: Arc<PathRule>) -> Self {
         Self {
             local: Arc::new(GuardedStore::new(rule)),

@@ -14,8 +14,9 @@ use datafusion::arrow::array::{
 };
 use datafusion::arrow::compute::cast;
 use datafusion::arrow::datatypes::DataType;
+use spotql_words::classes::DomainClasses;
 use spotql_words::country::{is_country_code, is_generic};
-use spotql_words::domain::{DomainClasses, DomainInfo};
+use spotql_words::domain::DomainInfo;
 use spotql_words::domain_set::{DomainSet, Label};
 use spotql_words::entropy::entropy;
 

@@ -2,7 +2,6 @@
 
 use std::collections::HashMap;
 use std::path::{Path, PathBuf};
-use std::sync::Arc;
 
 use super::columns::Columns;
 use super::inspect::State;
@@ -10,140 +9,128 @@ use super::paths::Expanded;
 use super::{
     FILE_NUMBER, FILE_PATH, FileSet, LoadedFile, SkippedFile, Source, each_blocking, inspect, paths,
 };
+use crate::backend::Backend;
 use crate::error::{Error, Result};
-use crate::metastore::loaded::{self, LoadedRow};
+use crate::metastore::loaded::{self as rows, LoadedRow};
 use crate::partition_name::parse_directory;
 use crate::table::Table;
-use crate::warehouse::Warehouse;
 
-impl Warehouse {
-    /// Finds the files that a load of `path` into a table has to read. `again`: those that were loaded before, too.
-    ///
-    /// # Errors
-    /// [`Error::NothingToLoad`] if the path means no file that could be loaded; [`Error::UnreadableFile`],
-    /// [`Error::Io`] for one that cannot be read.
-    pub async fn files_to_load(
-        self: &Arc<Self>,
-        table: &Table,
-        path: &str,
-        again: bool,
-    ) -> Result<FileSet> {
-        let (given, storage) = (path.to_owned(), self.backend.storage.clone());
-        let found = move || paths::expand(&given, storage.rule());
-        let found = tokio::task::spawn_blocking(found).await??;
-        let is_file = found.is_file;
-        let Expanded {
-            files, left_out, ..
-        } = found;
-        let mut skipped = Skipped {
-            left_out: left_out
-                .into_iter()
-                .map(|(path, why)| skipped_file(&path, why))
-                .collect(),
-            ..Skipped::default()
-        };
-        let files: Vec<PathBuf> = files.into_iter().collect();
-        let hashed = self.hashes(table, files, again, &mut skipped).await?;
-        let sources = read_footers(path, hashed, is_file, &mut skipped).await?;
-        Ok(FileSet {
-            warehouse: Arc::clone(self),
-            columns: Columns::of(table, &sources),
-            sources,
-            again,
-            known: skipped.known,
-            left_out: skipped.left_out,
-            changed: skipped.changed,
-        })
-    }
+/// The files that a load of `path` into a table has to read. `again`: those that were loaded before, too.
+pub(crate) async fn find(
+    backend: &Backend,
+    table: &Table,
+    path: &str,
+    again: bool,
+) -> Result<FileSet> {
+    let (given, storage) = (path.to_owned(), backend.storage.clone());
+    let found = move || paths::expand(&given, storage.rule());
+    let found = tokio::task::spawn_blocking(found).await??;
+    let is_file = found.is_file;
+    let Expanded {
+        files, left_out, ..
+    } = found;
+    let mut skipped = Skipped {
+        left_out: left_out
+            .into_iter()
+            .map(|(path, why)| skipped_file(&path, why))
+            .collect(),
+        ..Skipped::default()
+    };
+    let files: Vec<PathBuf> = files.into_iter().collect();
+    let hashed = hashes(backend, table, files, again, &mut skipped).await?;
+    let sources = read_footers(path, hashed, is_file, &mut skipped).await?;
+    Ok(FileSet {
+        columns: Columns::of(table, &sources),
+        sources,
+        again,
+        known: skipped.known,
+        left_out: skipped.left_out,
+        changed: skipped.changed,
+    })
+}
 
-    /// The files whose contents are new to the table, with their hashes; in the order of their paths.
-    async fn hashes(
-        &self,
-        table: &Table,
-        files: Vec<PathBuf>,
-        again: bool,
-        skipped: &mut Skipped,
-    ) -> Result<Vec<(PathBuf, State, String)>> {
-        let id = table.id;
-        let names: Vec<String> = files.iter().map(|it| it.display().to_string()).collect();
-        let earlier = self
-            .backend
-            .metastore
-            .read(move |tx| {
-                names
-                    .iter()
-                    .map(|path| loaded::by_path(tx, id, path))
-                    .collect()
-            })
-            .await?;
-        let earlier: Vec<Option<LoadedRow>> = earlier;
-        let to_read = files.into_iter().zip(earlier.clone());
-        let states = each_blocking(to_read, |(path, earlier)| {
-            let state = State::of(&path)?;
-            let same = |row: &LoadedRow| {
-                !state.stamp.is_empty() && row.stamp == state.stamp && row.size == state.size
-            };
-            let hash = match earlier.filter(same) {
-                Some(row) => row.hash,
-                None => inspect::hash(&path)?,
-            };
-            Ok((path, state, hash))
+/// The files whose contents are new to the table, with their hashes; in the order of their paths.
+async fn hashes(
+    backend: &Backend,
+    table: &Table,
+    files: Vec<PathBuf>,
+    again: bool,
+    skipped: &mut Skipped,
+) -> Result<Vec<(PathBuf, State, String)>> {
+    let id = table.id;
+    let names: Vec<String> = files.iter().map(|it| it.display().to_string()).collect();
+    let earlier = backend
+        .metastore
+        .read(move |tx| {
+            names
+                .iter()
+                .map(|path| rows::by_path(tx, id, path))
+                .collect()
         })
         .await?;
-        let hashes: Vec<String> = states.iter().map(|(_, _, hash)| hash.clone()).collect();
-        let twins: Vec<Option<LoadedRow>> = self
-            .backend
-            .metastore
-            .read(move |tx| {
-                hashes
-                    .iter()
-                    .map(|hash| loaded::by_hash(tx, id, hash))
-                    .collect()
-            })
-            .await?;
-        let mut new = Vec::new();
-        let mut here: HashMap<String, PathBuf> = HashMap::new();
-        for (((path, state, hash), twin), earlier) in states.into_iter().zip(twins).zip(earlier) {
-            if !again {
-                if let Some(twin) = twin {
-                    skipped.known.push(known(&path, &twin));
-                    continue;
-                }
-                if let Some(first) = here.get(&hash) {
-                    let reason = format!("has the same contents as '{}'", first.display());
-                    skipped.known.push(skipped_file(&path, &reason));
-                    continue;
-                }
+    let earlier: Vec<Option<LoadedRow>> = earlier;
+    let to_read = files.into_iter().zip(earlier.clone());
+    let states = each_blocking(to_read, |(path, earlier)| {
+        let state = State::of(&path)?;
+        let same = |row: &LoadedRow| {
+            !state.stamp.is_empty() && row.stamp == state.stamp && row.size == state.size
+        };
+        let hash = match earlier.filter(same) {
+            Some(row) => row.hash,
+            None => inspect::hash(&path)?,
+        };
+        Ok((path, state, hash))
+    })
+    .await?;
+    let hashes: Vec<String> = states.iter().map(|(_, _, hash)| hash.clone()).collect();
+    let twins: Vec<Option<LoadedRow>> = backend
+        .metastore
+        .read(move |tx| {
+            hashes
+                .iter()
+                .map(|hash| rows::by_hash(tx, id, hash))
+                .collect()
+        })
+        .await?;
+    let mut new = Vec::new();
+    let mut here: HashMap<String, PathBuf> = HashMap::new();
+    for (((path, state, hash), twin), earlier) in states.into_iter().zip(twins).zip(earlier) {
+        if !again {
+            if let Some(twin) = twin {
+                skipped.known.push(known(&path, &twin));
+                continue;
             }
-            if earlier.is_some_and(|row| row.hash != hash) {
-                skipped.changed.push(path.display().to_string());
+            if let Some(first) = here.get(&hash) {
+                let reason = format!("has the same contents as '{}'", first.display());
+                skipped.known.push(skipped_file(&path, &reason));
+                continue;
             }
-            here.insert(hash.clone(), path.clone());
-            new.push((path, state, hash));
         }
-        Ok(new)
+        if earlier.is_some_and(|row| row.hash != hash) {
+            skipped.changed.push(path.display().to_string());
+        }
+        here.insert(hash.clone(), path.clone());
+        new.push((path, state, hash));
     }
+    Ok(new)
+}
 
-    /// All files that were loaded into tables that are there, in the order in which they were loaded.
-    ///
-    /// # Errors
-    /// What the metastore fails with.
-    pub async fn loaded_files(&self) -> Result<Vec<LoadedFile>> {
-        let rows = self.backend.metastore.read(loaded::all).await?;
-        Ok(rows
-            .into_iter()
-            .map(|named| LoadedFile {
-                path: named.row.path,
-                size: named.row.size,
-                hash: named.row.hash,
-                database: named.database,
-                table: named.table,
-                rows: named.row.row_count,
-                rejected: named.row.rejected,
-                loaded_at: named.row.loaded_at,
-            })
-            .collect())
-    }
+/// All files that were loaded into tables that are there, in the order in which they were loaded.
+pub(crate) async fn loaded(backend: &Backend) -> Result<Vec<LoadedFile>> {
+    let rows = backend.metastore.read(rows::all).await?;
+    Ok(rows
+        .into_iter()
+        .map(|named| LoadedFile {
+            path: named.row.path,
+            size: named.row.size,
+            hash: named.row.hash,
+            database: named.database,
+            table: named.table,
+            rows: named.row.row_count,
+            rejected: named.row.rejected,
+            loaded_at: named.row.loaded_at,
+        })
+        .collect())
 }
 
 /// What a load passes over.

@@ -19,14 +19,14 @@ mod paths;
 mod relation;
 
 use std::path::PathBuf;
-use std::sync::Arc;
 
 use arrow::datatypes::SchemaRef;
 use futures::{StreamExt, TryStreamExt, stream};
 
 use crate::error::{Error, Result};
 use crate::metastore::loaded::LoadedRow;
-use crate::warehouse::Warehouse;
+pub(crate) use find::{find, loaded};
+
 use columns::Columns;
 use inspect::State;
 
@@ -84,7 +84,6 @@ pub struct LoadedFile {
 /// then those that directories give, then [`FILE_PATH`] and [`FILE_NUMBER`].
 #[derive(Debug)]
 pub struct FileSet {
-    warehouse: Arc<Warehouse>,
     sources: Vec<Source>,
     columns: Columns,
     again: bool,

@@ -95,13 +95,6 @@ impl TableProvider for FileSet {
             .enumerate()
             .map(|(number, source)| self.partitioned_file(number, source))
             .collect::<Result<Vec<_>>>()?;
-        scan_files(
-            &self.warehouse,
-            state,
-            self.table_schema(),
-            files,
-            projection,
-            limit,
-        )
+        scan_files(state, self.table_schema(), files, projection, limit)
     }
 }

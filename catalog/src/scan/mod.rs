@@ -1,4 +1,4 @@
-//! Reading: a table of the warehouse as a DataFusion table.
+//! Reading: the files of a table as a DataFusion plan.
 //!
 //! A scan takes one state of the table, drops partitions by the filters on partition columns and files by their
 //! bounds, and hands the rest to DataFusion's Parquet reader, which skips row groups and pages. What is special about
@@ -15,24 +15,22 @@ mod text;
 
 use std::sync::Arc;
 
-use async_trait::async_trait;
-use datafusion::catalog::{Session, TableProvider};
+use datafusion::catalog::Session;
 use datafusion::common::stats::Precision;
-use datafusion::common::{ColumnStatistics, DataFusionError, Result, Statistics};
-use datafusion::datasource::TableType;
+use datafusion::common::{ColumnStatistics, Result, Statistics};
 use datafusion::datasource::listing::PartitionedFile;
 use datafusion::datasource::physical_plan::{FileGroup, FileScanConfigBuilder, ParquetSource};
 use datafusion::datasource::source::DataSourceExec;
 use datafusion::datasource::table_schema::TableSchema;
-use datafusion::logical_expr::{Expr, TableProviderFilterPushDown};
+use datafusion::logical_expr::Expr;
 use datafusion::physical_plan::ExecutionPlan;
 use object_store::ObjectMeta;
 
 use crate::error::Error;
-use crate::paths::Access;
+use crate::pins::Pin;
 use crate::snapshot::TableSnapshot;
+use crate::storage::Storage;
 use crate::table::Table;
-use crate::warehouse::{Pin, Warehouse};
 use adapter::HiveAdapterFactory;
 use prune::FileToScan;
 use reader::Immutable;
@@ -41,101 +39,53 @@ use source::{HiveFileSource, ScanInfo};
 /// Bounds of each column are given to the planner for at most this many files: beyond, they cost more than they save.
 const FILES_WITH_STATISTICS: usize = 1024;
 
-/// A table of the warehouse.
-#[derive(Debug)]
-pub struct HiveTable {
-    warehouse: Arc<Warehouse>,
-    table: Arc<Table>,
-}
+pub(crate) use prune::is_on_partitions;
 
-impl HiveTable {
-    /// The table as the metastore describes it. Rows are looked up when it is scanned.
-    pub fn new(warehouse: Arc<Warehouse>, table: Arc<Table>) -> Self {
-        Self { warehouse, table }
+/// A scan of a table in one state.
+pub(crate) fn scan_table(
+    state: &dyn Session,
+    table: &Table,
+    (snapshot, pin): (Arc<TableSnapshot>, Pin),
+    projection: Option<&Vec<usize>>,
+    filters: &[Expr],
+    limit: Option<usize>,
+) -> Result<Arc<dyn ExecutionPlan>> {
+    let (on_partitions, on_rows): (Vec<Expr>, Vec<Expr>) = filters
+        .iter()
+        .cloned()
+        .partition(|filter| is_on_partitions(filter, table.partition_fields()));
+    let partitions = prune::partitions(state, &snapshot, &on_partitions)?;
+    let mut files = prune::files(state, table, &snapshot, &partitions, &on_rows)?;
+    if on_rows.is_empty() {
+        prune::limit(&mut files, limit);
     }
+    let info = ScanInfo {
+        partitions: partitions.len(),
+        all_partitions: snapshot.partitions.len(),
+        files: files.len(),
+        all_files: snapshot.file_count(),
+        partitioned: table.is_partitioned(),
+        table: table.full_name(),
+    };
 
-    /// What the metastore says about the table.
-    pub fn table(&self) -> &Arc<Table> {
-        &self.table
-    }
-}
-
-#[async_trait]
-impl TableProvider for HiveTable {
-    fn schema(&self) -> arrow::datatypes::SchemaRef {
-        Arc::clone(self.table.schema())
-    }
-
-    fn table_type(&self) -> TableType {
-        TableType::Base
-    }
-
-    fn supports_filters_pushdown(
-        &self,
-        filters: &[&Expr],
-    ) -> Result<Vec<TableProviderFilterPushDown>> {
-        Ok(filters
-            .iter()
-            .map(|filter| {
-                if prune::is_on_partitions(filter, self.table.partition_fields()) {
-                    TableProviderFilterPushDown::Exact
-                } else {
-                    TableProviderFilterPushDown::Inexact
-                }
-            })
-            .collect())
-    }
-
-    async fn scan(
-        &self,
-        state: &dyn Session,
-        projection: Option<&Vec<usize>>,
-        filters: &[Expr],
-        limit: Option<usize>,
-    ) -> Result<Arc<dyn ExecutionPlan>> {
-        let (snapshot, pin) = self.warehouse.pinned_snapshot(&self.table).await?;
-        if !self.warehouse.paths().reads_anything() {
-            self.warehouse
-                .check_places(&self.table, &snapshot, Access::Read)?;
-        }
-        let (on_partitions, on_rows): (Vec<Expr>, Vec<Expr>) = filters
-            .iter()
-            .cloned()
-            .partition(|filter| prune::is_on_partitions(filter, self.table.partition_fields()));
-        let partitions = prune::partitions(state, &snapshot, &on_partitions)?;
-        let mut files = prune::files(state, &self.table, &snapshot, &partitions, &on_rows)?;
-        if on_rows.is_empty() {
-            prune::limit(&mut files, limit);
-        }
-        let info = ScanInfo {
-            partitions: partitions.len(),
-            all_partitions: snapshot.partitions.len(),
-            files: files.len(),
-            all_files: snapshot.file_count(),
-            partitioned: self.table.is_partitioned(),
-            table: self.table.full_name(),
-        };
-
-        let schema = TableSchema::builder(Arc::clone(self.table.file_schema()))
-            .with_table_partition_cols(self.table.partition_fields().clone())
-            .build();
-        let each = self.file_statistics(&files);
-        let statistics = self.merged_statistics(&files, &each);
-        let groups = self.groups(&files, each, state.config().target_partitions())?;
-        let held = Some((Arc::clone(&snapshot), pin));
-        let config = scan_config(&self.warehouse, state, schema, held, info)
-            .with_file_groups(groups)
-            .with_statistics(statistics)
-            .with_projection_indices(projection.cloned())?
-            .with_limit(limit)
-            .build();
-        Ok(DataSourceExec::from_data_source(config))
-    }
+    let schema = TableSchema::builder(Arc::clone(table.file_schema()))
+        .with_table_partition_cols(table.partition_fields().clone())
+        .build();
+    let each = statistics_of_each(table, &files);
+    let statistics = merged_statistics(table, &files, &each);
+    let groups = groups(&files, each, state.config().target_partitions())?;
+    let held = Some((Arc::clone(&snapshot), pin));
+    let config = scan_config(state, schema, held, info)
+        .with_file_groups(groups)
+        .with_statistics(statistics)
+        .with_projection_indices(projection.cloned())?
+        .with_limit(limit)
+        .build();
+    Ok(DataSourceExec::from_data_source(config))
 }
 
 /// A scan of Parquet files as this warehouse reads them; `held` is the state of the table that they belong to.
 fn scan_config(
-    warehouse: &Warehouse,
     state: &dyn Session,
     schema: TableSchema,
     held: Option<(Arc<TableSnapshot>, Pin)>,
@@ -153,13 +103,12 @@ fn scan_config(
         state.runtime_env().cache_manager.get_file_metadata_cache(),
         info,
     );
-    FileScanConfigBuilder::new(warehouse.object_store_url(), Arc::new(source))
+    FileScanConfigBuilder::new(Storage::url(), Arc::new(source))
         .with_expr_adapter(Some(Arc::new(adapter)))
 }
 
 /// A scan of files that belong to no table.
 pub(crate) fn scan_files(
-    warehouse: &Warehouse,
     state: &dyn Session,
     schema: TableSchema,
     files: Vec<PartitionedFile>,
@@ -175,7 +124,7 @@ pub(crate) fn scan_files(
         all_files: files.len(),
     };
     let groups = spread(files, state.config().target_partitions());
-    let config = scan_config(warehouse, state, schema, None, info)
+    let config = scan_config(state, schema, None, info)
         .with_file_groups(groups)
         .with_projection_indices(projection.cloned())?
         .with_limit(limit)
@@ -206,48 +155,49 @@ fn spread(files: Vec<PartitionedFile>, target: usize) -> Vec<FileGroup> {
     groups.into_iter().map(FileGroup::new).collect()
 }
 
-impl HiveTable {
-    /// The figures of each file; nothing if there are so many that they cost more than they save.
-    fn file_statistics(&self, files: &[FileToScan<'_>]) -> Vec<Arc<Statistics>> {
-        if files.len() > FILES_WITH_STATISTICS {
-            return Vec::new();
-        }
-        files
-            .iter()
-            .map(|file| Arc::new(file_statistics(&self.table, file)))
-            .collect()
+/// The figures of each file; nothing if there are so many that they cost more than they save.
+fn statistics_of_each(table: &Table, files: &[FileToScan<'_>]) -> Vec<Arc<Statistics>> {
+    if files.len() > FILES_WITH_STATISTICS {
+        return Vec::new();
     }
+    files
+        .iter()
+        .map(|file| Arc::new(file_statistics(table, file)))
+        .collect()
+}
 
-    /// Row count and bounds of what is left to scan.
-    fn merged_statistics(&self, files: &[FileToScan<'_>], each: &[Arc<Statistics>]) -> Statistics {
-        let rows: Option<u64> = files.iter().map(|file| file.file.row_count).sum();
-        let rows = rows.and_then(|rows| usize::try_from(rows).ok());
-        let bytes: u64 = files.iter().map(|file| file.file.size).sum();
-        let schema = self.table.schema();
-        let merged = if each.is_empty() {
-            Statistics::new_unknown(schema)
-        } else {
-            Statistics::try_merge_iter(each.iter().map(Arc::as_ref), schema)
-                .unwrap_or_else(|_| Statistics::new_unknown(schema))
-        };
-        merged
-            .with_num_rows(rows.map_or(Precision::Absent, Precision::Exact))
-            .with_total_byte_size(Precision::Inexact(
-                usize::try_from(bytes).unwrap_or(usize::MAX),
-            ))
-    }
+/// Row count and bounds of what is left to scan.
+fn merged_statistics(
+    table: &Table,
+    files: &[FileToScan<'_>],
+    each: &[Arc<Statistics>],
+) -> Statistics {
+    let rows: Option<u64> = files.iter().map(|file| file.file.row_count).sum();
+    let rows = rows.and_then(|rows| usize::try_from(rows).ok());
+    let bytes: u64 = files.iter().map(|file| file.file.size).sum();
+    let schema = table.schema();
+    let merged = if each.is_empty() {
+        Statistics::new_unknown(schema)
+    } else {
+        Statistics::try_merge_iter(each.iter().map(Arc::as_ref), schema)
+            .unwrap_or_else(|_| Statistics::new_unknown(schema))
+    };
+    merged
+        .with_num_rows(rows.map_or(Precision::Absent, Precision::Exact))
+        .with_total_byte_size(Precision::Inexact(
+            usize::try_from(bytes).unwrap_or(usize::MAX),
+        ))
+}
 
-    fn groups(
-        &self,
-        files: &[FileToScan<'_>],
-        each: Vec<Arc<Statistics>>,
-        target: usize,
-    ) -> Result<Vec<FileGroup>> {
-        let mut each = each.into_iter();
-        let files = files.iter();
-        let files = files.map(|file| partitioned_file(file, each.next()));
-        Ok(spread(files.collect::<Result<_>>()?, target))
-    }
+fn groups(
+    files: &[FileToScan<'_>],
+    each: Vec<Arc<Statistics>>,
+    target: usize,
+) -> Result<Vec<FileGroup>> {
+    let mut each = each.into_iter();
+    let files = files.iter();
+    let files = files.map(|file| partitioned_file(file, each.next()));
+    Ok(spread(files.collect::<Result<_>>()?, target))
 }
 
 fn partitioned_file(
@@ -324,18 +274,4 @@ pub(crate) fn scanned_snapshot(
         .filter_map(|child| scanned_snapshot(child, table))
         .chain(here)
         .min_by_key(|snapshot| snapshot.version)
-}
-
-/// An error of reading one file, with the file's name and the way out.
-pub(crate) fn unreadable(path: &str, error: &DataFusionError, missing: bool) -> DataFusionError {
-    let reason = if missing {
-        "it is not there; if another program has removed it, REFRESH the table".to_string()
-    } else {
-        format!("{error}; if another program has replaced it, REFRESH the table")
-    };
-    Error::UnreadableFile {
-        path: format!("/{path}"),
-        reason,
-    }
-    .into()
 }

@@ -18,7 +18,7 @@ use object_store::{
     PutMultipartOptions, PutOptions, PutPayload, PutResult, Result,
 };
 
-use crate::write::retired_path;
+use crate::layout::retired_path;
 
 /// A store that looks for a file at its final, staged and retired name.
 ///

@@ -17,7 +17,6 @@ use object_store::path::Path;
 use parquet::errors::ParquetError;
 
 use super::text::TextColumns;
-use super::unreadable;
 use crate::error::Error;
 
 /// Puts the file's name into the errors of another morselizer.
@@ -160,4 +159,18 @@ fn is_missing(error: &DataFusionError) -> bool {
     }
     // DFParquetMetadata turns the store's error into text.
     error.to_string().contains("Object at location") && error.to_string().contains("not found")
+}
+
+/// An error of reading one file, with the file's name and the way out.
+fn unreadable(path: &str, error: &DataFusionError, missing: bool) -> DataFusionError {
+    let reason = if missing {
+        "it is not there; if another program has removed it, REFRESH the table".to_string()
+    } else {
+        format!("{error}; if another program has replaced it, REFRESH the table")
+    };
+    Error::UnreadableFile {
+        path: format!("/{path}"),
+        reason,
+    }
+    .into()
 }

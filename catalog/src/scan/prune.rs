@@ -25,7 +25,7 @@ pub(super) struct FileToScan<'a> {
 
 /// Whether a filter can be decided from the partition's values alone, once and for all rows. So can one without columns
 /// (`p NOT IN (1, NULL)` is simplified to `p != 1 AND NULL`), which DataFusion hands down and then forgets.
-pub(super) fn is_on_partitions(filter: &Expr, partition_fields: &Fields) -> bool {
+pub(crate) fn is_on_partitions(filter: &Expr, partition_fields: &Fields) -> bool {
     let columns = filter.column_refs();
     let known = |name: &str| partition_fields.iter().any(|field| field.name() == name);
     columns.iter().all(|column| known(&column.name))

@@ -31,8 +31,8 @@ use super::moved::MovedFileStore;
 use super::named::NamedMorselizer;
 use super::reader::HiveReaderFactory;
 use super::text::TextColumns;
+use crate::pins::Pin;
 use crate::snapshot::TableSnapshot;
-use crate::warehouse::Pin;
 
 /// What EXPLAIN tells about a scan.
 #[derive(Debug)]

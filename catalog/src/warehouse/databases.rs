@@ -6,8 +6,10 @@ use crate::location::Location;
 use crate::metastore::databases::{self, DatabaseRow};
 use crate::metastore::tables;
 use crate::paths::Access;
-use crate::system::SYSTEM_DATABASE;
 use crate::table::check_name;
+
+/// The name of the database that tells what SpotQL knows of itself. Its tables can only be read.
+pub const SYSTEM_DATABASE: &str = "system";
 
 /// A database (in SQL also: schema).
 #[derive(Debug, Clone, PartialEq, Eq)]

@@ -9,6 +9,8 @@
 
 mod databases;
 mod discover;
+mod insert;
+mod load;
 mod partitions;
 mod refresh;
 mod runs;
@@ -16,7 +18,7 @@ mod sources;
 mod tables;
 mod verdicts;
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::HashMap;
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
@@ -24,28 +26,30 @@ use std::time::Duration;
 use datafusion::execution::object_store::ObjectStoreUrl;
 use object_store::ObjectStore;
 
-pub use databases::Database;
+pub use databases::{Database, SYSTEM_DATABASE};
+pub use insert::InsertMode;
+pub use load::{LoadReport, LoadRequest};
 pub use partitions::PartitionSpec;
 pub use refresh::{RefreshReport, RepairReport};
 pub use runs::{NewRun, Run, RunEnd, RunOwner, RunStart, RunState};
 pub use sources::Source;
 pub use verdicts::KeptVerdict;
 
+use crate::backend::Backend;
 use crate::error::{Error, Result};
+use crate::layout::LOCKS;
 use crate::location::Location;
 use crate::metastore::writes::{self, GarbageRow, UnfinishedWrite};
 use crate::metastore::{Metastore, databases as rows};
 use crate::paths::{AllowedPath, PathRule};
+use crate::pins::{Pin, Pins};
 use crate::snapshot::{self, TableSnapshot};
 use crate::storage::Storage;
 use crate::table::Table;
-use crate::write::{Backend, collect_garbage, recover_all};
+use crate::write::{collect_garbage, recover_all};
 
 /// The database that is always there.
 pub const DEFAULT_DATABASE: &str = "default";
-
-/// The folder of the lock files of writes under way, in the warehouse's folder.
-const LOCKS: &str = "_spotql_locks";
 
 /// How many tables' states are kept in memory.
 const CACHED_SNAPSHOTS: usize = 256;
@@ -80,8 +84,7 @@ pub struct Warehouse {
     folder: PathBuf,
     options: WarehouseOptions,
     snapshots: Mutex<HashMap<i64, Arc<TableSnapshot>>>,
-    /// How many plans hold which state: `(table, version)`.
-    pins: Arc<Mutex<BTreeMap<(i64, i64), usize>>>,
+    pins: Pins,
 }
 
 impl Warehouse {
@@ -127,7 +130,7 @@ impl Warehouse {
             folder,
             options,
             snapshots: Mutex::default(),
-            pins: Arc::default(),
+            pins: Pins::default(),
         };
         warehouse.maintain().await;
         Ok(Arc::new(warehouse))
@@ -165,7 +168,7 @@ impl Warehouse {
 
     /// The URL under which scans look their store up.
     pub fn object_store_url(&self) -> ObjectStoreUrl {
-        ObjectStoreUrl::local_filesystem()
+        Storage::url()
     }
 
     /// The state of a table as it is now.
@@ -238,24 +241,10 @@ impl Warehouse {
     pub(crate) async fn pinned_snapshot(&self, table: &Table) -> Result<(Arc<TableSnapshot>, Pin)> {
         // Until it is known which state it will be, nothing of the table is deleted. What is deleted by somebody who
         // has asked just before was replaced before, so the state read below does not have it.
-        let _all = self.pin(table.id, 0);
+        let _all = self.pins.pin(table.id, 0);
         let snapshot = self.snapshot(table).await?;
-        let pin = self.pin(table.id, snapshot.version);
+        let pin = self.pins.pin(table.id, snapshot.version);
         Ok((snapshot, pin))
-    }
-
-    fn pin(&self, table: i64, version: i64) -> Pin {
-        let key = (table, version);
-        *self
-            .pins
-            .lock()
-            .unwrap_or_else(PoisonError::into_inner)
-            .entry(key)
-            .or_default() += 1;
-        Pin {
-            key,
-            pins: Arc::clone(&self.pins),
-        }
     }
 
     /// Completes or undoes writes of killed processes, and deletes replaced files that nobody reads any more. Runs by
@@ -268,33 +257,9 @@ impl Warehouse {
         if let Err(error) = recover_all(&self.backend).await {
             log::warn!("recovering unfinished writes: {error}");
         }
-        let pinned = |row: &GarbageRow| {
-            let pins = self.pins.lock().unwrap_or_else(PoisonError::into_inner);
-            pins.range((row.table_id, i64::MIN)..(row.table_id, row.version))
-                .next()
-                .is_some()
-        };
+        let pinned = |row: &GarbageRow| self.pins.hold_before(row.table_id, row.version);
         if let Err(error) = collect_garbage(&self.backend, self.options.grace, pinned).await {
             log::warn!("deleting replaced files: {error}");
-        }
-    }
-}
-
-/// Held by a plan as long as it may read the files of one state of a table.
-#[derive(Debug)]
-pub(crate) struct Pin {
-    key: (i64, i64),
-    pins: Arc<Mutex<BTreeMap<(i64, i64), usize>>>,
-}
-
-impl Drop for Pin {
-    fn drop(&mut self) {
-        let mut pins = self.pins.lock().unwrap_or_else(PoisonError::into_inner);
-        if let Some(count) = pins.get_mut(&self.key) {
-            *count -= 1;
-            if *count == 0 {
-                pins.remove(&self.key);
-            }
         }
     }
 }

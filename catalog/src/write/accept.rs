@@ -13,15 +13,15 @@ use tokio::sync::mpsc::Sender;
 use crate::error::{Error, Result};
 
 /// Rows accepted and rejected, by the file's number.
-pub(super) struct Counts(Vec<(AtomicU64, AtomicU64)>);
+pub(crate) struct Counts(Vec<(AtomicU64, AtomicU64)>);
 
 impl Counts {
-    pub(super) fn new(files: usize) -> Self {
+    pub(crate) fn new(files: usize) -> Self {
         let zero = || (AtomicU64::new(0), AtomicU64::new(0));
         Self(std::iter::repeat_with(zero).take(files).collect())
     }
 
-    pub(super) fn get(&self) -> Vec<(u64, u64)> {
+    pub(crate) fn get(&self) -> Vec<(u64, u64)> {
         let read = |count: &AtomicU64| count.load(Ordering::Relaxed);
         let counts = self.0.iter();
         counts
@@ -45,14 +45,14 @@ impl Counts {
 
 /// Takes the rows that have a partition out of batches: data columns, then those of the partition, then the number of
 /// the file, then whatever tells of rejected rows.
-pub(super) struct Accept {
+pub(crate) struct Accept {
     /// How many columns are data.
-    pub(super) data: usize,
+    pub(crate) data: usize,
     /// How many columns are of the partition.
-    pub(super) partition: usize,
-    pub(super) counts: Arc<Counts>,
+    pub(crate) partition: usize,
+    pub(crate) counts: Arc<Counts>,
     /// Where rejected rows go, with all columns.
-    pub(super) rejected: Sender<RecordBatch>,
+    pub(crate) rejected: Sender<RecordBatch>,
 }
 
 impl Accept {

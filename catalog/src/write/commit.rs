@@ -4,7 +4,8 @@ use std::sync::Arc;
 
 use rusqlite::Transaction;
 
-use super::{Backend, Stuck, now, settle_others};
+use super::settle::{Stuck, now, settle_others};
+use crate::backend::Backend;
 use crate::error::{Error, Result};
 use crate::location::Location;
 use crate::metastore::files::FileRow;
@@ -30,7 +31,7 @@ pub(super) struct StagedFile {
 
 /// What a write does to the partition of one key.
 #[derive(Debug, Clone)]
-pub(super) struct PartitionChange {
+pub(crate) struct PartitionChange {
     pub(super) key: String,
     /// Canonical raw values, and the name they make: those of the partition if it has to be made.
     pub(super) raw: RawValues,
@@ -44,7 +45,7 @@ pub(super) struct PartitionChange {
 
 /// The table that is written to.
 #[derive(Debug, Clone)]
-pub(super) enum Target {
+pub(crate) enum Target {
     Existing(Arc<Table>),
     /// CREATE TABLE AS: the table appears together with its rows.
     New {
@@ -59,7 +60,7 @@ pub(super) enum Target {
 }
 
 #[derive(Debug)]
-pub(super) struct Plan {
+pub(crate) struct Plan {
     pub(super) target: Target,
     pub(super) overwrite: bool,
     pub(super) changes: Vec<PartitionChange>,
@@ -169,15 +170,15 @@ pub(super) async fn commit(backend: &Backend, write: &str, plan: Plan) -> Result
 
 /// What a load commits: its own write, that of the rows it rejects if there are any, and the files.
 #[derive(Debug)]
-pub(super) struct Load {
-    pub(super) rows: (String, Plan),
-    pub(super) rejected: Option<(String, Plan)>,
-    pub(super) files: Vec<LoadedRow>,
-    pub(super) again: bool,
+pub(crate) struct Load {
+    pub(crate) rows: (String, Plan),
+    pub(crate) rejected: Option<(String, Plan)>,
+    pub(crate) files: Vec<LoadedRow>,
+    pub(crate) again: bool,
 }
 
 /// [`commit`] for a load.
-pub(super) async fn commit_load(backend: &Backend, load: Load) -> Result<()> {
+pub(crate) async fn commit_load(backend: &Backend, load: Load) -> Result<()> {
     let root = backend.root.clone();
     backend
         .metastore

@@ -3,12 +3,11 @@
 use std::io::ErrorKind;
 use std::sync::Arc;
 
-use super::InsertMode;
 use super::tests::{Fixture, values};
 use crate::error::Result;
 use crate::guarded::Step;
 use crate::guarded::faults::Fault;
-use crate::warehouse::Warehouse;
+use crate::warehouse::{InsertMode, Warehouse};
 
 const KINDS: [ErrorKind; 4] = [
     ErrorKind::StorageFull,

@@ -1,225 +1,74 @@
-//! INSERT and CREATE TABLE AS: the query's rows through the protocol of [`crate::write`].
+//! A write from its beginning to its end: begun, staged, committed and settled, or undone.
 
-use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use datafusion::execution::TaskContext;
 use datafusion::physical_plan::ExecutionPlan;
 
-use super::Write;
 use super::commit::{self, Target};
-use super::stage::{Job, Staged};
-use super::target::{Destinations, PartitionValue, check_schema, partition_values};
-use crate::error::{Error, Result};
-use crate::location::Location;
-use crate::metastore::tables;
-use crate::paths::Access;
-use crate::scan::scanned_snapshot;
-use crate::table::{Table, TableDefinition};
-use crate::warehouse::Warehouse;
+use super::handle::Write;
+use super::stage::{InsertReport, Job, Staged, stage};
+use crate::backend::Backend;
+use crate::error::Result;
 
-/// Whether rows are added or replace what is there.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum InsertMode {
-    /// INSERT INTO: rows are added.
-    Into,
-    /// INSERT OVERWRITE: the partition that is named (all of an unpartitioned table) is replaced, also by no rows at
-    /// all; of dynamic partitions those that the query gives rows for. Replaced are the files that the metastore knows
-    /// as the table's data; whatever else lies in the directories stays (REFRESH adds it).
-    Overwrite,
+/// Runs `input` and writes its rows. All of them become visible at once, or none; after an error nothing of the write
+/// remains.
+pub(crate) async fn insert(
+    backend: &Backend,
+    job: Job,
+    input: Arc<dyn ExecutionPlan>,
+    context: Arc<TaskContext>,
+) -> Result<InsertReport> {
+    let existing = match &job.target {
+        Target::Existing(table) => Some(table.id),
+        Target::New { .. } | Target::NewOrWider { .. } => None,
+    };
+    let write = Arc::new(Write::begin(backend, existing).await?);
+    let result = stage_and_commit(&write, job, input, context).await;
+    // The tasks have been waited for, and with them went every other owner.
+    let Some(write) = Arc::into_inner(write) else {
+        return result;
+    };
+    match result {
+        Ok(report) => {
+            write.settle().await;
+            Ok(report)
+        }
+        Err(error) => {
+            if let Err(left) = write.abort().await {
+                log::warn!("{left}");
+            }
+            Err(error)
+        }
+    }
 }
 
-/// What an INSERT did.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
-pub struct InsertReport {
-    /// Rows written.
-    pub rows: u64,
-    /// Files written.
-    pub files: u64,
-    /// Partitions written to or replaced; 1 for an unpartitioned table.
-    pub partitions: u64,
-    /// Bytes of the files.
-    pub bytes: u64,
+pub(super) async fn stage_and_commit(
+    write: &Arc<Write>,
+    job: Job,
+    input: Arc<dyn ExecutionPlan>,
+    context: Arc<TaskContext>,
+) -> Result<InsertReport> {
+    let Staged { plan, report, made } = stage(write, job, input, context, None).await?;
+    match commit::commit(&write.backend, &write.id, plan).await {
+        Ok(_) => Ok(report),
+        Err(error) => {
+            write.backend.storage.remove_made(made).await?;
+            Err(error)
+        }
+    }
 }
 
-impl Warehouse {
-    /// Runs `input` and writes its rows into a table. All of them become visible at once, or none.
-    ///
-    /// `input` has the table's data columns in order, then the partition columns that `static_partition` does not
-    /// give, in order; names are compared without regard to case, types must convert without loss. A static value
-    /// `None` is NULL. A NULL or empty dynamic value goes to `__HIVE_DEFAULT_PARTITION__`. A partition that INTO makes
-    /// holds what is written, not what may already lie in its directory (REFRESH adds that).
-    ///
-    /// # Errors
-    /// [`Error::InvalidPartitionSpec`], [`Error::InvalidPartitionValue`], [`Error::SchemaMismatch`] before anything
-    /// runs; [`Error::Conflict`] if another statement changed what an OVERWRITE replaces, or dropped the table; what
-    /// the query fails with. After any error nothing of the write remains.
-    pub async fn insert(
-        &self,
-        table: &Table,
-        mode: InsertMode,
-        static_partition: Vec<(String, Option<String>)>,
-        input: Arc<dyn ExecutionPlan>,
-        context: Arc<TaskContext>,
-    ) -> Result<InsertReport> {
-        let values = partition_values(table, &static_partition)?;
-        check_schema(table, &values, &input.schema())?;
-        self.backend.storage.check(&table.location, Access::Write)?;
-        self.maintain().await;
-        let job = self.insert_job(table, mode, values, &input).await?;
-        self.run(job, input, context).await
-    }
-
-    pub(super) async fn insert_job(
-        &self,
-        table: &Table,
-        mode: InsertMode,
-        values: Vec<PartitionValue>,
-        input: &Arc<dyn ExecutionPlan>,
-    ) -> Result<Job> {
-        // What the query has read is what an OVERWRITE may replace.
-        let snapshot = match scanned_snapshot(input, table.id) {
-            Some(snapshot) => snapshot,
-            None => self.snapshot(table).await?,
-        };
-        let table = Arc::new(table.clone());
-        Ok(Job {
-            target: Target::Existing(Arc::clone(&table)),
-            destinations: Destinations::new(Arc::clone(&table), Some(snapshot)),
-            table,
-            overwrite: mode == InsertMode::Overwrite,
-            values,
-        })
-    }
-
-    /// For tests of recovery: an insert into an unpartitioned table that stops after the commit.
-    #[cfg(test)]
-    pub(super) async fn insert_without_settling(
-        &self,
-        table: &Table,
-        mode: InsertMode,
-        input: Arc<dyn ExecutionPlan>,
-    ) -> Result<Arc<Write>> {
-        let job = self.insert_job(table, mode, vec![], &input).await?;
-        let write = Arc::new(Write::begin(&self.backend, Some(table.id)).await?);
-        let context = datafusion::prelude::SessionContext::new().task_ctx();
-        self.stage_and_commit(&write, job, input, context).await?;
-        Ok(write)
-    }
-
-    /// CREATE TABLE AS: makes a table and writes the rows of `input`, in one transaction. `input` has the data
-    /// columns, then the partition columns.
-    ///
-    /// # Errors
-    /// As [`Warehouse::insert`], and [`Error::TableExists`]; [`Error::InvalidDefinition`] if data lies at the table's
-    /// place already. After any error there is neither table nor data.
-    pub async fn create_table_as(
-        &self,
-        definition: TableDefinition,
-        input: Arc<dyn ExecutionPlan>,
-        context: Arc<TaskContext>,
-    ) -> Result<InsertReport> {
-        let (definition, location) = self.prepare_definition(definition).await?;
-        self.backend.storage.check(&location, Access::Write)?;
-        if self
-            .table(&definition.database, &definition.name)
-            .await?
-            .is_some()
-        {
-            return Err(Error::TableExists {
-                database: definition.database,
-                table: definition.name,
-            });
-        }
-        self.maintain().await;
-        if !self.backend.storage.has_no_data(&location).await? {
-            return Err(Error::InvalidDefinition {
-                table: definition.full_name(),
-                reason: format!(
-                    "files lie at {location} already; remove them, or use CREATE EXTERNAL TABLE"
-                ),
-            });
-        }
-        let stored = location.to_stored(&self.backend.root);
-        let table = Arc::new(Table::new(definition.clone(), 0, location));
-        let values = partition_values(&table, &[])?;
-        check_schema(&table, &values, &input.schema())?;
-        let job = Job {
-            target: Target::New {
-                definition,
-                location: stored,
-            },
-            destinations: Destinations::new(Arc::clone(&table), None),
-            table,
-            overwrite: false,
-            values,
-        };
-        self.run(job, input, context).await
-    }
-
-    async fn run(
-        &self,
-        job: Job,
-        input: Arc<dyn ExecutionPlan>,
-        context: Arc<TaskContext>,
-    ) -> Result<InsertReport> {
-        let existing = match &job.target {
-            Target::Existing(table) => Some(table.id),
-            Target::New { .. } | Target::NewOrWider { .. } => None,
-        };
-        let write = Arc::new(Write::begin(&self.backend, existing).await?);
-        let result = self.stage_and_commit(&write, job, input, context).await;
-        // The tasks have been waited for, and with them went every other owner.
-        let Some(write) = Arc::into_inner(write) else {
-            return result.map(|(_, report)| report);
-        };
-        match result {
-            Ok((_, report)) => {
-                write.settle().await;
-                self.maintain().await;
-                Ok(report)
-            }
-            Err(error) => {
-                if let Err(left) = write.abort().await {
-                    log::warn!("{left}");
-                }
-                Err(error)
-            }
-        }
-    }
-
-    async fn stage_and_commit(
-        &self,
-        write: &Arc<Write>,
-        job: Job,
-        input: Arc<dyn ExecutionPlan>,
-        context: Arc<TaskContext>,
-    ) -> Result<(Arc<Table>, InsertReport)> {
-        let Staged { plan, report, made } = self.stage(write, job, input, context, None).await?;
-        match commit::commit(&self.backend, &write.id, plan).await {
-            Ok(table) => Ok((table, report)),
-            Err(error) => {
-                self.backend.storage.remove_made(made).await?;
-                Err(error)
-            }
-        }
-    }
-
-    /// The locations of other tables that lie below this one's.
-    pub(crate) async fn places_below(&self, table: &Table) -> Result<BTreeSet<Location>> {
-        let id = table.id;
-        let stored = self
-            .backend
-            .metastore
-            .read(move |tx| tables::other_locations(tx, Some(id)))
-            .await?;
-        let mut places = BTreeSet::new();
-        for location in stored {
-            let location = Location::from_stored(&location, &self.backend.root)?;
-            if location.is_below(&table.location) {
-                places.insert(location);
-            }
-        }
-        Ok(places)
-    }
+/// For tests of recovery: an insert that stops after the commit.
+#[cfg(test)]
+pub(super) async fn insert_without_settling(
+    backend: &Backend,
+    job: Job,
+    input: Arc<dyn ExecutionPlan>,
+) -> Result<Arc<Write>> {
+    let table = job.table.id;
+    let write = Arc::new(Write::begin(backend, Some(table)).await?);
+    let context = datafusion::prelude::SessionContext::new().task_ctx();
+    stage_and_commit(&write, job, input, context).await?;
+    Ok(write)
 }

@@ -50,7 +50,7 @@
 //! - INTO never conflicts with INTO or with an earlier OVERWRITE: its files are added to whatever is there.
 //! - OVERWRITE replaces the partition it has seen: each partition's version is noted when the write begins (or, if
 //!   its query reads the same table, when that was planned). If it has changed by the time of the commit, the write
-//!   fails with [`Error::Conflict`] and leaves nothing. So of two concurrent OVERWRITEs of
+//!   fails with [`crate::Error::Conflict`] and leaves nothing. So of two concurrent OVERWRITEs of
 //!   one partition the first to commit wins, and an INTO that commits in between is never lost.
 //! - A table or partition dropped during a write makes that write fail, with nothing left behind.
 //! - REFRESH, MSCK and ADD PARTITION list without a lock and apply the result only if the table has not changed since;
@@ -62,8 +62,8 @@ mod accept;
 mod commit;
 #[cfg(test)]
 mod fault_tests;
+mod handle;
 mod insert;
-mod load;
 mod settle;
 mod sink;
 mod split;
@@ -72,135 +72,14 @@ mod target;
 #[cfg(test)]
 mod tests;
 
-use std::collections::HashSet;
-use std::sync::Mutex;
-use std::sync::PoisonError;
+pub use stage::InsertReport;
 
-use object_store::path::Path;
-
-pub use insert::{InsertMode, InsertReport};
-pub use load::{LoadReport, LoadRequest};
-
-use crate::error::{Error, Result};
-use crate::location::Location;
-use crate::lock::OwnerLock;
-use crate::metastore::{Metastore, writes};
-use crate::storage::Storage;
-
-pub(crate) use commit::{Replaced, retire, when_settled};
-pub(crate) use settle::{Stuck, collect_garbage, recover_all, remove_leftovers, settle_others};
-
-/// The directory, in a table's or partition's location, that holds files before they are committed.
-pub(crate) const STAGING_DIRECTORY: &str = "_spotql_staging";
-
-/// The end of the name of a replaced file.
-pub(crate) const RETIRED_SUFFIX: &str = ".retired";
-
-/// What every step of the protocol needs.
-#[derive(Debug, Clone)]
-pub(crate) struct Backend {
-    pub(crate) metastore: Metastore,
-    pub(crate) storage: Storage,
-    /// The warehouse's folder.
-    pub(crate) root: Location,
-    /// The folder of the lock files.
-    pub(crate) locks: std::path::PathBuf,
-}
-
-/// Now, in microseconds since 1970.
-pub(crate) fn now() -> i64 {
-    chrono::Utc::now().timestamp_micros()
-}
-
-/// Where a replaced file goes: a hidden name beside the old one.
-pub(crate) fn retired_path(path: &Path) -> Option<Path> {
-    let name = format!("_{}{RETIRED_SUFFIX}", path.filename()?);
-    let parent = path.parent()?;
-    Location::from_path(parent)
-        .join(&name)
-        .ok()
-        .map(|location| location.path().clone())
-}
-
-/// The directory of one write's staged files at one location.
-fn staging_directory(root: &Location, write: &str) -> Result<Location> {
-    root.join(&format!("{STAGING_DIRECTORY}/{write}"))
-        .map_err(|error| Error::Corrupt {
-            what: error.to_string(),
-        })
-}
-
-/// A write under way. Dropping it gives up its lock, so that any process may undo or settle it; [`Write::abort`] and
-/// [`Write::settle`] do that at once.
-#[derive(Debug)]
-pub(crate) struct Write {
-    pub(crate) backend: Backend,
-    pub(crate) id: String,
-    lock: OwnerLock,
-    roots: Mutex<HashSet<Location>>,
-}
-
-impl Write {
-    /// Step 1. `table` is `None` if the table is made by this write.
-    pub(crate) async fn begin(backend: &Backend, table: Option<i64>) -> Result<Self> {
-        backend.metastore.check_writable()?;
-        let id = uuid::Uuid::now_v7().simple().to_string();
-        let lock = OwnerLock::create(&backend.locks, &id).await?;
-        let (row_id, owner) = (id.clone(), format!("process {}", std::process::id()));
-        backend
-            .metastore
-            .write(move |tx| writes::begin(tx, &row_id, table, &owner, now()))
-            .await?;
-        Ok(Self {
-            backend: backend.clone(),
-            id,
-            lock,
-            roots: Mutex::default(),
-        })
-    }
-
-    /// The place for a staged file of a partition whose files go to `root` or below; entered in the metastore before
-    /// anything is written there.
-    pub(crate) async fn staged_path(&self, root: &Location, number: u64) -> Result<Location> {
-        let new = {
-            let roots = self.roots.lock().unwrap_or_else(PoisonError::into_inner);
-            !roots.contains(root)
-        };
-        if new {
-            let (id, stored) = (self.id.clone(), root.to_stored(&self.backend.root));
-            self.backend
-                .metastore
-                .write(move |tx| writes::add_root(tx, &id, &stored))
-                .await?;
-            self.roots
-                .lock()
-                .unwrap_or_else(PoisonError::into_inner)
-                .insert(root.clone());
-        }
-        staging_directory(root, &self.id)?
-            .join(&format!("{number}.staged"))
-            .map_err(|error| Error::Corrupt {
-                what: error.to_string(),
-            })
-    }
-
-    /// The final name of a staged file.
-    pub(crate) fn file_name(&self, number: u64) -> String {
-        format!("part-{}-{number}.parquet", self.id)
-    }
-
-    /// Undoes a write that has not been committed.
-    pub(crate) async fn abort(self) -> Result<()> {
-        settle::undo(&self.backend, &self.id).await?;
-        self.lock.remove();
-        Ok(())
-    }
-
-    /// Step 4. What fails is left to recovery; the result is visible all the same.
-    pub(crate) async fn settle(self) {
-        match settle::settle(&self.backend, &self.id).await {
-            Ok(()) => self.lock.remove(),
-            Err(error) => settle::note_failure(&self.backend, &self.id, &error).await,
-        }
-    }
-}
+pub(crate) use accept::{Accept, Counts};
+pub(crate) use commit::{Load, Replaced, Target, commit_load, retire, when_settled};
+pub(crate) use handle::Write;
+pub(crate) use insert::insert;
+pub(crate) use settle::{
+    Stuck, collect_garbage, now, recover_all, remove_leftovers, settle_others,
+};
+pub(crate) use stage::{Job, Staged, stage, stage_streams};
+pub(crate) use target::{Destinations, PartitionValue, check_schema, partition_values};

@@ -6,8 +6,9 @@ use std::time::{Duration, Instant};
 
 use object_store::path::Path;
 
-use super::{Backend, STAGING_DIRECTORY, now, retired_path, staging_directory};
+use crate::backend::Backend;
 use crate::error::{Error, Result};
+use crate::layout::{STAGING_DIRECTORY, retired_path, staging_directory};
 use crate::location::Location;
 use crate::lock::{OwnerLock, remove_orphans};
 use crate::metastore::tables;
@@ -17,6 +18,11 @@ use crate::storage::concurrently;
 
 /// How long to wait for another process that has committed to move its files, which takes milliseconds.
 const SETTLE_TIMEOUT: Duration = Duration::from_secs(60);
+
+/// Now, in microseconds since 1970.
+pub(crate) fn now() -> i64 {
+    chrono::Utc::now().timestamp_micros()
+}
 
 /// Hides what a committed write replaced, puts its files in place, and ends it.
 pub(super) async fn settle(backend: &Backend, id: &str) -> Result<()> {

@@ -22,9 +22,9 @@ use parquet::basic::{Compression, ZstdLevel};
 use parquet::errors::ParquetError;
 use parquet::file::properties::{EnabledStatistics, WriterProperties};
 
-use super::Write;
 use super::accept::Accept;
 use super::commit::StagedFile;
+use super::handle::Write;
 use super::split::Splitter;
 use super::target::{Destination, Destinations, PartitionValue};
 use crate::convert::convert;

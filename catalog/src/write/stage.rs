@@ -11,117 +11,124 @@ use datafusion::physical_plan::{ExecutionPlan, ExecutionPlanProperties};
 use object_store::path::Path;
 use tokio::task::JoinSet;
 
-use super::Write;
 use super::accept::Accept;
 use super::commit::{PartitionChange, Plan, Target};
-use super::insert::InsertReport;
+use super::handle::Write;
 use super::sink::{self, SinkContext, Written};
 use super::target::{Destination, Destinations, PartitionValue};
 use crate::error::{Error, Result};
 use crate::paths::Access;
 use crate::storage::concurrently;
 use crate::table::Table;
-use crate::warehouse::Warehouse;
 
 /// A write that has not begun.
-pub(super) struct Job {
-    pub(super) table: Arc<Table>,
-    pub(super) target: Target,
-    pub(super) overwrite: bool,
-    pub(super) destinations: Destinations,
-    pub(super) values: Vec<PartitionValue>,
+pub(crate) struct Job {
+    pub(crate) table: Arc<Table>,
+    pub(crate) target: Target,
+    pub(crate) overwrite: bool,
+    pub(crate) destinations: Destinations,
+    pub(crate) values: Vec<PartitionValue>,
+}
+
+/// What an INSERT did.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct InsertReport {
+    /// Rows written.
+    pub rows: u64,
+    /// Files written.
+    pub files: u64,
+    /// Partitions written to or replaced; 1 for an unpartitioned table.
+    pub partitions: u64,
+    /// Bytes of the files.
+    pub bytes: u64,
 }
 
 /// Rows that lie staged, and how to commit them.
-pub(super) struct Staged {
-    pub(super) plan: Plan,
-    pub(super) report: InsertReport,
+pub(crate) struct Staged {
+    pub(crate) plan: Plan,
+    pub(crate) report: InsertReport,
     /// Directories that were made for them; to be removed if the commit fails.
-    pub(super) made: Vec<PathBuf>,
+    pub(crate) made: Vec<PathBuf>,
 }
 
-impl Warehouse {
-    /// Runs `input` and stages its rows. `accept`: which of them are written; all, if none is given.
-    pub(super) async fn stage(
-        &self,
-        write: &Arc<Write>,
-        job: Job,
-        input: Arc<dyn ExecutionPlan>,
-        context: Arc<TaskContext>,
-        accept: Option<Accept>,
-    ) -> Result<Staged> {
-        let streams = (0..input.output_partitioning().partition_count())
-            .map(|partition| input.execute(partition, Arc::clone(&context)))
-            .collect::<datafusion::common::Result<_>>()?;
-        self.stage_streams(write, job, streams, &context, accept)
-            .await
-    }
+/// Runs `input` and stages its rows. `accept`: which of them are written; all, if none is given.
+pub(crate) async fn stage(
+    write: &Arc<Write>,
+    job: Job,
+    input: Arc<dyn ExecutionPlan>,
+    context: Arc<TaskContext>,
+    accept: Option<Accept>,
+) -> Result<Staged> {
+    let streams = (0..input.output_partitioning().partition_count())
+        .map(|partition| input.execute(partition, Arc::clone(&context)))
+        .collect::<datafusion::common::Result<_>>()?;
+    stage_streams(write, job, streams, &context, accept).await
+}
 
-    /// [`Self::stage`] for streams of rows.
-    pub(super) async fn stage_streams(
-        &self,
-        write: &Arc<Write>,
-        job: Job,
-        streams: Vec<SendableRecordBatchStream>,
-        context: &TaskContext,
-        accept: Option<Accept>,
-    ) -> Result<Staged> {
-        let sink = Arc::new(SinkContext {
-            write: Arc::clone(write),
-            schema: Arc::clone(job.table.file_schema()),
-            destinations: job.destinations,
-            partition_values: job.values,
-            next_file: AtomicU64::new(0),
-            accept,
-        });
-        let mut tasks = JoinSet::new();
-        let mut written = Vec::new();
-        let mut failure = None;
-        for (partition, stream) in streams.into_iter().enumerate() {
-            let reservation = MemoryConsumer::new(format!("SpotqlInsert[{partition}]"))
-                .register(context.memory_pool());
-            tasks.spawn(sink::run(Arc::clone(&sink), stream, reservation));
-        }
-        while let Some(task) = tasks.join_next().await {
-            match task.map_err(Error::from).and_then(|result| result) {
-                Ok(parts) => written.extend(parts),
-                Err(error) => {
-                    // The first error tells; the others are told to stop, and are waited for.
-                    failure.get_or_insert(error);
-                    tasks.abort_all();
-                }
+/// [`stage`] for streams of rows.
+pub(crate) async fn stage_streams(
+    write: &Arc<Write>,
+    job: Job,
+    streams: Vec<SendableRecordBatchStream>,
+    context: &TaskContext,
+    accept: Option<Accept>,
+) -> Result<Staged> {
+    let storage = &write.backend.storage;
+    let sink = Arc::new(SinkContext {
+        write: Arc::clone(write),
+        schema: Arc::clone(job.table.file_schema()),
+        destinations: job.destinations,
+        partition_values: job.values,
+        next_file: AtomicU64::new(0),
+        accept,
+    });
+    let mut tasks = JoinSet::new();
+    let mut written = Vec::new();
+    let mut failure = None;
+    for (partition, stream) in streams.into_iter().enumerate() {
+        let reservation = MemoryConsumer::new(format!("SpotqlInsert[{partition}]"))
+            .register(context.memory_pool());
+        tasks.spawn(sink::run(Arc::clone(&sink), stream, reservation));
+    }
+    while let Some(task) = tasks.join_next().await {
+        match task.map_err(Error::from).and_then(|result| result) {
+            Ok(parts) => written.extend(parts),
+            Err(error) => {
+                // The first error tells; the others are told to stop, and are waited for.
+                failure.get_or_insert(error);
+                tasks.abort_all();
             }
         }
-        if let Some(error) = failure {
-            return Err(error);
-        }
-        let fixed = sink
-            .partition_values
-            .iter()
-            .all(|value| matches!(value, PartitionValue::Static(_)));
-        let (report, changes) = gather(&sink, written, fixed)?;
-        drop(sink);
-        // Those of partitions that lie elsewhere, and get no rows but lose some.
-        let places = changes.iter().map(|change| &change.location);
-        self.backend.storage.check_all(places, Access::Write)?;
-        let staged = changes.iter().flat_map(|change| &change.files);
-        concurrently(staged.map(|file| self.backend.storage.sync(file.staged.path()))).await?;
-        // After the commit it is too late to find out that the files cannot be moved.
-        let places: Vec<(Path, Path)> = changes
-            .iter()
-            .filter_map(|change| {
-                let staged = change.files.first()?.staged.path().parent()?;
-                Some((staged, change.location.path().clone()))
-            })
-            .collect();
-        let made = self.backend.storage.try_places(&places).await?;
-        let plan = Plan {
-            target: job.target,
-            overwrite: job.overwrite,
-            changes,
-        };
-        Ok(Staged { plan, report, made })
     }
+    if let Some(error) = failure {
+        return Err(error);
+    }
+    let fixed = sink
+        .partition_values
+        .iter()
+        .all(|value| matches!(value, PartitionValue::Static(_)));
+    let (report, changes) = gather(&sink, written, fixed)?;
+    drop(sink);
+    // Those of partitions that lie elsewhere, and get no rows but lose some.
+    let places = changes.iter().map(|change| &change.location);
+    storage.check_all(places, Access::Write)?;
+    let staged = changes.iter().flat_map(|change| &change.files);
+    concurrently(staged.map(|file| storage.sync(file.staged.path()))).await?;
+    // After the commit it is too late to find out that the files cannot be moved.
+    let places: Vec<(Path, Path)> = changes
+        .iter()
+        .filter_map(|change| {
+            let staged = change.files.first()?.staged.path().parent()?;
+            Some((staged, change.location.path().clone()))
+        })
+        .collect();
+    let made = storage.try_places(&places).await?;
+    let plan = Plan {
+        target: job.target,
+        overwrite: job.overwrite,
+        changes,
+    };
+    Ok(Staged { plan, report, made })
 }
 
 /// One change a partition, from what all tasks wrote. If every partition column is static (or there is none), its

@@ -17,7 +17,7 @@ use crate::table::Table;
 const LONGEST_NAME: usize = 255;
 
 /// Where a partition column's value comes from.
-pub(super) enum PartitionValue {
+pub(crate) enum PartitionValue {
     /// From the PARTITION clause, canonical.
     Static(Option<String>),
     /// From the input's n-th dynamic partition column.
@@ -37,14 +37,14 @@ pub(super) struct Destination {
 }
 
 /// The partitions that a write has seen when it began.
-pub(super) struct Destinations {
+pub(crate) struct Destinations {
     pub(super) table: Arc<Table>,
     pub(super) snapshot: Option<Arc<TableSnapshot>>,
     by_key: HashMap<String, Vec<usize>>,
 }
 
 impl Destinations {
-    pub(super) fn new(table: Arc<Table>, snapshot: Option<Arc<TableSnapshot>>) -> Self {
+    pub(crate) fn new(table: Arc<Table>, snapshot: Option<Arc<TableSnapshot>>) -> Self {
         let mut by_key: HashMap<String, Vec<usize>> = HashMap::new();
         for (index, partition) in snapshot
             .iter()
@@ -116,7 +116,7 @@ impl Destinations {
 }
 
 /// Where each partition column's value comes from, with static values brought to their canonical text.
-pub(super) fn partition_values(
+pub(crate) fn partition_values(
     table: &Table,
     given: &[(String, Option<String>)],
 ) -> Result<Vec<PartitionValue>> {
@@ -160,7 +160,7 @@ pub(super) fn partition_values(
 }
 
 /// Checks that a query's columns are those a write needs: number, names without regard to case, types.
-pub(super) fn check_schema(
+pub(crate) fn check_schema(
     table: &Table,
     values: &[PartitionValue],
     schema: &Schema,

@@ -5,10 +5,15 @@ use std::time::Duration;
 
 use datafusion::execution::context::SessionContext;
 use datafusion::physical_plan::{ExecutionPlan, collect};
+use object_store::path::Path;
 use tempfile::TempDir;
 
 use super::*;
-use crate::{Column, HiveTable, HiveType, Table, TableDefinition, Warehouse, WarehouseOptions};
+use crate::layout::{RETIRED_SUFFIX, STAGING_DIRECTORY, retired_path};
+use crate::{
+    Column, HiveTable, HiveType, InsertMode, LoadRequest, Table, TableDefinition, Warehouse,
+    WarehouseOptions,
+};
 
 pub(super) struct Fixture {
     pub(super) folder: TempDir,
@@ -70,12 +75,11 @@ impl Fixture {
 
     /// An insert that stops after the commit, as if its process died there.
     async fn commit_and_die(&self, mode: InsertMode, value: i64) -> String {
-        let write = self
-            .warehouse
-            .insert_without_settling(&self.table, mode, values(value).await)
-            .await
-            .unwrap();
-        write.id.clone()
+        let (warehouse, input) = (&self.warehouse, values(value).await);
+        let job = warehouse.insert_job(&self.table, mode, vec![], &input);
+        let job = job.await.unwrap();
+        let write = insert::insert_without_settling(&warehouse.backend, job, input);
+        write.await.unwrap().id.clone()
     }
 
     pub(super) fn files(&self) -> Vec<String> {

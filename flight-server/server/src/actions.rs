@@ -10,7 +10,7 @@ use futures::{Stream, stream};
 use prost::Message;
 use tonic::{Response, Status};
 
-use super::Service;
+use super::service::Service;
 use super::session::Caller;
 
 const CLOSE_SESSION: &str = "CloseSession";

@@ -17,8 +17,9 @@ use spotql_catalog::Error as CatalogError;
 use spotql_sql::CATALOG;
 use tonic::Status;
 
+use super::service::Service;
+use super::status;
 use super::wire::Wire;
-use super::{Service, status};
 
 /// The type of every table.
 const TABLE: &str = "TABLE";

@@ -22,9 +22,10 @@ use prost::Message;
 use tokio::sync::watch;
 use tonic::{Request, Response, Status, Streaming};
 
+use super::service::Service;
 use super::session::Caller;
 use super::wire::Wire;
-use super::{Service, actions, prepared, statement};
+use super::{actions, prepared, statement};
 
 /// The gRPC service.
 #[derive(Clone)]

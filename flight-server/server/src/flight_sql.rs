@@ -25,8 +25,9 @@ use futures::Stream;
 use std::pin::Pin;
 use tonic::{Request, Response, Status, Streaming};
 
+use super::service::Service;
 use super::session::Caller;
-use super::{Service, actions, catalog, prepared, query, rows, status, update};
+use super::{actions, catalog, prepared, query, rows, status, update};
 
 type Info = Result<Response<FlightInfo>, Status>;
 type Get = Result<Response<<Service as FlightService>::DoGetStream>, Status>;

@@ -20,6 +20,7 @@ mod handles;
 mod prepared;
 mod query;
 mod rows;
+mod service;
 mod session;
 mod sql_info;
 mod statement;
@@ -33,7 +34,6 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use arrow_flight::flight_service_server::FlightServiceServer;
-use arrow_flight::sql::metadata::{SqlInfoData, XdbcTypeInfoData};
 use spotql_sql::Engine;
 use tokio::net::TcpListener;
 use tokio::sync::watch;
@@ -43,6 +43,7 @@ use tonic::transport::server::TcpIncoming;
 
 use entry::Entry;
 use handles::{Handles, Limits};
+use service::Service;
 use session::Sessions;
 
 /// Why the server could not be started, or stopped by itself.
@@ -80,24 +81,6 @@ const PING: Duration = Duration::from_secs(20);
 /// After the shutdown signal, what runs may take this long to end by itself, and then this long
 /// again to be cancelled.
 const GRACE: Duration = Duration::from_secs(2);
-
-/// What all calls share.
-struct Service {
-    engine: Arc<Engine>,
-    sessions: Sessions,
-    prepared: Handles<prepared::Statement>,
-    waiting: Handles<query::Waiting>,
-    sql_info: SqlInfoData,
-    type_info: XdbcTypeInfoData,
-}
-
-impl Service {
-    fn sweep(&self) {
-        self.sessions.sweep();
-        self.prepared.sweep();
-        self.waiting.sweep();
-    }
-}
 
 /// Serves the engine's warehouse on `listener` until `shutdown` is ready.
 ///

@@ -20,32 +20,13 @@ use bytes::Bytes;
 use datafusion::arrow::datatypes::Schema;
 use datafusion::arrow::ipc::writer::IpcWriteOptions;
 use futures::{StreamExt, TryStreamExt, future};
-use spotql_sql::Session;
 use tonic::{Code, Response, Status};
 
 use super::rows::{FlightStream, LogEntry};
+use super::service::{Service, Statement};
 use super::session::Caller;
 use super::wire::Wire;
-use super::{Service, query, rows, statement, status};
-
-/// A statement that a client prepared.
-#[derive(Debug, Clone)]
-pub(super) struct Statement {
-    sql: Arc<str>,
-    session: Arc<Session>,
-    /// Its columns; none for a statement without rows.
-    schema: Option<Arc<Schema>>,
-}
-
-impl Statement {
-    /// The columns of its result as they travel; none for a statement without rows.
-    pub(super) fn schema(&self) -> Schema {
-        self.schema
-            .as_deref()
-            .cloned()
-            .unwrap_or_else(Schema::empty)
-    }
-}
+use super::{query, rows, statement, status};
 
 /// Plans a statement and keeps it.
 pub(super) async fn create(

@@ -21,17 +21,10 @@ use spotql_sql::{Done, Kind, Outcome, Prepared, Session};
 use tonic::{Response, Status};
 
 use super::rows::{FlightStream, LogEntry};
+use super::service::{Service, Waiting};
 use super::session::Caller;
 use super::wire::Wire;
-use super::{Service, rows, statement, status};
-
-/// A query that waits for its DoGet.
-#[derive(Debug)]
-pub(super) struct Waiting {
-    session: Arc<Session>,
-    prepared: Prepared,
-    wire: Wire,
-}
+use super::{rows, statement, status};
 
 /// Executes a statement: a query waits for its DoGet, anything else is done when this returns.
 pub(super) async fn get_flight_info(

@@ -9,8 +9,9 @@ use spotql_sql::Prepared;
 use spotql_sql::script::split;
 use tonic::{Code, Status};
 
+use super::service::Service;
 use super::session::Caller;
-use super::{Service, query, statement};
+use super::{query, statement};
 
 /// Runs the statements and returns the number of rows they wrote.
 pub(super) async fn do_put(service: &Service, caller: &Caller, sql: &str) -> Result<i64, Status> {

@@ -4,7 +4,7 @@ use datafusion::sql::sqlparser::ast::{self, Expr, Ident, ObjectName};
 use datafusion::sql::sqlparser::parser::Parser;
 use datafusion::sql::sqlparser::tokenizer::{Token, Word};
 
-use super::{PartitionSpec, Statement, TableName};
+use super::statement::{PartitionSpec, Statement, TableName};
 use crate::error::{Error, Result};
 
 /// Parses one of the statements of this file, or returns none and leaves the parser untouched.

@@ -10,23 +10,9 @@ use datafusion::sql::sqlparser::parser::Parser;
 use datafusion::sql::sqlparser::tokenizer::Token;
 
 use super::hive::{comes, identifier, partition_spec, skip, table_name, take};
-use super::{PartitionSpec, Statement, TableName, limits};
+use super::limits;
+use super::statement::{LoadFiles, Statement};
 use crate::error::{Error, Result};
-
-/// `LOAD FILES …`.
-#[derive(Debug, Clone)]
-pub(crate) struct LoadFiles {
-    /// A file, a folder or a pattern.
-    pub(crate) path: String,
-    pub(crate) table: TableName,
-    pub(crate) partition: PartitionSpec,
-    /// Columns that every file must have, of each inner list one; in lower case.
-    pub(crate) require: Vec<Vec<String>>,
-    /// Whether files that were loaded before are loaded once more.
-    pub(crate) again: bool,
-    /// What makes the table's rows of those of the relation `files`; all columns if there is none.
-    pub(crate) query: Option<Box<ast::Query>>,
-}
 
 /// Parses the statement of this file, or returns none and leaves the parser untouched.
 pub(super) fn parse(parser: &mut Parser<'_>) -> Result<Option<Statement>> {

@@ -13,14 +13,16 @@ mod publish;
 mod rows;
 mod schedule;
 mod source;
+mod statement;
 #[cfg(test)]
 mod tests;
 
 pub(crate) use hive::partition_entries;
-pub(crate) use load::LoadFiles;
-pub(crate) use publish::Publish;
-pub(crate) use schedule::CreateSchedule;
-pub(crate) use source::{CreateSource, Origin, SourceKind};
+pub use statement::Kind;
+pub(crate) use statement::{
+    CreateSchedule, CreateSource, LoadFiles, Origin, PartitionSpec, Publish, SourceKind, Statement,
+    TableName,
+};
 
 use datafusion::sql::sqlparser::ast;
 use datafusion::sql::sqlparser::keywords::Keyword;
@@ -30,173 +32,6 @@ use datafusion::sql::sqlparser::tokenizer::{Token, TokenWithSpan, Tokenizer};
 use crate::dialect::SpotDialect;
 use crate::error::{Error, Result};
 use crate::rules::exact_numbers;
-
-/// A table as named in a statement.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub(crate) struct TableName {
-    /// The database, if one is named.
-    pub(crate) database: Option<String>,
-    /// The table, in lower case.
-    pub(crate) name: String,
-}
-
-/// One `PARTITION (…)` entry: the column and its value, none for a dynamic one.
-pub(crate) type PartitionSpec = Vec<(String, Option<ast::Expr>)>;
-
-/// A statement of the language.
-#[derive(Debug, Clone)]
-pub(crate) enum Statement {
-    /// `SELECT`, `WITH`, `VALUES`, `EXPLAIN`, and what else DataFusion plans by itself.
-    Query(Box<ast::Statement>),
-    Insert(Box<ast::Insert>),
-    LoadFiles(Box<LoadFiles>),
-    CreateTable(Box<ast::CreateTable>),
-    DropTable {
-        table: TableName,
-        if_exists: bool,
-    },
-    CreateDatabase {
-        name: String,
-        if_not_exists: bool,
-        comment: Option<String>,
-        location: Option<String>,
-    },
-    DropDatabase {
-        name: String,
-        if_exists: bool,
-        cascade: bool,
-    },
-    Use {
-        database: String,
-    },
-    ShowDatabases {
-        like: Option<String>,
-    },
-    ShowTables {
-        database: Option<String>,
-        like: Option<String>,
-    },
-    ShowPartitions {
-        table: TableName,
-    },
-    ShowCreateTable {
-        table: TableName,
-    },
-    Describe {
-        table: TableName,
-        formatted: bool,
-    },
-    Repair {
-        table: TableName,
-    },
-    Refresh {
-        table: TableName,
-        partition: Option<PartitionSpec>,
-    },
-    Invalidate {
-        table: Option<TableName>,
-    },
-    AddPartitions {
-        table: TableName,
-        if_not_exists: bool,
-        partitions: Vec<(PartitionSpec, Option<String>)>,
-    },
-    DropPartitions {
-        table: TableName,
-        if_exists: bool,
-        partitions: Vec<PartitionSpec>,
-    },
-    CreateSource(CreateSource),
-    RefreshSource {
-        kind: SourceKind,
-        name: String,
-    },
-    DropSource {
-        kind: SourceKind,
-        name: String,
-        if_exists: bool,
-    },
-    ShowSources {
-        kind: SourceKind,
-    },
-    /// SHOW INDICATOR LIST name REJECTED
-    ShowRejected {
-        kind: SourceKind,
-        name: String,
-    },
-    CreateSchedule(CreateSchedule),
-    DropSchedule {
-        name: String,
-        if_exists: bool,
-    },
-    ShowSchedules,
-    /// SHOW WRITES
-    ShowWrites,
-    Publish(Publish),
-    /// `SET name = value`.
-    Set {
-        name: String,
-        value: String,
-    },
-    /// `SET` and `SET name`.
-    ShowSettings {
-        name: Option<String>,
-    },
-}
-
-/// What a statement does; every entry path asks this one function.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Kind {
-    /// Returns rows and changes nothing.
-    Query,
-    /// Adds or replaces rows, or sends them elsewhere.
-    Write,
-    /// Changes databases, tables, partitions, sources of context or schedules.
-    Ddl,
-    /// Changes the session only.
-    Session,
-}
-
-impl Statement {
-    /// Whether it is a SHOW or DESCRIBE: its rows are no query's.
-    pub(crate) fn is_listing(&self) -> bool {
-        self.kind() == Kind::Query && !matches!(self, Self::Query(_))
-    }
-
-    /// What the statement does.
-    pub(crate) fn kind(&self) -> Kind {
-        match self {
-            Self::Query(_)
-            | Self::ShowDatabases { .. }
-            | Self::ShowTables { .. }
-            | Self::ShowPartitions { .. }
-            | Self::ShowCreateTable { .. }
-            | Self::ShowSources { .. }
-            | Self::ShowRejected { .. }
-            | Self::ShowSchedules
-            | Self::ShowWrites
-            | Self::Describe { .. }
-            | Self::ShowSettings { .. } => Kind::Query,
-            Self::Insert(_) | Self::LoadFiles(_) | Self::Publish(_) => Kind::Write,
-            Self::CreateTable(create) if create.query.is_some() => Kind::Write,
-            Self::Use { .. } | Self::Set { .. } => Kind::Session,
-            Self::CreateTable(_)
-            | Self::DropTable { .. }
-            | Self::CreateDatabase { .. }
-            | Self::DropDatabase { .. }
-            | Self::Repair { .. }
-            | Self::Refresh { .. }
-            | Self::Invalidate { .. }
-            | Self::AddPartitions { .. }
-            | Self::DropPartitions { .. }
-            | Self::CreateSource(_)
-            | Self::RefreshSource { .. }
-            | Self::DropSource { .. }
-            | Self::CreateSchedule(_)
-            | Self::DropSchedule { .. } => Kind::Ddl,
-        }
-    }
-}
 
 /// What `SHOW FUNCTIONS` stands for.
 const FUNCTIONS: &str = "SELECT DISTINCT routine_name AS function, description, \

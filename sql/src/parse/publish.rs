@@ -3,19 +3,10 @@
 use datafusion::sql::sqlparser::ast;
 use datafusion::sql::sqlparser::parser::Parser;
 
-use super::Statement;
 use super::hive::take;
+use super::statement::{Publish, Statement};
 use super::{limits, source};
 use crate::error::{Error, Result};
-
-/// `PUBLISH …`.
-#[derive(Debug, Clone)]
-pub(crate) struct Publish {
-    pub(crate) url: String,
-    /// Names in lower case.
-    pub(crate) options: Vec<(String, String)>,
-    pub(crate) query: Box<ast::Statement>,
-}
 
 /// Parses the statement, or returns none and leaves the parser untouched.
 pub(super) fn parse(parser: &mut Parser<'_>) -> Result<Option<Statement>> {

@@ -8,23 +8,11 @@
 
 use datafusion::sql::sqlparser::parser::Parser;
 
-use super::Statement;
 use super::hive::{identifier, take};
 use super::source::key_values;
+use super::statement::{CreateSchedule, Statement};
 use crate::error::{Error, Result};
 use crate::timing::Timing;
-
-/// `CREATE SCHEDULE …`.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub(crate) struct CreateSchedule {
-    pub(crate) name: String,
-    pub(crate) or_replace: bool,
-    pub(crate) if_not_exists: bool,
-    pub(crate) timing: Timing,
-    pub(crate) script: String,
-    /// As they are written: the script's variables.
-    pub(crate) variables: Vec<(String, String)>,
-}
 
 /// Parses one of the statements of this file, or returns none and leaves the parser untouched.
 pub(super) fn parse(parser: &mut Parser<'_>) -> Result<Option<Statement>> {

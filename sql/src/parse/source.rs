@@ -10,66 +10,9 @@
 use datafusion::sql::sqlparser::parser::Parser;
 use datafusion::sql::sqlparser::tokenizer::{Location, Token};
 
-use super::Statement;
 use super::hive::{comes, identifier, skip, take};
+use super::statement::{CreateSource, Origin, SourceKind, Statement};
 use crate::error::{Error, Result};
-
-/// A kind of source.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-pub(crate) enum SourceKind {
-    Geo,
-    Indicators,
-    Networks,
-    Services,
-}
-
-impl SourceKind {
-    pub(crate) const ALL: [Self; 4] = [Self::Geo, Self::Indicators, Self::Networks, Self::Services];
-
-    /// As it is kept in the metastore, and in upper case written in SQL.
-    pub(crate) fn name(self) -> &'static str {
-        match self {
-            Self::Geo => "geo database",
-            Self::Indicators => "indicator list",
-            Self::Networks => "network list",
-            Self::Services => "reputation service",
-        }
-    }
-
-    pub(crate) fn from_name(name: &str) -> Option<Self> {
-        Self::ALL.into_iter().find(|kind| kind.name() == name)
-    }
-
-    /// The kind whose name comes after `from` words; in the plural with `ending`.
-    fn coming(parser: &Parser<'_>, from: usize, ending: &str) -> Option<Self> {
-        Self::ALL.into_iter().find(|kind| {
-            let words = format!("{}{ending}", kind.name());
-            let words: Vec<&str> = words.split(' ').collect();
-            comes(parser, from, &words)
-        })
-    }
-}
-
-/// `CREATE kind …`.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub(crate) struct CreateSource {
-    pub(crate) kind: SourceKind,
-    pub(crate) name: String,
-    pub(crate) or_replace: bool,
-    pub(crate) if_not_exists: bool,
-    pub(crate) origin: Origin,
-    /// Names in lower case.
-    pub(crate) options: Vec<(String, String)>,
-}
-
-/// Where a source comes from.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub(crate) enum Origin {
-    /// A file, or a service's URL.
-    Location(String),
-    /// The rows of a query.
-    Query(String),
-}
 
 /// Parses one of the statements of this file, or returns none and leaves the parser untouched.
 pub(super) fn parse(parser: &mut Parser<'_>, sql: &str) -> Result<Option<Statement>> {
@@ -92,7 +35,7 @@ pub(super) fn parse(parser: &mut Parser<'_>, sql: &str) -> Result<Option<Stateme
         return Ok(Some(Statement::ShowRejected { kind, name }));
     }
     let ending = if verb == "SHOW" { "s" } else { "" };
-    let Some(kind) = SourceKind::coming(parser, before, ending) else {
+    let Some(kind) = coming(parser, before, ending) else {
         return Ok(None);
     };
     skip(parser, before + kind.name().split(' ').count());
@@ -225,6 +168,15 @@ pub(super) fn key_values(parser: &mut Parser<'_>) -> Result<Vec<(String, String)
             return Ok(options);
         }
     }
+}
+
+/// The kind whose name comes after `from` words; in the plural with `ending`.
+fn coming(parser: &Parser<'_>, from: usize, ending: &str) -> Option<SourceKind> {
+    SourceKind::ALL.into_iter().find(|kind| {
+        let words = format!("{}{ending}", kind.name());
+        let words: Vec<&str> = words.split(' ').collect();
+        comes(parser, from, &words)
+    })
 }
 
 #[cfg(test)]

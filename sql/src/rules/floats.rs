@@ -13,7 +13,7 @@ use datafusion::logical_expr::{Expr, ExprSchemable, LogicalPlan, cast};
 use datafusion::optimizer::AnalyzerRule;
 
 use super::literals::exact_decimal;
-use super::rewritten;
+use super::rewrite::rewritten;
 
 /// The rule.
 #[derive(Debug)]

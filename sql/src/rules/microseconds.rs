@@ -18,7 +18,7 @@ use datafusion::logical_expr::{
 use datafusion::optimizer::AnalyzerRule;
 use datafusion::optimizer::analyzer::type_coercion::TypeCoercion;
 
-use super::rewritten;
+use super::rewrite::rewritten;
 
 /// The rule.
 #[derive(Debug)]

@@ -15,7 +15,7 @@ use datafusion::logical_expr::expr::{Between, BinaryExpr, InList};
 use datafusion::logical_expr::{Expr, ExprSchemable, LogicalPlan, Operator, try_cast};
 use datafusion::optimizer::AnalyzerRule;
 
-use super::rewritten;
+use super::rewrite::rewritten;
 
 /// The largest integer up to which a DOUBLE holds every integer.
 const EXACT: u64 = 1 << 53;

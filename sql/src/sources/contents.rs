@@ -6,10 +6,11 @@ use std::sync::Arc;
 use datafusion::error::DataFusionError;
 use spotql_catalog::Source;
 
+use super::copies::{Copies, Input, Version};
 use super::definition::Definition;
-use super::kept::{Copies, Version};
-use super::read::{self, Input};
-use super::{Cached, Host, Loaded};
+use super::host::Host;
+use super::memory::{Cached, Loaded};
+use super::read;
 use crate::error::{Error, Result};
 use crate::parse::SourceKind;
 

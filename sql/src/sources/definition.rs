@@ -3,8 +3,8 @@
 use serde::{Deserialize, Serialize};
 use spotql_catalog::Source;
 
-use super::Loaded;
-use super::kept::Version;
+use super::copies::Version;
+use super::memory::Loaded;
 use crate::error::{Error, Result};
 use crate::parse::SourceKind;
 

@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use datafusion::arrow::array::{Array, ArrayRef, AsArray, RecordBatch};
 use datafusion::arrow::compute::cast;
-use datafusion::arrow::datatypes::{DataType, Field, Schema, SchemaRef};
+use datafusion::arrow::datatypes::{DataType, Field, Schema};
 use datafusion::error::DataFusionError;
 use spotql_catalog::Access;
 use spotql_context::geo::Database;
@@ -14,18 +14,13 @@ use spotql_context::network::{NetworkList, NetworkListBuilder};
 use spotql_functions::sources::Purpose;
 use spotql_values::address::AddressRange;
 
-use super::{Definition, Host, Loaded, now};
+use super::copies::Input;
+use super::definition::Definition;
+use super::host::Host;
+use super::memory::{Loaded, now};
 use crate::error::{Error, Result};
 use crate::parse::SourceKind;
 use crate::service::Service;
-
-/// What a source is read from.
-pub(super) enum Input {
-    /// A file.
-    File(PathBuf),
-    /// The rows of its query.
-    Rows(SchemaRef, Vec<RecordBatch>),
-}
 
 /// The definition of a service, which holds all of it.
 ///

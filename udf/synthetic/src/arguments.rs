@@ -1,11 +1,36 @@
 //! The arguments of the table functions, checked: `(flows, seed, date)` or alike, all literals.
 
-use super::day::{Date, Request};
 use arrow::array::temporal_conversions::date32_to_datetime;
 use arrow::compute::kernels::cast_utils::Parser;
 use arrow::datatypes::{DataType, Date32Type};
 use datafusion::common::{Result, ScalarValue, plan_err};
 use datafusion::logical_expr::Expr;
+
+/// The arguments of a table function.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) struct Request {
+    /// Background rows in the day.
+    pub(super) rows: u64,
+    pub(super) seed: i64,
+    pub(super) date: Date,
+}
+
+/// A calendar day.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) struct Date {
+    pub(super) year: u16,
+    pub(super) month: u8,
+    pub(super) day: u8,
+    /// Days since 1970-01-01.
+    pub(super) epoch: i32,
+}
+
+impl Request {
+    /// What the random streams of the day begin with.
+    pub(super) fn key(&self) -> [u64; 3] {
+        [self.seed as u64, self.rows, self.date.epoch as u64]
+    }
+}
 
 /// The most background rows a day can have.
 const MOST_ROWS: i64 = 1_000_000_000;

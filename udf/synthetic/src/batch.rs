@@ -1,6 +1,7 @@
 //! Records to Arrow columns: only those that are asked for, and no text made a record.
 
-use super::day::{Date, Day};
+use super::arguments::Date;
+use super::day::Day;
 use super::log::{Column, Log, Planted, Record};
 use arrow::array::{
     ArrayRef, Int8Array, Int16Array, Int32Array, Int64Array, StringArray, StringBuilder,
@@ -38,7 +39,7 @@ pub(super) fn batch<L: Log>(
     rows: &[L::Row],
     schema: &SchemaRef,
 ) -> Result<RecordBatch> {
-    assemble(schema, rows.len(), |name| L::column(day, rows, name))
+    assemble(schema, rows.len(), |name| day.column(rows, name))
 }
 
 /// A batch of truth rows with the columns of `schema`, a projection of [`truth_schema`].
@@ -56,7 +57,7 @@ pub(super) fn truth_batch<L: Log>(
     assemble(schema, rows.len(), |name| match name {
         "attack" => Ok(text(|attack| attack.kind)),
         "story" => Ok(text(|attack| &attack.story)),
-        name => L::column(day, &records, name),
+        name => day.column(&records, name),
     })
 }
 

@@ -4,41 +4,19 @@
 //! the same whatever their number. Inside an hour, rows are made in slices of time, short enough
 //! that a slice always fits in memory, and sorted by time within it.
 
+use super::arguments::Request;
 use super::draw::Draw;
-use super::log::{Log, Planted, Record};
-use super::mix::{Mix, Moment};
+use super::log::{Log, Planted, Record, Recurring};
+use super::mix::{Mix, Moment, Timing};
 use super::population::World;
+use arrow::array::ArrayRef;
+use datafusion::common::Result;
 use std::sync::Arc;
 
 /// Hours, and so partitions, of a day.
 pub(super) const HOURS: u32 = 24;
 /// A slice holds about so many rows on average.
 const SLICE_ROWS: f64 = 8_192.0;
-
-/// The arguments of a table function.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) struct Request {
-    /// Background rows in the day.
-    pub(super) rows: u64,
-    pub(super) seed: i64,
-    pub(super) date: Date,
-}
-
-/// A calendar day.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) struct Date {
-    pub(super) year: u16,
-    pub(super) month: u8,
-    pub(super) day: u8,
-    /// Days since 1970-01-01.
-    pub(super) epoch: i32,
-}
-
-impl Request {
-    fn key(&self) -> [u64; 3] {
-        [self.seed as u64, self.rows, self.date.epoch as u64]
-    }
-}
 
 /// Everything about a day that its hours share.
 #[derive(Debug)]
@@ -62,8 +40,9 @@ impl<L: Log> Day<L> {
         // The same names in every log.
         let mut log = L::new(&world, Draw::new(&key, 1_500));
         let attacks = log.plan(&world, Draw::new(&key, L::STREAM + 2_000));
+        let timings: Vec<Timing> = L::BACKGROUND.iter().map(Recurring::timing).collect();
         let mixes: Vec<Mix> = (0..HOURS)
-            .map(|hour| Mix::new::<L>(&world, world.local_hour(hour)))
+            .map(|hour| Mix::new(&timings, &world, world.local_hour(hour)))
             .collect();
         let weights: Vec<f64> = mixes.iter().map(Mix::hour).collect();
         let rows = portions(request.rows, &weights);
@@ -75,6 +54,11 @@ impl<L: Log> Day<L> {
             mixes,
             rows,
         }
+    }
+
+    /// One column of some of its rows.
+    pub(super) fn column(&self, rows: &[L::Row], name: &str) -> Result<ArrayRef> {
+        self.log.column(&self.world, self.request.date, rows, name)
     }
 }
 
@@ -195,6 +179,7 @@ impl<L: Log> Hour<L> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::arguments::Date;
     use crate::flow::Flow;
 
     #[test]

@@ -1,9 +1,9 @@
 //! What a kind of log (flow, DNS, proxy) has to say for itself; all else is shared.
 //!
-//! [`Day`] cuts a day of any kind into hours and slices, [`super::mix`] says how much of which
+//! [`super::day`] cuts a day of any kind into hours and slices, [`super::mix`] says how much of which
 //! activity an hour has, [`super::table`] makes streams of batches of it.
 
-use super::day::Day;
+use super::arguments::Date;
 use super::draw::Draw;
 use super::mix::{Moment, Timing};
 use super::population::World;
@@ -91,6 +91,7 @@ pub(super) trait Log: Debug + Send + Sync + Sized + 'static {
         rows: &mut Vec<Self::Row>,
     );
 
-    /// One column of some rows.
-    fn column(day: &Day<Self>, rows: &[Self::Row], name: &str) -> Result<ArrayRef>;
+    /// One column of some rows of a day.
+    fn column(&self, world: &World, date: Date, rows: &[Self::Row], name: &str)
+    -> Result<ArrayRef>;
 }

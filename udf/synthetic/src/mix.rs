@@ -1,7 +1,6 @@
 //! When things happen: which activities an hour has, how many, and who of the staff is at work.
 
 use super::draw::{Alias, Draw};
-use super::log::{Log, Recurring};
 use super::population::{HostId, Pool, World};
 
 /// Polling happens in every fifth minute.
@@ -93,9 +92,8 @@ pub(super) struct Mix {
 }
 
 impl Mix {
-    /// The mix of an hour of the local day.
-    pub(super) fn new<L: Log>(world: &World, local_hour: usize) -> Self {
-        let timings: Vec<Timing> = L::BACKGROUND.iter().map(Recurring::timing).collect();
+    /// The mix of an hour of the local day, of activities with these timings.
+    pub(super) fn new(timings: &[Timing], world: &World, local_hour: usize) -> Self {
         let events = |polling: bool| -> Vec<f64> {
             timings
                 .iter()

@@ -2,8 +2,9 @@
 //! for the truth about it. Nothing is drawn before the first stream is polled.
 
 use super::arguments;
+use super::arguments::Request;
 use super::batch::{batch, schema, truth_batch, truth_schema};
-use super::day::{Day, HOURS, Hour, Request};
+use super::day::{Day, HOURS, Hour};
 use super::log::{Log, Planted};
 use arrow::datatypes::SchemaRef;
 use arrow::record_batch::RecordBatch;

@@ -15,6 +15,7 @@
 //! so [`Smoothing`] brings back the pseudo-counts of its priors (Asuncion, Welling, Smyth and
 //! Teh 2009, section 2).
 
+use super::compute::random::hash;
 use super::{Corpus, Error, Fitted, score};
 
 /// A corpus in two parts, with the same documents and words.
@@ -252,7 +253,7 @@ impl Numbers {
     /// Uniform in [0, 1).
     fn unit(&mut self) -> f64 {
         self.0 = self.0.wrapping_add(0x9E37_79B9_7F4A_7C15);
-        (super::em::start::hash(self.0) >> 11) as f64 / (1u64 << 53) as f64
+        (hash(self.0) >> 11) as f64 / (1u64 << 53) as f64
     }
 
     /// How many of so many tokens are taken. Above a few thousand the normal approximation,

@@ -14,6 +14,7 @@
 //! Nothing here knows Arrow, DataFusion, logs or addresses, and nothing here counts records:
 //! that is the engine's work.
 
+mod compute;
 mod corpus;
 pub mod cvb0;
 pub mod em;

@@ -1,11 +1,32 @@
 //! A trained topic model: which topics a document has, which words a topic has.
 
-use super::em::Iteration;
-use super::em::pass::Cancelled;
+use super::compute::crew::Cancelled;
 use super::{Corpus, Error};
 
 /// `theta`, `phi` and the topics' tokens: see [`Fitted`].
 pub(super) type Mixtures = (Vec<f64>, Vec<f64>, Vec<f64>);
+
+/// What is known about the parameters that an iteration made.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct Iteration {
+    /// How many iterations these parameters have been through: 0 is the start.
+    pub number: usize,
+    /// `Σ n ln p(w|d)` over all pairs, natural logarithm, with `theta ∝ N_dk + alpha - 1` and
+    /// `phi ∝ N_wk + beta - 1`.
+    pub log_likelihood: f64,
+    /// `(alpha - 1) Σ ln theta + (beta - 1) Σ ln phi`: the priors' densities but for a constant.
+    pub log_prior: f64,
+    /// Seconds since the training began: for reports only.
+    pub seconds: f64,
+}
+
+impl Iteration {
+    /// What EM climbs: from iteration to iteration this never falls (but for rounding; the
+    /// likelihood alone may).
+    pub fn objective(&self) -> f64 {
+        self.log_likelihood + self.log_prior
+    }
+}
 
 /// A trained model. Rows are in the corpus' numbering; nothing here is null or NaN.
 #[derive(Debug, Clone, PartialEq)]

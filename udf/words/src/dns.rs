@@ -4,7 +4,8 @@
 //! domain is, and bins of how long and how random the name is. Ranges are not checked here;
 //! [`super::invalid`] says which records are valid.
 
-use super::domain::{DomainClasses, DomainInfo};
+use super::classes::DomainClasses;
+use super::domain::DomainInfo;
 use super::entropy::{EntropyMeter, utf16_len};
 use super::hour::hour_of_frame_time;
 use super::math::floor_log2;

@@ -12,8 +12,8 @@
 
 use spotql_values::absent::{is_absent, trimmed};
 
+use super::classes::DomainClasses;
 use super::dns::UNKNOWN_CODE;
-use super::domain::DomainClasses;
 use super::entropy::EntropyMeter;
 use super::math::log2_of_size;
 use super::name::{LowerCase, Name};

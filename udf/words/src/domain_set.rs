@@ -17,7 +17,7 @@ use hashbrown::HashSet;
 
 use super::domain::DomainInfo;
 use super::error::Error;
-use super::name::registrable;
+use super::registrable::registrable;
 
 /// How many lists are kept; the one used longest ago leaves first.
 const KEPT_LISTS: usize = 8;

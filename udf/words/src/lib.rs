@@ -13,6 +13,7 @@
 //! A record whose word cannot be made has none (NULL); it is never made up. Validity is
 //! a question of its own, which [`invalid`] answers.
 
+pub mod classes;
 pub mod country;
 pub mod dns;
 pub mod dns_v2;
@@ -30,6 +31,7 @@ pub mod math;
 pub mod name;
 pub mod proxy;
 pub mod proxy_v2;
+mod registrable;
 pub mod text;
 pub mod writer;
 

@@ -1,15 +1,12 @@
 //! Splits a DNS or host name for words of generation v2, and says whose it is.
 //!
-//! The registrable domain is what somebody can have registered, by Mozilla's Public Suffix List
-//! (<https://publicsuffix.org>) with its private part: `bbc.co.uk`, `x.info`, and all
-//! of `d1.cloudfront.net`, since its neighbours there belong to others. What stands before it is the
-//! subdomain, which its owner fills at will. Nothing is checked: any text is split.
+//! What stands before the registrable domain is the subdomain, which its
+//! owner fills at will. Nothing is checked: any text is split.
 
-use psl::Psl;
-
-use super::domain::DomainClasses;
+use super::classes::DomainClasses;
 use super::entropy::{EntropyMeter, utf16_len};
 use super::math::log2_of_size;
+use super::registrable::registrable;
 use super::writer::WordWriter;
 
 /// More labels than these count as these.
@@ -146,20 +143,6 @@ impl<'a> Name<'a> {
     pub fn is_reverse(&self) -> bool {
         self.text == "arpa" || self.text.ends_with(".arpa")
     }
-}
-
-/// The registrable domain of a name in lower case without dots at its end; all of a name that has
-/// none, and of an address.
-pub(super) fn registrable(name: &str) -> &str {
-    // No top-level domain begins with a digit (RFC 3696, section 2): this is an address.
-    let last = name.rsplit('.').next().unwrap_or_default();
-    if last.starts_with(|first: char| first.is_ascii_digit()) {
-        return name;
-    }
-    psl::List
-        .domain(name.as_bytes())
-        .and_then(|domain| name.get(name.len().checked_sub(domain.as_bytes().len())?..))
-        .unwrap_or(name)
 }
 
 /// Texts in lower case, one after the other; keeps the space for those that are not.

@@ -4,7 +4,8 @@
 //! host's domain is, how random and long the address is, and how common the program that asked
 //! for it. Ranges are not checked here; [`super::invalid`] says which records are valid.
 
-use super::domain::{DomainClasses, DomainInfo};
+use super::classes::DomainClasses;
+use super::domain::DomainInfo;
 use super::entropy::{EntropyMeter, utf16_len};
 use super::hour::hour_of_time;
 use super::math::floor_log2;

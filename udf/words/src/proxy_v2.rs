@@ -9,7 +9,7 @@ use std::net::{IpAddr, Ipv6Addr};
 
 use spotql_values::absent::trimmed;
 
-use super::domain::DomainClasses;
+use super::classes::DomainClasses;
 use super::entropy::{EntropyMeter, utf16_len};
 use super::math::{log2_of_size, outweighs};
 use super::name::{LowerCase, Name, NameClass};

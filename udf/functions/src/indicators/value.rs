@@ -5,7 +5,7 @@ use std::fmt;
 use spotql_context::indicator::{Form, split_url};
 use spotql_context::own::{is_own_address, is_own_name};
 use spotql_values::address::{Address, AddressRange};
-use spotql_words::domain::DomainClasses;
+use spotql_words::classes::DomainClasses;
 use spotql_words::name::{Name, NameClass};
 
 use crate::sources::Sources;

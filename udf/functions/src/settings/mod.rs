@@ -11,7 +11,7 @@ use std::any::Any;
 use datafusion::common::config::{ConfigEntry, ConfigExtension, ConfigField, ExtensionOptions};
 use datafusion::config::ConfigOptions;
 use datafusion::error::{DataFusionError, Result};
-use spotql_words::domain::DomainClasses;
+use spotql_words::classes::DomainClasses;
 use spotql_words::domain_set::{DomainSet, Label};
 
 use crate::files::FileAccess;

@@ -1,10 +1,11 @@
 //! DNS answers to Arrow columns.
 
-use super::Dns;
+use super::kind::Dns;
 use super::reply::{Answer, Row};
+use crate::arguments::Date;
 use crate::batch::{ints, longs, partition, put, put_time, same_text, texts, written};
-use crate::day::{Date, Day};
 use crate::log::{Column, Record};
+use crate::population::World;
 use arrow::array::ArrayRef;
 use arrow::datatypes::DataType;
 use datafusion::common::Result;
@@ -41,8 +42,13 @@ pub(super) const TRUTH: &[&str] = &[
 ];
 
 /// One column of some answers.
-pub(super) fn column(day: &Day<Dns>, rows: &[Row], name: &str) -> Result<ArrayRef> {
-    let (world, dns, date) = (&day.world, &day.log, day.request.date);
+pub(super) fn column(
+    dns: &Dns,
+    world: &World,
+    date: Date,
+    rows: &[Row],
+    name: &str,
+) -> Result<ArrayRef> {
     let midnight = i64::from(date.epoch) * 86_400;
     let mut text = String::new();
     Ok(match name {

@@ -7,10 +7,11 @@ mod activity;
 mod attack;
 mod background;
 mod columns;
+mod kind;
 mod name;
 mod reply;
 
-use super::day::Day;
+use super::arguments::Date;
 use super::draw::Draw;
 use super::log::{Column, Log, Planted};
 use super::mix::Moment;
@@ -19,14 +20,8 @@ use super::population::World;
 use activity::{Activity, BACKGROUND};
 use arrow::array::ArrayRef;
 use datafusion::common::Result;
+pub(super) use kind::Dns;
 use reply::Row;
-
-/// DNS answers: the names of the sites outside, and what attacks say.
-#[derive(Debug)]
-pub(super) struct Dns {
-    sites: Names,
-    texts: Texts,
-}
 
 impl Log for Dns {
     const NAME: &'static str = "synthetic_dns";
@@ -60,7 +55,7 @@ impl Log for Dns {
         background::happen(activity, moment, draw, rows);
     }
 
-    fn column(day: &Day<Self>, rows: &[Row], name: &str) -> Result<ArrayRef> {
-        columns::column(day, rows, name)
+    fn column(&self, world: &World, date: Date, rows: &[Row], name: &str) -> Result<ArrayRef> {
+        columns::column(self, world, date, rows, name)
     }
 }

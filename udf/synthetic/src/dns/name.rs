@@ -1,7 +1,7 @@
 //! The names that are asked for. A record holds how its name is made; the text is written when a
 //! column wants it, always the same.
 
-use super::Dns;
+use super::kind::Dns;
 use super::reply::Answer;
 use crate::cloud::cloud;
 use crate::draw::{Draw, mix};

@@ -1,9 +1,8 @@
 //! Flows to Arrow columns.
 
-use super::Flow;
 use super::talk::Row;
+use crate::arguments::Date;
 use crate::batch::{clock, ints, longs, partition, put, same, texts};
-use crate::day::{Date, Day};
 use crate::log::{Column, Record};
 use crate::population::World;
 use arrow::array::{ArrayRef, Float32Array};
@@ -63,8 +62,7 @@ pub(super) const TRUTH: &[&str] = &[
 const ROUTERS: [&str; 2] = ["10.0.0.1", "10.0.0.2"];
 
 /// One column of some flows.
-pub(super) fn column(day: &Day<Flow>, rows: &[Row], name: &str) -> Result<ArrayRef> {
-    let (world, date) = (&day.world, day.request.date);
+pub(super) fn column(world: &World, date: Date, rows: &[Row], name: &str) -> Result<ArrayRef> {
     let midnight = i64::from(date.epoch) * 86_400;
     Ok(match name {
         "treceived" => clock(&date_time(date), 11, rows),

@@ -4,9 +4,10 @@ mod activity;
 mod attack;
 mod background;
 mod columns;
+mod kind;
 mod talk;
 
-use super::day::Day;
+use super::arguments::Date;
 use super::draw::Draw;
 use super::log::{Column, Log, Planted};
 use super::mix::Moment;
@@ -14,11 +15,8 @@ use super::population::World;
 use activity::{Activity, BACKGROUND};
 use arrow::array::ArrayRef;
 use datafusion::common::Result;
+pub(super) use kind::Flow;
 use talk::Row;
-
-/// Unidirectional netflow. Its rows share nothing but the population.
-#[derive(Debug)]
-pub(super) struct Flow;
 
 impl Log for Flow {
     const NAME: &'static str = "synthetic_flow";
@@ -49,7 +47,7 @@ impl Log for Flow {
         background::happen(activity, moment, draw, rows);
     }
 
-    fn column(day: &Day<Self>, rows: &[Row], name: &str) -> Result<ArrayRef> {
-        columns::column(day, rows, name)
+    fn column(&self, world: &World, date: Date, rows: &[Row], name: &str) -> Result<ArrayRef> {
+        columns::column(world, date, rows, name)
     }
 }

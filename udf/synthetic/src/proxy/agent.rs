@@ -1,6 +1,6 @@
 //! User agents: browsers, of which each client has one, and programs.
 
-use super::Proxy;
+use super::kind::Proxy;
 use crate::draw::mix;
 use crate::names::{Bits, DIGITS};
 use crate::population::HostId;

@@ -1,13 +1,13 @@
 //! Requests to Arrow columns.
 
-use super::Proxy;
+use super::kind::Proxy;
 use super::request::{CATEGORIES, Row};
 use super::url::extension;
+use crate::arguments::Date;
 use crate::batch::{clock, ints, put, same_text, texts, written};
-use crate::day::Day;
 use crate::log::{Column, Record};
 use crate::names::person;
-use crate::population::Pool;
+use crate::population::{Pool, World};
 use arrow::array::ArrayRef;
 use arrow::datatypes::DataType;
 use datafusion::common::{Result, internal_err};
@@ -63,8 +63,13 @@ pub(super) const TRUTH: &[&str] = &[
 ];
 
 /// One column of some requests.
-pub(super) fn column(day: &Day<Proxy>, rows: &[Row], name: &str) -> Result<ArrayRef> {
-    let (world, proxy, date) = (&day.world, &day.log, day.request.date);
+pub(super) fn column(
+    proxy: &Proxy,
+    world: &World,
+    date: Date,
+    rows: &[Row],
+    name: &str,
+) -> Result<ArrayRef> {
     let number = |value: u32, digits: usize| -> String {
         let mut text = [b'0'; 4];
         put(&mut text[..digits], value);

@@ -9,13 +9,15 @@ mod agent;
 mod attack;
 mod background;
 mod columns;
+mod kind;
+mod line;
 mod lists;
 mod page;
 mod path;
 mod request;
 mod url;
 
-use super::day::Day;
+use super::arguments::Date;
 use super::draw::Draw;
 use super::log::{Column, Log, Planted};
 use super::mix::Moment;
@@ -24,14 +26,8 @@ use super::population::World;
 use activity::{Activity, BACKGROUND};
 use arrow::array::ArrayRef;
 use datafusion::common::Result;
+pub(super) use kind::Proxy;
 use request::Row;
-
-/// Proxy requests: the names of the sites outside, and what attacks say.
-#[derive(Debug)]
-pub(super) struct Proxy {
-    sites: Names,
-    texts: Texts,
-}
 
 impl Log for Proxy {
     const NAME: &'static str = "synthetic_proxy";
@@ -65,7 +61,7 @@ impl Log for Proxy {
         background::happen(activity, moment, draw, rows);
     }
 
-    fn column(day: &Day<Self>, rows: &[Row], name: &str) -> Result<ArrayRef> {
-        columns::column(day, rows, name)
+    fn column(&self, world: &World, date: Date, rows: &[Row], name: &str) -> Result<ArrayRef> {
+        columns::column(self, world, date, rows, name)
     }
 }

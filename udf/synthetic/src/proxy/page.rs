@@ -1,9 +1,9 @@
 //! A page and what a browser fetches with it.
 
-use super::background::request;
+use super::line::request;
 use super::request::{ADVERTS, Content, Method, Row, Scheme, Status};
-use super::url::{Host, Path, Referer, Shape};
-use crate::draw::{Draw, mix, share_of};
+use super::url::{Host, Nature, Path, Referer, Shape};
+use crate::draw::{Draw, mix};
 use crate::log::{later, order};
 use crate::mix::Moment;
 use crate::names::usual_host;
@@ -23,28 +23,6 @@ const PARTS: &[Part] = &[
     (Shape::Font, Content::Font, 22_000.0, 0.4, 4), (Shape::Api, Content::Json, 1_100.0, 1.3, 8),
     (Shape::Advert, Content::Gif, 60.0, 0.8, 10), (Shape::Advert, Content::Html, 1_800.0, 1.0, 5),
 ];
-
-/// What a site is like.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Nature {
-    /// HTTP
-    Plain,
-    /// HTTPS, which the proxy opens.
-    Opened,
-    /// HTTPS, which by policy it does not open: banks, health.
-    Closed,
-}
-
-impl Nature {
-    /// The nature of a site.
-    pub(super) fn of(site: HostId) -> Self {
-        match share_of(mix(u64::from(site) ^ 0x517e)) {
-            share if share < 0.25 => Self::Closed,
-            share if share < 0.5 => Self::Plain,
-            _ => Self::Opened,
-        }
-    }
-}
 
 /// One visit: the page, then its parts within some seconds of the slice.
 pub(super) fn load(

@@ -1,11 +1,10 @@
 //! Hosts, paths and queries. A record holds how they are made; the text is written when a column
 //! wants it, always the same.
 
-use super::Proxy;
-use super::page::Nature;
+use super::kind::Proxy;
 use super::path;
 use crate::cloud::cloud;
-use crate::draw::mix;
+use crate::draw::{mix, share_of};
 use crate::names::{Bits, INSIDE, machine};
 use crate::population::{HostId, World};
 
@@ -51,6 +50,28 @@ impl Host {
             Self::Named(text) => out.push_str(text),
             Self::Cloud(seed) => cloud(&mut Bits::new(seed), out),
             Self::Kept(number) => out.push_str(proxy.texts.get(number)),
+        }
+    }
+}
+
+/// What a site is like.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Nature {
+    /// HTTP
+    Plain,
+    /// HTTPS, which the proxy opens.
+    Opened,
+    /// HTTPS, which by policy it does not open: banks, health.
+    Closed,
+}
+
+impl Nature {
+    /// The nature of a site.
+    pub(super) fn of(site: HostId) -> Self {
+        match share_of(mix(u64::from(site) ^ 0x517e)) {
+            share if share < 0.25 => Self::Closed,
+            share if share < 0.5 => Self::Plain,
+            _ => Self::Opened,
         }
     }
 }

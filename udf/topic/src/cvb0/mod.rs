@@ -41,9 +41,9 @@ use std::sync::atomic::AtomicBool;
 
 pub use parameters::Parameters;
 
-use super::em::Iteration;
-use super::em::lanes::Instructions;
-use super::em::pass::Crew;
+use super::compute::crew::Crew;
+use super::compute::lanes::Instructions;
+use super::model::Iteration;
 use super::{Corpus, Error, Fitted};
 
 /// Trains a model from a random start: that of [`super::em`] with the same seed.

@@ -6,10 +6,9 @@ use std::time::Instant;
 use super::Parameters;
 use super::update::Update;
 use super::visit::{LANES, Purpose, Setting, Sums, Visit};
-use crate::em::Iteration;
-use crate::em::pass::{self, Cancelled, Crew, split_off};
-use crate::em::start::hash;
-use crate::model::Mixtures;
+use crate::compute::crew::{self, Cancelled, Crew, split_off};
+use crate::compute::random::hash;
+use crate::model::{Iteration, Mixtures};
 use crate::{Corpus, Error, Fitted, Rows};
 
 /// Steps an iteration has: after each the words' counts are brought up to date. One would do;
@@ -171,7 +170,7 @@ impl<'a> Training<'a> {
         // The longest documents first: nobody waits for one at the end.
         jobs.sort_by_key(|(_, _, old, ..)| std::cmp::Reverse(old.len()));
         let crew = self.crew;
-        pass::share(
+        crew::share(
             crew,
             jobs,
             Vec::new,
@@ -228,7 +227,7 @@ impl<'a> Training<'a> {
             let counts = split_off(&mut counts, words.len() * width);
             (words, counts)
         });
-        pass::share(
+        crew::share(
             crew,
             jobs.collect(),
             || (),
@@ -257,7 +256,7 @@ impl<'a> Training<'a> {
         let place = self.mixes_of(block);
         let old = self.mixes[place].chunks_mut(COPIED);
         let jobs = old.zip(self.fresh.chunks(COPIED));
-        pass::share(
+        crew::share(
             self.crew,
             jobs.collect(),
             || (),

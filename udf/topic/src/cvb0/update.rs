@@ -3,7 +3,7 @@
 use std::ops::Range;
 
 use crate::Rows;
-use crate::em::lanes::{Kernel, Lanes};
+use crate::compute::lanes::{Kernel, Lanes};
 
 /// Brings some words' counts up to date.
 pub(super) struct Update<'a> {

@@ -1,9 +1,9 @@
 //! The documents' half of a step: a new mix of topics for every pair of some documents.
 
 use crate::Rows;
-use crate::em::lanes::{Kernel, Lanes};
-use crate::em::ln::ln;
-use crate::em::start::numbers;
+use crate::compute::lanes::{Kernel, Lanes};
+use crate::compute::ln::ln;
+use crate::compute::random::numbers;
 
 /// Lanes that are summed apart: a fixed order that the compiler can make vectors of.
 pub(super) const LANES: usize = 4;

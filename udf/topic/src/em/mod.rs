@@ -34,16 +34,8 @@
 //! Concentrations of 1 and less, empty corpora, more than 1000 topics. It never looks at a clock
 //! or a core count to decide what to compute.
 
-pub(super) mod kernel;
-pub(super) mod lanes;
-pub(super) mod ln;
-mod logs;
-pub(super) mod matrix;
 mod parameters;
-pub(super) mod pass;
-pub(super) mod plan;
-pub(super) mod pull;
-pub(super) mod start;
+mod start;
 #[cfg(test)]
 mod tests;
 mod training;
@@ -54,30 +46,11 @@ use std::sync::atomic::AtomicBool;
 pub use parameters::{Parameters, Precision};
 pub use start::Start;
 
+pub use super::model::Iteration;
 use super::{Corpus, Error, Fitted};
-use lanes::{Instructions, Real};
-
-/// What is known about the parameters that an iteration made.
-#[derive(Debug, Clone, Copy, PartialEq)]
-pub struct Iteration {
-    /// How many iterations these parameters have been through: 0 is the start.
-    pub number: usize,
-    /// `Σ n ln p(w|d)` over all pairs, natural logarithm, with `theta ∝ N_dk + alpha - 1` and
-    /// `phi ∝ N_wk + beta - 1`.
-    pub log_likelihood: f64,
-    /// `(alpha - 1) Σ ln theta + (beta - 1) Σ ln phi`: the priors' densities but for a constant.
-    pub log_prior: f64,
-    /// Seconds since the training began: for reports only.
-    pub seconds: f64,
-}
-
-impl Iteration {
-    /// What EM climbs: from iteration to iteration this never falls (but for rounding; the
-    /// likelihood alone may).
-    pub fn objective(&self) -> f64 {
-        self.log_likelihood + self.log_prior
-    }
-}
+use crate::compute::crew::Crew;
+use crate::compute::lanes::{Group, Instructions, Real};
+use crate::compute::{kernel, matrix, pass, plan};
 
 /// Trains a model from a random start.
 ///
@@ -143,7 +116,7 @@ fn train_with(
     if let Some(start) = start {
         start.check(corpus, parameters.topics)?;
     }
-    let crew = pass::Crew {
+    let crew = Crew {
         threads: parameters.threads,
         cancel,
         instructions,
@@ -179,7 +152,7 @@ fn bytes<T: Real>(
 ) -> usize {
     let groups = matrix::groups::<T>(topics);
     let rows = documents.saturating_add(words);
-    let row = groups * size_of::<lanes::Group<T>>();
+    let row = groups * size_of::<Group<T>>();
     let matrices = rows.saturating_mul(row);
     // The copy of the smaller side is gone before the result is made.
     let copy = documents.min(words).saturating_mul(row);

@@ -3,16 +3,15 @@
 //!
 //! The random mix of a pair depends on the seed, the document's and the word's number, and on
 //! nothing else: it is computed twice, once when the document gathers its pairs and once when
-//! the word does, instead of being stored. The generator is SplitMix64 (Steele, Lea and Flood
-//! 2014) used as a hash: the pair picks the stream, the topic the place in it. Each 64-bit
-//! number gives two uniform numbers in (0, 1), of 31 bits each: a start needs variety, not
-//! precision. Whole-number arithmetic throughout, so the start is the same on every platform.
+//! the word does, instead of being stored (see [`random`](crate::compute::random)).
 
-use super::kernel::{Order, Scratch};
-use super::lanes::{Group, Real};
-use super::matrix::{self, Matrix};
-use super::pass::{self, Cancelled, Crew, Job, Results};
-use super::plan::Plan;
+use crate::compute::crew::{Cancelled, Crew};
+use crate::compute::kernel::{self, Order, Scratch};
+use crate::compute::lanes::{Group, Real};
+use crate::compute::matrix::{self, Matrix};
+use crate::compute::pass::{self, Job, Results};
+use crate::compute::plan::Plan;
+use crate::compute::random::{hash, numbers};
 use crate::{Corpus, Error, Rows};
 
 /// Counts to start from, in place of random ones: for example those of a reference run.
@@ -134,7 +133,7 @@ impl Random<'_> {
                     draw.gather(first + row, bounds[0]..bounds[1], &mut mix, &mut sums);
                     store(own, &sums);
                 }
-                super::kernel::add_columns(own, columns);
+                kernel::add_columns(own, columns);
             }
             Job::Piece {
                 row, pairs, sums, ..
@@ -191,51 +190,5 @@ impl Draw<'_> {
                 *sum += weight * (2.0 * f64::from(u) + 1.0);
             }
         }
-    }
-}
-
-/// Fills `mix` with the numbers of a pair, 0 to 2^31 - 1, two from each hash.
-pub(crate) fn numbers(seed: u64, document: u64, word: u64, mix: &mut [[i32; 2]]) {
-    let stream = hash(seed ^ hash(document << 32 | word));
-    for (place, two) in (1..).zip(mix) {
-        let bits = hash(stream.wrapping_add(GOLDEN.wrapping_mul(place)));
-        *two = [(bits >> 33) as i32, (bits as u32 >> 1) as i32];
-    }
-}
-
-/// 2^64 divided by the golden ratio: SplitMix64's step.
-const GOLDEN: u64 = 0x9E37_79B9_7F4A_7C15;
-
-/// SplitMix64's output function: every bit of the input reaches every bit of the output.
-pub(crate) fn hash(bits: u64) -> u64 {
-    let bits = (bits ^ (bits >> 30)).wrapping_mul(0xBF58_476D_1CE4_E5B9);
-    let bits = (bits ^ (bits >> 27)).wrapping_mul(0x94D0_49BB_1331_11EB);
-    bits ^ (bits >> 31)
-}
-
-#[cfg(test)]
-mod tests {
-    use super::numbers;
-
-    #[test]
-    fn the_numbers_of_different_pairs_are_uniform_and_independent() {
-        let mut mixes = [[[0; 2]; 10]; 2];
-        let (mut sum, mut product, mut count) = (0.0, 0.0, 0.0);
-        for document in 0..100 {
-            for word in 0..100 {
-                numbers(1, document, word, &mut mixes[0]);
-                numbers(1, document, word + 1, &mut mixes[1]);
-                let [one, other] = &mixes;
-                for (one, other) in one.as_flattened().iter().zip(other.as_flattened()) {
-                    let unit = |u: i32| f64::from(u) / f64::from(1u32 << 31);
-                    sum += unit(*one);
-                    product += (unit(*one) - 0.5) * (unit(*other) - 0.5);
-                    count += 1.0;
-                }
-            }
-        }
-        // Three standard errors of the mean, and of the covariance.
-        assert!((sum / count - 0.5).abs() < 3.0 * (1.0 / 12.0f64 / count).sqrt());
-        assert!((product / count).abs() < 3.0 / 12.0 / f64::sqrt(count));
     }
 }

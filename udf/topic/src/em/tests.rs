@@ -3,8 +3,8 @@
 use std::ops::ControlFlow;
 use std::sync::atomic::AtomicBool;
 
-use super::lanes::{Instructions, Real};
-use super::{Iteration, Parameters, Precision, bytes, memory_bytes, plan, train_with};
+use super::{Iteration, Parameters, Precision, bytes, memory_bytes, train_with};
+use crate::compute::lanes::{Instructions, Real};
 use crate::tests::{bits, uneven};
 
 #[test]
@@ -40,7 +40,7 @@ fn held<T: Real>(documents: usize, words: usize, topics: usize, threads: usize) 
     let row = topics.div_ceil(T::LANES) * T::LANES * size_of::<T>();
     let iterating = (documents + words + documents.min(words)) * row;
     let ending = (documents + words) * (row + 8 * topics);
-    let scratch = threads * (2 * row + 2 * super::kernel::SEGMENT * size_of::<T>());
+    let scratch = threads * (2 * row + 2 * crate::compute::kernel::SEGMENT * size_of::<T>());
     iterating.max(ending) + 8 * documents + scratch
 }
 
@@ -69,10 +69,4 @@ fn the_memory_bound_holds_what_a_training_allocates_and_little_more() {
         memory_bytes(usize::MAX, 1, 1, 20, Precision::Double, 1),
         usize::MAX
     );
-}
-
-#[test]
-fn a_task_is_a_small_part_of_a_large_pass() {
-    let (tasks, _) = plan::task_bounds(1 << 30, 1 << 20);
-    assert!((1024..8192).contains(&tasks), "{tasks}");
 }

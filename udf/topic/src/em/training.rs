@@ -4,15 +4,16 @@ use std::f64::consts::LN_2;
 use std::ops::ControlFlow;
 use std::time::Instant;
 
-use super::kernel::Order;
-use super::lanes::{Group, Real};
-use super::ln::ln;
-use super::logs::Logs;
-use super::matrix::{self, Matrix};
-use super::pass::{self, Cancelled, Crew};
-use super::plan::Plan;
 use super::start::{self, Random, Side, Start};
 use super::{Iteration, Parameters};
+use crate::compute::crew::{Cancelled, Crew};
+use crate::compute::kernel::Order;
+use crate::compute::lanes::{Group, Real};
+use crate::compute::ln::ln;
+use crate::compute::logs::Logs;
+use crate::compute::matrix::{self, Matrix};
+use crate::compute::pass;
+use crate::compute::plan::Plan;
 use crate::model::Mixtures;
 use crate::{Corpus, Error, Fitted};
 

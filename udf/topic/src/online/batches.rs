@@ -3,7 +3,7 @@
 
 use std::borrow::Cow;
 
-use crate::em::start::hash;
+use crate::compute::random::hash;
 use crate::{Corpus, Rows};
 
 /// Deals out batches, pass after pass.

@@ -19,10 +19,10 @@ use std::sync::atomic::{AtomicBool, Ordering};
 
 use super::special::{digamma, exp, ln_gamma};
 use crate::Rows;
-use crate::em::kernel::SEGMENT;
-use crate::em::lanes::{Group, Kernel, Lanes};
-use crate::em::ln::ln;
-use crate::em::pull::{Any, Fixed, Pull};
+use crate::compute::kernel::SEGMENT;
+use crate::compute::lanes::{Group, Kernel, Lanes};
+use crate::compute::ln::ln;
+use crate::compute::pull::{Any, Fixed, Pull};
 
 /// Lanes of a group.
 pub(super) const LANES: usize = 4;

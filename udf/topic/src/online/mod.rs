@@ -11,7 +11,7 @@
 //! one of batch variational Bayes, and its bound rises.
 //!
 //! Both halves of a step are the pulls of [`super::em`], with `exp E[ln ·]` in place of the
-//! counts, and its kernels compute them: documents by documents, words by words, each sum with
+//! counts, and the same kernels compute them: documents by documents, words by words, each sum with
 //! one owner and one order. So the same seed gives the same bits on any number of threads.
 //!
 //! # Defaults, and where they differ from the original
@@ -43,9 +43,9 @@ use std::sync::atomic::AtomicBool;
 
 pub use parameters::{Parameters, Unit};
 
-pub use super::em::Iteration;
-use super::em::lanes::Instructions;
-use super::em::pass::Crew;
+use super::compute::crew::Crew;
+use super::compute::lanes::Instructions;
+pub use super::model::Iteration;
 use super::{Corpus, Error, Fitted};
 
 /// Trains a model from a random start.

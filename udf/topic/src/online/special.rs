@@ -9,7 +9,7 @@
 //! of the reciprocals is that product's logarithmic derivative. All terms are positive: nothing
 //! cancels. Arguments are positive and below 1e70.
 
-use crate::em::ln::ln;
+use crate::compute::ln::ln;
 
 /// How far arguments are shifted before a series is used.
 const SHIFT: f64 = 8.0;

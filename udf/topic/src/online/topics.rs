@@ -7,10 +7,10 @@
 
 use super::documents::LANES;
 use super::special::{digamma, exp, ln_gamma};
-use crate::em::lanes::{Group, Kernel, Lanes};
-use crate::em::matrix::Matrix;
-use crate::em::pass::{self, Cancelled, Crew, split_off};
-use crate::em::start::hash;
+use crate::compute::crew::{self, Cancelled, Crew, split_off};
+use crate::compute::lanes::{Group, Kernel, Lanes};
+use crate::compute::matrix::Matrix;
+use crate::compute::random::hash;
 
 /// Words whose rows make one task.
 const TASK: usize = 512;
@@ -94,7 +94,7 @@ impl Topics {
             y: split_off(&mut cells, TASK * groups),
             scales: split_off(&mut rest, TASK),
         });
-        pass::share(
+        crew::share(
             crew,
             jobs.collect(),
             || (),
@@ -149,7 +149,7 @@ impl Topics {
             first: task * TASK,
             sum,
         });
-        pass::share(
+        crew::share(
             crew,
             jobs.collect(),
             || (),

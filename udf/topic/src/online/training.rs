@@ -9,14 +9,14 @@ use super::documents::{Documents, LANES, Scratch, Setting, Sums};
 use super::parameters::{Parameters, Unit};
 use super::special::exp;
 use super::topics::Topics;
-use crate::em::Iteration;
-use crate::em::kernel::{self, Order};
-use crate::em::lanes::Group;
-use crate::em::ln::ln;
-use crate::em::matrix::{self, Matrix};
-use crate::em::pass::{self, Cancelled, Crew, split_off};
-use crate::em::plan::{Plan, task_bounds};
-use crate::model::Mixtures;
+use crate::compute::crew::{self, Cancelled, Crew, split_off};
+use crate::compute::kernel::{self, Order};
+use crate::compute::lanes::Group;
+use crate::compute::ln::ln;
+use crate::compute::matrix::{self, Matrix};
+use crate::compute::pass;
+use crate::compute::plan::{Plan, task_bounds};
+use crate::model::{Iteration, Mixtures};
 use crate::{Corpus, Error, Fitted, Rows};
 
 /// Pairs a task of the documents' half has at least; a document weighs as much as a few pairs.
@@ -284,7 +284,7 @@ fn documents(
         .windows(2)
         .map(|bounds| bounds[1] - bounds[0])
         .max();
-    pass::share(
+    crew::share(
         crew,
         jobs,
         || Scratch::new(groups, longest.unwrap_or(0)),

@@ -4,8 +4,9 @@ mod vectors;
 
 use std::sync::Arc;
 
+use super::classes::DomainClasses;
 use super::dns::DnsAnswer;
-use super::domain::{DomainClasses, DomainInfo};
+use super::domain::DomainInfo;
 use super::domain_set::{DomainSet, Label};
 use super::entropy::{EntropyMeter, entropy, utf16_len};
 use super::flow::{FlowBins, Side};

@@ -1,6 +1,6 @@
 //! Names that malware makes up, and names that move.
 
-use super::Scene;
+use super::scene::Scene;
 use crate::dns::reply::{A, Outcome};
 use crate::names::{ALNUM, LOWER, WORDS};
 use crate::population::Pool;

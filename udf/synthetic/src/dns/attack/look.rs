@@ -1,6 +1,6 @@
 //! What intruders ask to find their way, and what their victims ask.
 
-use super::Scene;
+use super::scene::Scene;
 use crate::dns::name::{Name, Style};
 use crate::dns::reply::{A, AAAA, ANY, AXFR, NS, Outcome, PTR, SOA};
 use crate::names::{ALNUM, INSIDE};

@@ -1,6 +1,6 @@
 //! Data in names and answers: tunnels of several encodings and rates, and orders in TXT records.
 
-use super::Scene;
+use super::scene::Scene;
 use crate::dns::reply::{A, CNAME, MX, NULL, Outcome, TXT};
 use crate::names::{ALNUM, BASE32, BASE64, HEX};
 

@@ -1,6 +1,6 @@
 //! How machines talk to an intruder outside: beacons, tunnels, uploads, and paid work.
 
-use super::Scene;
+use super::scene::Scene;
 use crate::flow::talk::Transport;
 use crate::population::Pool;
 

@@ -1,6 +1,6 @@
 //! What an intruder does to the organisation's machines: looking, guessing, moving, spreading.
 
-use super::Scene;
+use super::scene::Scene;
 use crate::flow::talk::Outcome;
 use crate::population::Pool;
 

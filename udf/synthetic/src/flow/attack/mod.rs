@@ -3,24 +3,21 @@
 //! Kinds were chosen from MITRE ATT&CK and published descriptions (the `README.md` names
 //! them) before any detection result had been seen. [`inside`] has what an intruder does in the
 //! network, [`channel`] how machines talk to him. Hosts, times, ports and sizes are drawn from the
-//! seed; conversations are told by the same [`Talk`] as the background's.
+//! seed; conversations are told by the same `talk::Talk` as the background's.
 
 mod channel;
 mod inside;
+mod scene;
 
-use super::Flow;
-use super::background::ephemeral;
-use super::talk::{Outcome, Row, Talk, Transport};
+use super::kind::Flow;
+use super::talk::Row;
 use crate::draw::Draw;
 use crate::log::{Planted, Record};
-use crate::population::{HostId, World};
-use crate::scene::{self, Play};
+use crate::population::World;
+use crate::scene::{Play, plan as play};
 
 /// How many of the kinds a day has.
 const KINDS_A_DAY: usize = 10;
-
-/// Where an attack plays.
-type Scene<'a> = scene::Scene<'a, Flow>;
 
 /// Every kind.
 const KINDS: [(&str, Play<Flow>); 13] = [
@@ -41,34 +38,9 @@ const KINDS: [(&str, Play<Flow>); 13] = [
 
 /// The attacks of the day that `world` and `draw` stand for.
 pub(super) fn plan(flow: &mut Flow, world: &World, draw: Draw) -> Vec<Planted<Row>> {
-    scene::plan(flow, world, draw, KINDS, KINDS_A_DAY, |row| {
+    play(flow, world, draw, KINDS, KINDS_A_DAY, |row| {
         let ports = (row.sport, row.dport, row.transport);
         let ends = (row.source, row.target);
         (row.second(), ends, ports, row.packets, row.bytes)
     })
-}
-
-impl Scene<'_> {
-    /// A conversation over TCP from an ephemeral port, answered; adjust it and [`Self::tell`] it.
-    fn tcp(&mut self, client: HostId, server: HostId, dport: u16) -> Talk {
-        Talk {
-            client,
-            server,
-            v6: false,
-            transport: Transport::Tcp,
-            sport: ephemeral(client, &mut self.draw),
-            dport,
-            up: 500.0,
-            down: 500.0,
-            seconds: 1.0,
-            chunk: 1_460.0,
-            tos: 0,
-            outcome: Outcome::Answered,
-        }
-    }
-
-    /// Writes the flows of a conversation that ends in `second` of the UTC day.
-    fn tell(&mut self, talk: Talk, second: u32) {
-        talk.tell(second.min(86_399), &mut self.draw, &mut self.rows);
-    }
 }

@@ -1,6 +1,6 @@
 //! How machines talk to an intruder: beacons, tunnels, paid work, and looking for him.
 
-use super::Scene;
+use super::scene::Scene;
 use crate::names::{ALNUM, BASE64, HEX, LOWER};
 use crate::population::Pool;
 use crate::proxy::agent::Agent;

@@ -1,6 +1,6 @@
 //! How it began: what is fetched by programs and by deceived browsers, and what is left on servers.
 
-use super::Scene;
+use super::scene::Scene;
 use crate::names::{ALNUM, BASE64, HEX};
 use crate::population::Pool;
 use crate::proxy::agent::Agent;

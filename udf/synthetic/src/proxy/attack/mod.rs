@@ -7,24 +7,18 @@
 
 mod channel;
 mod delivery;
+mod scene;
 mod theft;
 
-use super::Proxy;
-use super::agent::Agent;
-use super::background::request;
-use super::request::{Content, Method, Row, Scheme, Status};
-use super::url::{Host, Path};
+use super::kind::Proxy;
+use super::request::Row;
 use crate::draw::Draw;
-use crate::log::{Planted, Record, order};
-use crate::names::Bits;
-use crate::population::{HostId, World};
-use crate::scene::{self, Play};
+use crate::log::{Planted, Record};
+use crate::population::World;
+use crate::scene::{Play, plan as play};
 
 /// How many of the kinds a day has.
 const KINDS_A_DAY: usize = 12;
-
-/// Where an attack plays.
-type Scene<'a> = scene::Scene<'a, Proxy>;
 
 /// Every kind.
 const KINDS: [(&str, Play<Proxy>); 16] = [
@@ -54,76 +48,8 @@ const KINDS: [(&str, Play<Proxy>); 16] = [
 
 /// The attacks of the day that `world` and `draw` stand for.
 pub(super) fn plan(proxy: &mut Proxy, world: &World, draw: Draw) -> Vec<Planted<Row>> {
-    scene::plan(proxy, world, draw, KINDS, KINDS_A_DAY, |row: &Row| {
+    play(proxy, world, draw, KINDS, KINDS_A_DAY, |row: &Row| {
         let method = row.method.text();
         (row.second(), row.client, method, row.up, row.down)
     })
-}
-
-impl Scene<'_> {
-    /// A domain of the attacker.
-    fn domain(&mut self) -> String {
-        let mut text = String::new();
-        Bits::new(self.draw.word()).coined(&mut text);
-        text
-    }
-
-    /// Some random characters of an alphabet.
-    fn data(&mut self, alphabet: &[u8], count: usize) -> String {
-        let mut text = String::with_capacity(count);
-        Bits::new(self.draw.word()).letters(&mut text, alphabet, count);
-        text
-    }
-
-    /// A host of that name.
-    fn host(&mut self, name: &str) -> Host {
-        Host::Kept(self.log.texts.keep(name.to_owned()))
-    }
-
-    /// A path with its query, `-` for none.
-    fn path(&mut self, path: &str, query: &str) -> Path {
-        let texts = &mut self.log.texts;
-        Path::Kept(texts.keep(path.to_owned()), texts.keep(query.to_owned()))
-    }
-
-    /// A program of that name.
-    fn agent(&mut self, name: &str) -> Agent {
-        Agent::Kept(self.log.texts.keep(name.to_owned()))
-    }
-
-    /// A request over HTTPS; adjust it and [`Self::tell`] it.
-    fn get(&self, client: HostId, host: Host) -> Row {
-        request(0, client, host)
-    }
-
-    /// A request over plain HTTP on a port.
-    fn plain(&self, client: HostId, host: Host, port: u16) -> Row {
-        Row {
-            scheme: Scheme::Http,
-            port,
-            ..request(0, client, host)
-        }
-    }
-
-    /// A tunnel through the proxy.
-    fn connect(&self, client: HostId, host: Host, port: u16) -> Row {
-        Row {
-            method: Method::Connect,
-            content: Content::None,
-            scheme: Scheme::Tcp,
-            port,
-            ..request(0, client, host)
-        }
-    }
-
-    /// Writes a request in `second` of the UTC day: the sizes of its bodies, and how it ended.
-    fn tell(&mut self, mut row: Row, second: u32, status: Status, (up, down): (f64, f64)) {
-        row.order = order(second.min(86_399), &mut self.draw);
-        let seconds = match row.method {
-            Method::Connect => self.draw.log_normal(20.0, 1.2),
-            _ => self.draw.log_normal(0.2, 0.8) + (up + down) / 4e6,
-        };
-        row.transfer(status, up, down, seconds, &mut self.draw);
-        self.rows.push(row);
-    }
 }

@@ -1,6 +1,6 @@
 //! What leaves: files, and passwords.
 
-use super::Scene;
+use super::scene::Scene;
 use crate::names::{ALNUM, HEX};
 use crate::population::Pool;
 use crate::proxy::agent::Agent;

@@ -6,8 +6,8 @@ use std::ops::ControlFlow;
 use std::sync::atomic::AtomicBool;
 
 use super::{Numbers, bits, uneven};
+use crate::compute::lanes::Instructions;
 use crate::em::Iteration;
-use crate::em::lanes::Instructions;
 use crate::online::Unit;
 use crate::{Corpus, Error, Fitted, cvb0, online};
 

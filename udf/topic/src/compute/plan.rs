@@ -138,4 +138,10 @@ mod tests {
             assert!(plan.tasks.len() <= tasks && plan.pieces <= pieces);
         }
     }
+
+    #[test]
+    fn a_task_is_a_small_part_of_a_large_pass() {
+        let (tasks, _) = task_bounds(1 << 30, 1 << 20);
+        assert!((1024..8192).contains(&tasks), "{tasks}");
+    }
 }

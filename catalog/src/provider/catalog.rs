@@ -7,10 +7,10 @@ use datafusion::catalog::{CatalogProvider, SchemaProvider, TableProvider};
 use datafusion::common::DataFusionError;
 use datafusion::datasource::TableType;
 
+use super::system::SystemSchema;
+use super::table::HiveTable;
 use crate::metastore::{databases, tables};
-use crate::scan::HiveTable;
-use crate::system::{SYSTEM_DATABASE, SystemSchema};
-use crate::warehouse::Warehouse;
+use crate::warehouse::{SYSTEM_DATABASE, Warehouse};
 
 /// All databases of a warehouse.
 #[derive(Debug)]

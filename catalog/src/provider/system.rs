@@ -23,9 +23,6 @@ use datafusion::datasource::MemTable;
 use crate::load::LoadedFile;
 use crate::warehouse::{Run, Warehouse};
 
-/// The name of the database.
-pub const SYSTEM_DATABASE: &str = "system";
-
 const LOADED: &str = "loaded_files";
 const RUNS: &str = "schedule_runs";
 

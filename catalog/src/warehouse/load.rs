@@ -17,18 +17,16 @@ use datafusion::physical_plan::stream::RecordBatchStreamAdapter;
 use futures::stream;
 use tokio::sync::mpsc::{Receiver, channel};
 
-use super::accept::{Accept, Counts};
-use super::commit::{Load, Target, commit_load};
-use super::insert::InsertMode;
-use super::stage::{Job, Staged};
-use super::target::{Destinations, PartitionValue, check_schema, partition_values};
-use super::{Write, now};
+use super::{InsertMode, Warehouse};
 use crate::error::{Error, Result};
-use crate::load::{FILE_NUMBER, FileSet};
+use crate::load::{self, FILE_NUMBER, FileSet, LoadedFile};
 use crate::paths::Access;
 use crate::table::{Column, Table, TableDefinition};
 use crate::types::HiveType;
-use crate::warehouse::Warehouse;
+use crate::write::{
+    Accept, Counts, Destinations, Job, Load, PartitionValue, Staged, Target, Write, check_schema,
+    commit_load, now, partition_values, stage, stage_streams,
+};
 
 /// The end of the name of the table that keeps the rows which a load rejects.
 const REJECTED: &str = "_rejected";
@@ -62,6 +60,23 @@ pub struct LoadReport {
 }
 
 impl Warehouse {
+    /// Finds the files that a load of `path` into a table has to read. `again`: those that were loaded before, too.
+    ///
+    /// # Errors
+    /// [`Error::NothingToLoad`] if the path means no file that could be loaded; [`Error::UnreadableFile`],
+    /// [`Error::Io`] for one that cannot be read.
+    pub async fn files_to_load(&self, table: &Table, path: &str, again: bool) -> Result<FileSet> {
+        load::find(&self.backend, table, path, again).await
+    }
+
+    /// All files that were loaded into tables that are there, in the order in which they were loaded.
+    ///
+    /// # Errors
+    /// What the metastore fails with.
+    pub async fn loaded_files(&self) -> Result<Vec<LoadedFile>> {
+        load::loaded(&self.backend).await
+    }
+
     /// Writes the rows of files into a table, as INSERT INTO does; rows without a partition go to the table
     /// `<name>_rejected`, which is made when it is first needed. The files are entered as loaded. All of it becomes
     /// visible at once, or nothing.
@@ -167,9 +182,7 @@ impl Loading<'_> {
         };
         let write = Arc::new(Write::begin(&self.warehouse.backend, Some(self.table.id)).await?);
         let context = Arc::clone(&self.context);
-        let rows = self
-            .warehouse
-            .stage(&write, job, request.rows, context, Some(accept));
+        let rows = stage(&write, job, request.rows, context, Some(accept));
         // The first ends when there are no more rows, and lets go of the sender; then the second ends.
         let (rows, rejected) = tokio::join!(rows, self.reject(receiver, &request.rejected));
         // Why rejected rows could not be kept is told before that nobody took them.
@@ -244,10 +257,7 @@ impl Loading<'_> {
         });
         let stream = Box::pin(RecordBatchStreamAdapter::new(wanted, batches));
         let write = Arc::new(Write::begin(&self.warehouse.backend, existing).await?);
-        let staged = self
-            .warehouse
-            .stage_streams(&write, job, vec![stream], &self.context, None)
-            .await;
+        let staged = stage_streams(&write, job, vec![stream], &self.context, None).await;
         Ok(Some((write, staged)))
     }
 

@@ -8,11 +8,11 @@ use std::io::{self, ErrorKind};
 use std::path::{Path, PathBuf};
 use std::time::{Duration, SystemTime};
 
+use datafusion::arrow::array::RecordBatch;
+use datafusion::arrow::datatypes::SchemaRef;
 use datafusion::arrow::ipc::reader::FileReader;
 use datafusion::arrow::ipc::writer::FileWriter;
 use serde::{Deserialize, Serialize};
-
-use super::read::Input;
 
 /// The folder in the warehouse.
 const FOLDER: &str = "_spotql_sources";
@@ -40,6 +40,14 @@ impl Version {
             modified: modified.map_or(0, |time| time.as_micros() as u64),
         })
     }
+}
+
+/// What a source is read from.
+pub(super) enum Input {
+    /// A file.
+    File(PathBuf),
+    /// The rows of its query.
+    Rows(SchemaRef, Vec<RecordBatch>),
 }
 
 /// The copies of a warehouse.

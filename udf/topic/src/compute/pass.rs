@@ -1,31 +1,13 @@
 //! One pass over all rows of a side: tasks handed to threads, results put together in order.
 //!
-//! Threads are scoped and live for one pass (tens of microseconds beside tens of milliseconds):
-//! no pool, global or own, is touched, and the caller may be on any thread that may block.
+//! The threads are those of [`super::crew`].
 
-use std::sync::atomic::{AtomicBool, Ordering};
-use std::sync::{Mutex, PoisonError};
-
+use super::crew::{Cancelled, Crew, share, split_off};
 use super::kernel::{self, Order, RowPiece, Scratch, WholeRows};
-use super::lanes::{Group, Instructions, Real};
+use super::lanes::{Group, Real};
 use super::logs::{Logs, logs_of_rows};
 use super::matrix::Matrix;
 use super::plan::{Plan, Task};
-
-/// Who computes, and who may stop it.
-#[derive(Debug, Clone, Copy)]
-pub(crate) struct Crew<'a> {
-    /// How many threads, the calling one included.
-    pub(crate) threads: usize,
-    /// Set by somebody else to end the pass early.
-    pub(crate) cancel: &'a AtomicBool,
-    /// Which instructions the processor has.
-    pub(crate) instructions: Instructions,
-}
-
-/// The caller cancelled; the matrix is half done.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) struct Cancelled;
 
 /// A task with the memory that is its own.
 pub(crate) enum Job<'a, T: Real> {
@@ -234,48 +216,4 @@ fn jobs<'a, T: Real>(
         });
     }
     jobs
-}
-
-/// Takes the first cells of a slice away from it (all there are, if there are fewer).
-pub(crate) fn split_off<'a, C>(rest: &mut &'a mut [C], length: usize) -> &'a mut [C] {
-    let length = length.min(rest.len());
-    let (first, remaining) = std::mem::take(rest).split_at_mut(length);
-    *rest = remaining;
-    first
-}
-
-/// Lets the threads take jobs until there are none, or until somebody cancels. Each thread makes
-/// its working memory once.
-pub(crate) fn share<J: Send, S>(
-    crew: Crew<'_>,
-    jobs: Vec<J>,
-    scratch: impl Fn() -> S + Sync,
-    work: impl Fn(J, &mut S) + Sync,
-) -> Result<(), Cancelled> {
-    let threads = crew.threads.min(jobs.len());
-    let queue = Mutex::new(jobs.into_iter());
-    let next = || queue.lock().unwrap_or_else(PoisonError::into_inner).next();
-    let worker = || {
-        let mut scratch = scratch();
-        while !crew.cancel.load(Ordering::Relaxed) {
-            let Some(job) = next() else { break };
-            work(job, &mut scratch);
-        }
-    };
-    std::thread::scope(|scope| {
-        for _ in 1..threads {
-            let builder = std::thread::Builder::new().name("spotql-topic".to_owned());
-            if let Err(error) = builder.spawn_scoped(scope, worker) {
-                // Fewer threads give the same bits, later.
-                log::warn!("topic training goes on with fewer threads: {error}");
-                break;
-            }
-        }
-        worker();
-    });
-    if crew.cancel.load(Ordering::Relaxed) {
-        Err(Cancelled)
-    } else {
-        Ok(())
-    }
 }

@@ -1,0 +1,10 @@
+//! What the hours of one day share.
+
+use crate::names::{Names, Texts};
+
+/// DNS answers: the names of the sites outside, and what attacks say.
+#[derive(Debug)]
+pub(crate) struct Dns {
+    pub(super) sites: Names,
+    pub(super) texts: Texts,
+}
