@@ -90,14 +90,20 @@ const SHIPPED: &[(&str, &str)] = shipped![
     "demo/flow_leads.sql",
     "demo/flow_top.sql",
     "demo/flow_found.sql",
+    "demo/flow_summary.sql",
+    "demo/flow_attacks.sql",
     "demo/dns.sql",
     "demo/dns_leads.sql",
     "demo/dns_top.sql",
     "demo/dns_found.sql",
+    "demo/dns_summary.sql",
+    "demo/dns_attacks.sql",
     "demo/proxy.sql",
     "demo/proxy_leads.sql",
     "demo/proxy_top.sql",
     "demo/proxy_found.sql",
+    "demo/proxy_summary.sql",
+    "demo/proxy_attacks.sql",
 ];
 
 /// The text of a script, without the mark that editors put before UTF-8.

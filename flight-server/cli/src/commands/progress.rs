@@ -41,6 +41,17 @@ impl Progress {
         }
     }
 
+    /// Waits for a step of the work; on a terminal, a line that stays tells its label and its time.
+    pub(super) async fn step<T>(&self, label: &str, work: impl Future<Output = T>) -> T {
+        let started = Instant::now();
+        let result = self.during(label, work).await;
+        if self.terminal && !self.quiet {
+            let seconds = started.elapsed().as_secs_f64();
+            self.write(format_args!("{label} ({seconds:.1} s)\n"));
+        }
+        result
+    }
+
     /// One line that stays.
     pub(super) fn line(&self, text: &str) {
         if !self.quiet {

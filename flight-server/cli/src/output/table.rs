@@ -152,7 +152,7 @@ fn width(text: &str) -> usize {
 
 /// A value without control characters but line ends: a log holds what an attacker wrote, and a
 /// terminal obeys escape sequences, and marks that turn the direction of what follows.
-fn printable(value: &impl ToString) -> String {
+pub(crate) fn printable(value: &impl ToString) -> String {
     let text = value.to_string();
     let turns = |c| matches!(c, '\u{61c}' | '\u{200e}' | '\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}');
     let harmless = |c: char| c == '\n' || !(c.is_control() || turns(c));
