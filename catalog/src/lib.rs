@@ -43,7 +43,8 @@ pub use system::SYSTEM_DATABASE;
 pub use table::{Column, Format, Table, TableDefinition};
 pub use types::HiveType;
 pub use warehouse::{
-    DEFAULT_DATABASE, Database, KeptVerdict, NewRun, PartitionSpec, RefreshReport, RepairReport,
-    Run, RunEnd, RunOwner, RunStart, RunState, Source, Warehouse, WarehouseOptions,
+    BackupReport, DEFAULT_DATABASE, Database, KeptVerdict, NewRun, OutsideFiles, PartitionSpec,
+    RefreshReport, RepairReport, Run, RunEnd, RunOwner, RunStart, RunState, SOURCES, Source,
+    Warehouse, WarehouseOptions,
 };
 pub use write::{InsertMode, InsertReport, LoadReport, LoadRequest};

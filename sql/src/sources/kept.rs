@@ -11,11 +11,9 @@ use std::time::{Duration, SystemTime};
 use datafusion::arrow::ipc::reader::FileReader;
 use datafusion::arrow::ipc::writer::FileWriter;
 use serde::{Deserialize, Serialize};
+use spotql_catalog::SOURCES;
 
 use super::read::Input;
-
-/// The folder in the warehouse.
-const FOLDER: &str = "_spotql_sources";
 
 /// The name of kept rows.
 const ROWS: &str = "rows.arrow";
@@ -51,7 +49,7 @@ pub(super) struct Copies {
 impl Copies {
     pub(super) fn of(warehouse: &Path) -> Self {
         Self {
-            folder: warehouse.join(FOLDER),
+            folder: warehouse.join(SOURCES),
         }
     }
 
