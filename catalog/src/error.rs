@@ -248,17 +248,53 @@ pub enum Error {
         /// What does not fit.
         reason: String,
     },
-    /// The metastore was made by a newer program.
+    /// The metastore has a format that only a newer program knows.
     #[error(
-        "metastore '{path}' has schema version {found}, this program knows versions up to {supported}; use a newer program"
+        "the warehouse '{warehouse}' was written by a newer SpotQL (format {found}; this program knows formats 1 to \
+         {newest}): use that program{restore}"
     )]
-    MetastoreVersion {
+    NewerFormat {
+        /// The warehouse's folder.
+        warehouse: String,
+        /// The format it has.
+        found: i64,
+        /// The newest format that this program knows.
+        newest: i64,
+        /// The backup that this program could use, as the end of the sentence; empty if there is none.
+        restore: String,
+    },
+    /// The metastore's file belongs to another program.
+    #[error(
+        "'{path}' is an SQLite database, but no metastore of SpotQL; move it away, or use another folder as the warehouse"
+    )]
+    NotAMetastore {
         /// The database file.
         path: String,
-        /// The version in the file.
+    },
+    /// An older metastore could not be brought to this program's format.
+    #[error(
+        "the warehouse '{warehouse}' stays in format {found}: {step} failed ({reason}). Nothing in it was changed, and \
+         the program that wrote it can use it as before{backup}"
+    )]
+    Upgrade {
+        /// The warehouse's folder.
+        warehouse: String,
+        /// The format it has.
         found: i64,
-        /// The newest version this program knows.
-        supported: i64,
+        /// The step that failed.
+        step: String,
+        /// Why it failed.
+        reason: String,
+        /// Where the backup is, as the end of the sentence; empty if there is none.
+        backup: String,
+    },
+    /// A backup that was not made.
+    #[error("there is no backup at '{target}': {reason}")]
+    Backup {
+        /// Where it was to be.
+        target: String,
+        /// Why, and the way out.
+        reason: String,
     },
     /// The disk is full; space that was kept for that is free now.
     #[error(

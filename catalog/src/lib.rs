@@ -43,8 +43,8 @@ pub use statistics::{ColumnRange, FileStatistics};
 pub use table::{Column, Format, Table, TableDefinition};
 pub use types::HiveType;
 pub use warehouse::{
-    DEFAULT_DATABASE, Database, InsertMode, KeptVerdict, LoadReport, LoadRequest, NewRun,
-    PartitionSpec, RefreshReport, RepairReport, Run, RunEnd, RunOwner, RunStart, RunState,
-    SYSTEM_DATABASE, Source, Warehouse, WarehouseOptions,
+    BackupReport, DEFAULT_DATABASE, Database, InsertMode, KeptVerdict, LoadReport, LoadRequest,
+    NewRun, OutsideFiles, PartitionSpec, RefreshReport, RepairReport, Run, RunEnd, RunOwner,
+    RunStart, RunState, SOURCES, SYSTEM_DATABASE, Source, Warehouse, WarehouseOptions,
 };
 pub use write::InsertReport;

@@ -1,4 +1,4 @@
-//! Who owns a write, or the runs of schedules, and whether the owner lives: one locked file for each.
+//! Who owns a write, a backup, or the runs of schedules, and whether the owner lives: one locked file for each.
 //!
 //! A lock file gets its name only after it is locked, so a free one has no owner.
 
@@ -14,6 +14,9 @@ const ORPHAN_AGE: Duration = Duration::from_secs(60);
 
 /// The extension of a lock file that is not locked yet.
 const UNNAMED: &str = "new";
+
+/// The beginning of the name of a lock that a backup holds as long as it copies files.
+pub(crate) const BACKUP_LOCK: &str = "backup-";
 
 /// The lock of one owner; dropping it lets go of it.
 #[derive(Debug)]
@@ -113,7 +116,31 @@ pub(crate) async fn remove_orphans(folder: &Path, known: Vec<String>) -> Result<
     .await?
 }
 
-fn is_old(path: &Path) -> bool {
+/// Whether a living owner holds a lock whose name begins so.
+pub(crate) async fn is_any_held(folder: &Path, beginning: &'static str) -> Result<bool> {
+    let folder = folder.to_path_buf();
+    tokio::task::spawn_blocking(move || {
+        let entries = match std::fs::read_dir(&folder) {
+            Ok(entries) => entries,
+            Err(error) if error.kind() == ErrorKind::NotFound => return Ok(false),
+            Err(error) => return Err(failed(&folder)(error)),
+        };
+        let mut names = entries.flatten().filter(|entry| {
+            let name = entry.file_name();
+            let name = name.to_string_lossy();
+            // One without its name has no owner yet.
+            name.starts_with(beginning) && !name.ends_with(UNNAMED)
+        });
+        Ok(names.any(|entry| {
+            File::open(entry.path())
+                .is_ok_and(|file| matches!(file.try_lock(), Err(TryLockError::WouldBlock)))
+        }))
+    })
+    .await?
+}
+
+/// Whether a file or folder has not been changed for so long that whoever made it is gone, unless it has a lock.
+pub(crate) fn is_old(path: &Path) -> bool {
     path.metadata()
         .and_then(|metadata| metadata.modified())
         .ok()

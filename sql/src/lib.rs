@@ -27,5 +27,5 @@ pub use error::{Error, Result};
 pub use execute::Prepared;
 pub use parse::Kind;
 pub use session::{Done, Outcome, Session};
-pub use spotql_catalog::{AllowedPath, PathRule};
+pub use spotql_catalog::{AllowedPath, PathRule, Warehouse};
 pub use spotql_functions::Error as SuspicionError;

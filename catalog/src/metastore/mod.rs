@@ -1,18 +1,19 @@
 //! The metastore: one SQLite database in the warehouse's folder, used by several processes at once.
 //!
-//! This module opens it and runs work on it; what is kept is in [`schema`], the statements are in the modules by what
+//! This module opens it and runs work on it; what is kept is in [`migrations`], the statements are in the modules by what
 //! they touch. SQLite calls block, so they run on tokio's blocking threads; only the tiny look-ups that DataFusion's
 //! synchronous catalog traits ask for run where they are called. Writers and readers have a connection each: in WAL
 //! mode a reader never waits for a writer.
 
+pub(crate) mod backup;
 pub(crate) mod databases;
 pub(crate) mod files;
 mod frozen;
 pub(crate) mod loaded;
+mod migrations;
 pub(crate) mod partitions;
 mod reserve;
 pub(crate) mod runs;
-pub(crate) mod schema;
 pub(crate) mod sources;
 pub(crate) mod tables;
 pub(crate) mod verdicts;
@@ -24,6 +25,8 @@ use std::time::Duration;
 
 use rusqlite::{Connection, ErrorCode, Transaction, TransactionBehavior};
 use tempfile::TempDir;
+
+use migrations::{Backup, Migration};
 
 use crate::error::{Error, Result};
 
@@ -54,10 +57,21 @@ impl From<Error> for Failure {
 /// The result of a unit of work inside the metastore.
 pub(crate) type Outcome<T> = std::result::Result<T, Failure>;
 
+impl std::fmt::Display for Failure {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        match self {
+            Self::Sqlite(error) => error.fmt(f),
+            Self::Other(error) => error.fmt(f),
+        }
+    }
+}
+
 struct Inner {
     path: PathBuf,
     /// Of a metastore that this process may not write to: what it reads.
     copy: Option<TempDir>,
+    /// The newest format that this program knows.
+    newest: i64,
     writer: Mutex<Connection>,
     reader: Mutex<Connection>,
 }
@@ -119,17 +133,23 @@ fn enable_wal(connection: &Connection) -> Outcome<()> {
 }
 
 impl Metastore {
-    /// Opens the metastore in a folder, makes it if there is none, and brings it to this program's schema.
+    /// Opens the metastore in a folder, makes it if there is none, and brings it to this program's format.
     pub(crate) async fn open(folder: &Path) -> Result<Self> {
+        Self::open_with(folder, migrations::ALL).await
+    }
+
+    /// [`Self::open`] by a program that knows these migrations.
+    async fn open_with(folder: &Path, migrations: &'static [Migration]) -> Result<Self> {
         let path = folder.join(FILE_NAME);
         let opened = path.clone();
-        tokio::task::spawn_blocking(move || Self::open_blocking(opened))
+        tokio::task::spawn_blocking(move || Self::open_blocking(opened, migrations))
             .await?
             .map_err(|failure| name(&path, failure))
     }
 
-    fn open_blocking(path: PathBuf) -> Outcome<Self> {
-        let failure = match Self::connect_blocking(path.clone()) {
+    fn open_blocking(path: PathBuf, migrations: &[Migration]) -> Outcome<Self> {
+        let connect = || Self::connect_blocking(path.clone(), migrations, Backup::Beside);
+        let failure = match connect() {
             // Beside a process that writes it can even be opened.
             Ok(opened) if opened.cannot_write() => None,
             Ok(opened) => {
@@ -139,13 +159,13 @@ impl Metastore {
             Err(Failure::Sqlite(error))
                 if reserve::is_full(&error, &path) && reserve::give_up(&path) =>
             {
-                return Self::connect_blocking(path);
+                return connect();
             }
             Err(failure) if is_read_only(&failure, &path) => Some(failure),
             failed => return failed,
         };
         match frozen::copy(&path) {
-            Ok(copy) => Self::connect_copy(path, copy),
+            Ok(copy) => Self::connect_copy(path, copy, migrations),
             Err(source) => {
                 log::debug!("{}: {source}", path.display());
                 let path = path.display().to_string();
@@ -154,14 +174,18 @@ impl Metastore {
         }
     }
 
-    fn connect_blocking(path: PathBuf) -> Outcome<Self> {
+    fn connect_blocking(path: PathBuf, migrations: &[Migration], backup: Backup) -> Outcome<Self> {
+        let newest = migrations::newest(migrations);
         let mut writer = connect(&path)?;
+        // A file that is no metastore, or a newer one, is left as it is.
+        migrations::format(&mut writer, &path, newest)?;
         enable_wal(&writer)?;
-        schema::migrate(&mut writer, &path)?;
+        migrations::migrate(&mut writer, &path, migrations, backup)?;
         let reader = connect(&path)?;
         let inner = Inner {
             path,
             copy: None,
+            newest,
             writer: Mutex::new(writer),
             reader: Mutex::new(reader),
         };
@@ -176,9 +200,10 @@ impl Metastore {
         writer.is_readonly("main").unwrap_or(false)
     }
 
-    /// A metastore that cannot be written, as it is now.
-    fn connect_copy(path: PathBuf, copy: TempDir) -> Outcome<Self> {
-        let opened = Self::connect_blocking(copy.path().join(FILE_NAME))?;
+    /// A metastore that cannot be written, as it is now. An older one is migrated in the copy alone.
+    fn connect_copy(path: PathBuf, copy: TempDir, migrations: &[Migration]) -> Outcome<Self> {
+        let own = copy.path().join(FILE_NAME);
+        let opened = Self::connect_blocking(own, migrations, Backup::None)?;
         let inner = Arc::into_inner(opened.inner).map(|inner| Inner {
             path: path.clone(),
             copy: Some(copy),
@@ -210,6 +235,22 @@ impl Metastore {
         }
     }
 
+    /// Copies it, as it is now, into another folder, and opens the copy.
+    pub(crate) async fn copy_to(&self, folder: &Path) -> Result<Self> {
+        let from = match &self.inner.copy {
+            Some(copy) => copy.path().join(FILE_NAME),
+            None => self.inner.path.clone(),
+        };
+        let to = folder.join(FILE_NAME);
+        let copied = to.clone();
+        tokio::task::spawn_blocking(move || {
+            backup::copy(&from, &copied)?;
+            Self::connect_blocking(copied, migrations::ALL, Backup::None)
+        })
+        .await?
+        .map_err(|failure| name(&to, failure))
+    }
+
     /// Runs `work` in a write transaction, which is committed if it succeeds.
     pub(crate) async fn write<T: Send + 'static>(
         &self,
@@ -218,7 +259,8 @@ impl Metastore {
         self.check_writable()?;
         let inner = Arc::clone(&self.inner);
         tokio::task::spawn_blocking(move || {
-            run(&inner.writer, TransactionBehavior::Immediate, work)
+            inner
+                .run(&inner.writer, TransactionBehavior::Immediate, work)
                 .map_err(|failure| name(&inner.path, failure))
         })
         .await?
@@ -231,7 +273,8 @@ impl Metastore {
     ) -> Result<T> {
         let inner = Arc::clone(&self.inner);
         tokio::task::spawn_blocking(move || {
-            run(&inner.reader, TransactionBehavior::Deferred, work)
+            inner
+                .run(&inner.reader, TransactionBehavior::Deferred, work)
                 .map_err(|failure| name(&inner.path, failure))
         })
         .await?
@@ -242,22 +285,28 @@ impl Metastore {
         &self,
         work: impl FnOnce(&Transaction<'_>) -> Outcome<T>,
     ) -> Result<T> {
-        run(&self.inner.reader, TransactionBehavior::Deferred, work)
+        self.inner
+            .run(&self.inner.reader, TransactionBehavior::Deferred, work)
             .map_err(|failure| name(&self.inner.path, failure))
     }
 }
 
-fn run<T>(
-    connection: &Mutex<Connection>,
-    behavior: TransactionBehavior,
-    work: impl FnOnce(&Transaction<'_>) -> Outcome<T>,
-) -> Outcome<T> {
-    // A panic while the lock was held rolled its transaction back: the connection is good.
-    let mut connection = connection.lock().unwrap_or_else(PoisonError::into_inner);
-    let transaction = connection.transaction_with_behavior(behavior)?;
-    let result = work(&transaction)?;
-    transaction.commit()?;
-    Ok(result)
+impl Inner {
+    fn run<T>(
+        &self,
+        connection: &Mutex<Connection>,
+        behavior: TransactionBehavior,
+        work: impl FnOnce(&Transaction<'_>) -> Outcome<T>,
+    ) -> Outcome<T> {
+        // A panic while the lock was held rolled its transaction back: the connection is good.
+        let mut connection = connection.lock().unwrap_or_else(PoisonError::into_inner);
+        let transaction = connection.transaction_with_behavior(behavior)?;
+        // A newer program may have migrated it since it was opened.
+        migrations::check(&transaction, &self.path, self.newest)?;
+        let result = work(&transaction)?;
+        transaction.commit()?;
+        Ok(result)
+    }
 }
 
 fn name(path: &Path, failure: Failure) -> Error {

@@ -201,6 +201,14 @@ pub(crate) fn settle(tx: &Transaction<'_>, id: &str) -> Outcome<()> {
     delete(tx, id)
 }
 
+/// Ends all writes of a copied warehouse: files of committed ones lie in place there, and nothing else was copied.
+pub(crate) fn end_all(tx: &Transaction<'_>) -> Outcome<()> {
+    tx.execute_batch(
+        "UPDATE files SET staged = NULL WHERE staged IS NOT NULL; DELETE FROM garbage; DELETE FROM writes",
+    )?;
+    Ok(())
+}
+
 /// A replaced file. `path` (where it was visible) and `root` (the table's place) are stored locations.
 #[derive(Debug, Clone)]
 pub(crate) struct GarbageRow {

@@ -61,20 +61,21 @@ impl CatalogProvider for HiveCatalog {
             .backend
             .metastore
             .read_blocking(|tx| databases::find(tx, &name));
-        match found {
-            Ok(Some(row)) => Some(Arc::new(HiveSchema {
-                warehouse: Arc::clone(&self.warehouse),
-                database: row.name,
-            })),
-            Ok(None) if name == SYSTEM_DATABASE => Some(Arc::new(SystemSchema {
-                warehouse: Arc::clone(&self.warehouse),
-            })),
-            Ok(None) => None,
-            Err(error) => {
-                log::error!("{error}");
-                None
+        let database = match found {
+            Ok(Some(row)) => row.name,
+            Ok(None) if name == SYSTEM_DATABASE => {
+                return Some(Arc::new(SystemSchema {
+                    warehouse: Arc::clone(&self.warehouse),
+                }));
             }
-        }
+            Ok(None) => return None,
+            // Here it cannot be said what is wrong; the look-up of the table says it.
+            Err(_) => name,
+        };
+        Some(Arc::new(HiveSchema {
+            warehouse: Arc::clone(&self.warehouse),
+            database,
+        }))
     }
 }
 

@@ -7,6 +7,7 @@
 //!
 //! All methods take names in any case. None of them understands SQL.
 
+mod backup;
 mod databases;
 mod discover;
 mod insert;
@@ -26,6 +27,7 @@ use std::time::Duration;
 use datafusion::execution::object_store::ObjectStoreUrl;
 use object_store::ObjectStore;
 
+pub use backup::{BackupReport, OutsideFiles};
 pub use databases::{Database, SYSTEM_DATABASE};
 pub use insert::InsertMode;
 pub use load::{LoadReport, LoadRequest};
@@ -50,6 +52,10 @@ use crate::write::{collect_garbage, recover_all};
 
 /// The database that is always there.
 pub const DEFAULT_DATABASE: &str = "default";
+
+/// The folder of the copies that sources of context keep, in the warehouse's folder. They are the language's; a backup has
+/// them, too.
+pub const SOURCES: &str = "_spotql_sources";
 
 /// How many tables' states are kept in memory.
 const CACHED_SNAPSHOTS: usize = 256;
@@ -89,10 +95,12 @@ pub struct Warehouse {
 
 impl Warehouse {
     /// Opens the warehouse in a folder, and makes both if they are not there; completes or undoes what killed
-    /// processes have left.
+    /// processes have left. An older warehouse is brought to this program's format first, and a backup of its metastore
+    /// stays beside that. Of one that this process may only read, that is done in a copy.
     ///
     /// # Errors
-    /// [`Error::Io`] if the folder cannot be made, [`Error::MetastoreVersion`] if a newer program made it.
+    /// [`Error::Io`] if the folder cannot be made, [`Error::NewerFormat`] if a newer program has used it,
+    /// [`Error::Upgrade`] if an older one has and its format cannot be changed.
     pub async fn open(folder: impl AsRef<Path>) -> Result<Arc<Self>> {
         Self::open_with(folder, WarehouseOptions::default()).await
     }
@@ -134,6 +142,12 @@ impl Warehouse {
         };
         warehouse.maintain().await;
         Ok(Arc::new(warehouse))
+    }
+
+    /// Whether there is a warehouse in a folder.
+    #[must_use]
+    pub fn is_at(folder: &Path) -> bool {
+        folder.join(crate::metastore::FILE_NAME).exists()
     }
 
     /// The folder, absolute.

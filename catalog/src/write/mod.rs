@@ -15,8 +15,8 @@
 //!    directory), after it only be completed; both are safe to repeat.
 //! 4. **Settle.** Replaced files are renamed to `_<name>.retired`, *then* new files are renamed to their final names.
 //!    A second transaction removes the notes and the write; staging directory and lock file go.
-//! 5. **Collect.** Retired files are deleted once a grace period (10 minutes by default) has passed and no query of
-//!    this process is planned on a state that has them.
+//! 5. **Collect.** Retired files are deleted once a grace period (10 minutes by default) has passed, no query of
+//!    this process is planned on a state that has them, and no process makes a backup.
 //!
 //! LOAD FILES makes two writes, one for its rows and one for the rows it rejects; both are committed in one transaction,
 //! which also enters the files. Each is then settled by itself.

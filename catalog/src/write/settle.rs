@@ -10,7 +10,7 @@ use crate::backend::Backend;
 use crate::error::{Error, Result};
 use crate::layout::{STAGING_DIRECTORY, retired_path, staging_directory};
 use crate::location::Location;
-use crate::lock::{OwnerLock, remove_orphans};
+use crate::lock::{BACKUP_LOCK, OwnerLock, is_any_held, remove_orphans};
 use crate::metastore::tables;
 use crate::metastore::writes::{self, GarbageRow, WriteState};
 use crate::snapshot::partition_location;
@@ -262,7 +262,8 @@ pub(crate) async fn settle_others(
     }
 }
 
-/// Deletes retired files that nobody reads any more: retired longer than `grace` ago, and not `pinned`.
+/// Deletes retired files that nobody reads any more: retired longer than `grace` ago, and not `pinned`. While a backup is
+/// made, by whichever process, none is deleted.
 pub(crate) async fn collect_garbage(
     backend: &Backend,
     grace: Duration,
@@ -290,6 +291,10 @@ pub(crate) async fn collect_garbage(
             return Ok(());
         };
         last = newest.id;
+        // A backup that begins later copies a state without these files.
+        if is_any_held(&backend.locks, BACKUP_LOCK).await? {
+            return Ok(());
+        }
         let rows: Vec<GarbageRow> = rows.into_iter().filter(|row| !pinned(row)).collect();
         let deleted = concurrently(rows.iter().map(|row| {
             let table_is_gone = gone.get(&row.table_id).copied().unwrap_or(false);

@@ -299,7 +299,11 @@ impl PartitionStream for Gate {
 }
 
 /// What an INSERT says if something happens to its table half way through.
-async fn interrupted_insert(setup: &Setup, table: &Table, meanwhile: impl AsyncFnOnce()) -> String {
+pub(crate) async fn interrupted_insert(
+    setup: &Setup,
+    table: &Table,
+    meanwhile: impl AsyncFnOnce(),
+) -> String {
     let (half_way, go_on) = (Arc::new(Notify::new()), Arc::new(Notify::new()));
     let schema = Arc::clone(table.file_schema());
     let gate = Gate {

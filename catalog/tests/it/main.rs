@@ -3,6 +3,7 @@
 // Tells clippy that helpers are tests as well: they may stop at a surprise.
 #![cfg(test)]
 
+mod backup;
 mod concurrent;
 mod crash;
 mod ddl;
@@ -12,3 +13,4 @@ mod load;
 mod partitions;
 mod scan;
 mod support;
+mod upgrade;

@@ -10,7 +10,7 @@ use std::io::Write;
 use std::process::ExitCode;
 
 use clap::{Parser, Subcommand};
-use commands::{demo::Demo, run::Run, serve::Serve, sql::Sql};
+use commands::{backup::Backup, demo::Demo, run::Run, serve::Serve, sql::Sql};
 
 // Queries allocate and free large buffers from many threads, which mimalloc is made for.
 #[global_allocator]
@@ -34,6 +34,8 @@ enum Command {
     Sql(Sql),
     /// Serve the warehouse over Arrow Flight SQL
     Serve(Serve),
+    /// Copy the warehouse, also while it is served
+    Backup(Backup),
 }
 
 /// Bytes of a thread's stack, taken page by page: queries within queries are planned by recursion, as deeply as the parser
@@ -70,6 +72,7 @@ fn execute(program: Program) -> ExitCode {
             Command::Run(run) => run.execute().await,
             Command::Sql(sql) => sql.execute().await,
             Command::Serve(serve) => serve.execute().await,
+            Command::Backup(backup) => backup.execute().await,
         }
     });
     match result {

@@ -76,7 +76,7 @@ fn of_catalog(error: &CatalogError) -> Code {
         CatalogError::DatabaseNotEmpty { .. }
         | CatalogError::UnreadableFile { .. }
         | CatalogError::NotText { .. }
-        | CatalogError::MetastoreVersion { .. } => Code::FailedPrecondition,
+        | CatalogError::NewerFormat { .. } => Code::FailedPrecondition,
         CatalogError::ReadOnly { .. } => Code::FailedPrecondition,
         CatalogError::PathNotAllowed { .. } => Code::PermissionDenied,
         CatalogError::DiskFull { .. } => Code::ResourceExhausted,

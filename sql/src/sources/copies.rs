@@ -13,9 +13,7 @@ use datafusion::arrow::datatypes::SchemaRef;
 use datafusion::arrow::ipc::reader::FileReader;
 use datafusion::arrow::ipc::writer::FileWriter;
 use serde::{Deserialize, Serialize};
-
-/// The folder in the warehouse.
-const FOLDER: &str = "_spotql_sources";
+use spotql_catalog::SOURCES;
 
 /// The name of kept rows.
 const ROWS: &str = "rows.arrow";
@@ -59,7 +57,7 @@ pub(super) struct Copies {
 impl Copies {
     pub(super) fn of(warehouse: &Path) -> Self {
         Self {
-            folder: warehouse.join(FOLDER),
+            folder: warehouse.join(SOURCES),
         }
     }
 

@@ -1,5 +1,6 @@
 //! The subcommands of `spotql`, a file each.
 
+pub(crate) mod backup;
 pub(crate) mod demo;
 pub(crate) mod run;
 pub(crate) mod serve;
