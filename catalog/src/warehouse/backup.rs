@@ -16,13 +16,13 @@ use rusqlite::Transaction;
 
 use super::{SOURCES, Warehouse};
 use crate::error::{Error, Result};
+use crate::layout::retired_path;
 use crate::location::Location;
 use crate::lock::{BACKUP_LOCK, OwnerLock, is_old};
 use crate::metastore::backup::sync_folder;
 use crate::metastore::{Outcome, databases, files, partitions, tables, writes};
 use crate::snapshot::partition_location;
 use crate::storage::concurrently;
-use crate::write::retired_path;
 
 /// The end of the name of a folder that is to become a backup. It begins with a dot.
 const INCOMPLETE: &str = ".incomplete";
