@@ -346,7 +346,7 @@ fn classify(mut statement: ast::Statement) -> Result<Statement> {
             let words: Vec<&str> = text.split_whitespace().take(3).collect();
             return Err(Error::Unsupported {
                 what: format!("'{} …'", words.join(" ")),
-                instead: "see the list of statements in the README".to_owned(),
+                instead: "docs/reference/statements.md lists the statements".to_owned(),
             });
         }
     })
