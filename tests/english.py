@@ -6,7 +6,7 @@ tests; the comments of sql/scripts; the module headers (`//!`).
 - No sentence has more than 35 words. Cells of tables and headings are sentences of their own.
 - The sentences of a group have 18 words on average, at most. Headings and cells are left out of the mean: they are
   short, and would hide long sentences.
-- No statement begins with "What …" or "Whoever …" as its subject.
+- No statement begins with "What …" or "Whoever …" as its subject. (Titles of module headers may.)
 
 Code does not count: neither blocks nor, beyond one word, what stands in back-ticks. `--self-test` checks this script.
 """
@@ -29,6 +29,8 @@ class Sentence(NamedTuple):
     text: str
     # Whether it counts for the mean.
     prose: bool
+    # Whether "What …" may be its subject.
+    title: bool = False
 
 
 def words(text: str) -> list[str]:
@@ -133,7 +135,8 @@ def literals(name: str, code: str) -> Iterator[Sentence]:
 def header(name: str, code: str) -> Iterator[Sentence]:
     lines = code.split("\n")
     taken = [re.sub(r"^//! ?", "", line) if line.startswith("//!") else "" for line in lines]
-    yield from markdown(name, taken)
+    for sentence in markdown(name, taken):
+        yield sentence._replace(title=True)
 
 
 def script(name: str, code: str) -> Iterator[Sentence]:
@@ -178,7 +181,7 @@ def faults(sentence: Sentence) -> Iterator[str]:
     count = len(words(sentence.text))
     if count > LONGEST:
         yield f"{sentence.place}: {count} words, {LONGEST} at most: {sentence.text}"
-    if re.match(r"(What|Whoever)\s", sentence.text) and not sentence.text.rstrip("\"')").endswith("?"):
+    if not sentence.title and re.match(r"(What|Whoever)\s", sentence.text) and not sentence.text.rstrip("\"')").endswith("?"):
         yield f"{sentence.place}: a subject in place of \"{sentence.text.split()[0]} …\": {sentence.text}"
 
 

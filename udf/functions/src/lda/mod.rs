@@ -7,16 +7,14 @@
 //!   original's rule, `min Σ_k p(k|document) p(word|k)` over its pairs. Both are in `score`. The
 //!   model is trained on the same input unless `model =>` names one.
 //!
-//! Named arguments: `source` (`'flow'`, `'dns'`, `'proxy'`), with `words => 'v2'` or `'spot'` for ours
-//! or the original's; or `documents` and `words` (an
-//! expression over the input's columns each, or several in brackets) with `counts` (how often the
-//! pair of a row occurred) or `distinct` (records that agree in documents, words and this expression count
-//! once, NULL being a value like others); `feedback` (records of the same columns that an analyst has rated
-//! harmless; each counts `dupfactor` times in training, 1000 by default, without being copied);
-//! `scoring`; `optimizer` (`'em'`, `'online'`, `'cvb0'`), `topics` (10; by `scoring => 'spot'` 20),
-//! `iterations` (60; 20), `alpha` and `beta`
-//! (the concentrations, as the optimizer takes them: 1.02 and 1.001 for `em`), `seed` (1),
-//! `precision` (`'double'`, or `'single'` with `em`). NULL is as if not given. For `lda_score` also
+//! Named arguments: `source` (`'flow'`, `'dns'`, `'proxy'`), with `words => 'v2'` or `'spot'` for ours or the
+//! original's. Or `documents` and `words` (an expression over the input's columns each, or several in brackets) with
+//! `counts` (how often the pair of a row occurred) or `distinct`. By `distinct`, records that agree in documents, words
+//! and this expression count once, NULL being a value like others. `feedback`: records of the same columns that an
+//! analyst has rated harmless. Each counts `dupfactor` times in training, 1000 by default, without being copied. Of the
+//! training: `scoring`, `optimizer` (`'em'`, `'online'`, `'cvb0'`), `topics` (10; by `scoring => 'spot'` 20),
+//! `iterations` (60; 20). Likewise `alpha` and `beta` (the concentrations, as the optimizer takes them: 1.02 and 1.001 for
+//! `em`), `seed` (1), `precision` (`'double'`, or `'single'` with `em`). NULL is as if not given. For `lda_score` also
 //!
 //! * `model`: a table or query of a model's rows, in place of a training. The arguments above may still be
 //!   given; a model that was made with others is refused. It must have been made with the same
@@ -25,10 +23,9 @@
 //!   `'smoothed'` (an estimate, see `model`) or `'zero'` (the original's rule). With a stored
 //!   model there is a column `unseen`: `document`, `word`, `both`, or NULL;
 //! * `restarts` (2): models from so many starts, whose judgements are averaged;
-//! * `explain => true`: why, in seven columns about the least probable pair: `document`, `word`, what it
-//!   means (`meaning`), how often the document has it (`times`), how many others have it (`elsewhere`),
-//!   what the document does most (`usual`), and `p(k|document) p(word|k)` by topic (`by_topic`);
-//!   `explain => 'pair'` for the first two alone;
+//! * `explain => true`: why, in seven columns about the least probable pair. They are `document`, `word`, its
+//!   `meaning`, how often the document has it (`times`), how many others have it (`elsewhere`), the document's most
+//!   usual words (`usual`), and `by_topic`: `p(k|document) p(word|k)`; `explain => 'pair'` for the first two alone;
 //! * `lead => true`: a column `lead`, equal for records with the same documents and words.
 //!
 //! Records that the source's rules call invalid (see `flow_invalid` and its kin, which say why)

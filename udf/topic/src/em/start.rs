@@ -1,11 +1,10 @@
 //! Where a training starts: a random, independent, normalised mix of topics for every pair, or
 //! counts given from outside.
 //!
-//! The random mix of a pair depends on the seed, the document's and the word's number, and on
-//! nothing else: it is computed twice, once when the document gathers its pairs and once when
-//! the word does, instead of being stored. The generator is SplitMix64 (Steele, Lea and Flood
-//! 2014) used as a hash: the pair picks the stream, the topic the place in it. Each 64-bit
-//! number gives two uniform numbers in (0, 1), of 31 bits each: a start needs variety, not
+//! The random mix of a pair depends on the seed, the document's and the word's number, and on nothing else. It is
+//! computed twice, once when the document gathers its pairs and once when the word does, instead of being stored. The
+//! generator is SplitMix64 (Steele, Lea and Flood 2014) used as a hash: the pair picks the stream, the topic the place
+//! in it. Each 64-bit number gives two uniform numbers in (0, 1), of 31 bits each: a start needs variety, not
 //! precision. Whole-number arithmetic throughout, so the start is the same on every platform.
 
 use super::kernel::{Order, Scratch};
