@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
-# Before a release: builds the optimised program, and runs the clients and the README's commands on it. Ends with what
-# each step took, and the program's size.
+# Before a release: builds the optimised program, and runs the clients and the commands of README.md and docs/ on it.
+# Ends with what each step took, and the program's size.
 set -euo pipefail
 cd "$(dirname "$0")/.."
 source tests/steps.sh
@@ -12,5 +12,5 @@ beside "what clients need" tests/clients/install.sh
 step "release build" cargo build --locked --release
 await "what clients need"
 step "clients" tests/.venv/bin/python -m pytest -q -n 4 tests/clients
-step "the README's commands" tests/.venv/bin/python tests/readme.py
+step "the commands of README and docs" tests/.venv/bin/python tests/docs.py
 ls -l "$SPOTQL_BIN"

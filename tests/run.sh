@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # Installs what the tests need (pinned versions) and runs them all: formatting, lints, documentation, unit and SQL-logic
-# tests, real clients, and the README's commands, on one build of the whole workspace. Ends with a table of what each
-# step took.
+# tests, real clients, and the commands of README.md and docs/, on one build of the whole workspace. Ends with a table
+# of what each step took.
 #
 # Needs cargo (Rust 1.94 or newer) with clippy and rustfmt, a C compiler for SQLite and zstd, and python3 (3.11 or newer) with venv. The
 # tests of PUBLISH need Mosquitto: it is installed where apt can do so, else they are skipped.
@@ -15,12 +15,13 @@ source tests/steps.sh
 
 # A cold build writes no state for a next one that compiles in parts.
 export CARGO_INCREMENTAL="${CARGO_INCREMENTAL:-0}"
-# One compilation lints, documents and builds: the programs that the tests, the clients and the README run.
+# One compilation lints, documents and builds: the programs that the tests, the clients and the docs run.
 export RUSTC_WORKSPACE_WRAPPER="$PWD/tests/rustc.sh"
 target=$(realpath -m "${CARGO_TARGET_DIR:-target}")
 export SPOTQL_BIN="$target/debug/spotql"
 
 step "formatting" cargo fmt --all --check
+step "English" python3 tests/english.py
 step "dependencies" python3 tests/dependencies.py
 beside "what clients need" tests/clients/install.sh
 step "build, lints, documentation" cargo test --locked --workspace --no-run
@@ -29,4 +30,4 @@ await "what clients need"
 beside "clients" tests/.venv/bin/python -m pytest -q -n 3 tests/clients
 step "unit, SQL-logic and integration tests" cargo test --locked --workspace
 await "clients"
-step "the README's commands" tests/.venv/bin/python tests/readme.py
+step "the commands of README and docs" tests/.venv/bin/python tests/docs.py

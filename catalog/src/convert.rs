@@ -1,8 +1,8 @@
 //! From the types that foreign files have to the types that a table has.
 //!
 //! Hive reads a file by the table's definition: a value that does not fit becomes NULL. Conversions that lose nothing
-//! (`INT32` file, BIGINT table) are told apart from those that may (`INT64` file, INT table; nanoseconds; text that may
-//! be no number), because only the former may be used to skip row groups by their statistics.
+//! (`INT32` file, BIGINT table) are told apart from those that may lose something (`INT64` file, INT table;
+//! nanoseconds; text that may be no number). Only the former may be used to skip row groups by their statistics.
 
 use std::sync::Arc;
 

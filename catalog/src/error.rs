@@ -170,7 +170,7 @@ pub enum Error {
     /// Bytes that are no UTF-8, in a column that the table calls text and the file does not.
     #[error(
         "file {path} holds bytes that are not UTF-8 in a column that is STRING in the table and plain BYTE_ARRAY in the \
-         file ({columns}); declare it BINARY in a table over the same files, or have the file written anew"
+         file ({columns}). Declare it BINARY in a table over the same files, or have the file written anew"
     )]
     NotText {
         /// The file.

@@ -1,5 +1,5 @@
-//! The local file system as an object store that keeps to the rule of paths, whatever path a plan or a statement has come
-//! by: a table's location was maybe allowed when it was made, a file in it may be a link.
+//! The local file system as an object store that keeps to the rule of paths, whatever path a plan or a statement has
+//! come by. A table's location may have been allowed only when it was made, and a file in it may be a link.
 
 use std::fmt;
 use std::ops::Range;

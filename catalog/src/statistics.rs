@@ -2,9 +2,9 @@
 //! the number of NULLs, in the table's types.
 //!
 //! The figures come from the Parquet footer, for files written here and for files found. They are bounds that queries
-//! may rely on: a column whose file type does not convert to the table's without loss has none, neither have strings
-//! over 64 bytes, deprecated Parquet statistics of strings, or INT96. `exact` tells whether the bounds are
-//! values that occur; those of floats never count as exact, because Parquet leaves NaN out of them.
+//! may rely on. A column whose file type does not convert to the table's without loss has none. Neither have strings
+//! over 64 bytes, deprecated Parquet statistics of strings, or INT96. `exact` tells whether the bounds are values that
+//! occur; those of floats never count as exact, because Parquet leaves NaN out of them.
 
 use std::collections::BTreeMap;
 

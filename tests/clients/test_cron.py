@@ -1,4 +1,4 @@
-"""The README's lines for cron take each hour once, wherever the machine's clock stands."""
+"""The guide's lines for cron take each hour once, wherever the machine's clock stands."""
 
 import datetime
 import os
@@ -9,13 +9,13 @@ import zoneinfo
 
 import pytest
 
-README = pathlib.Path(__file__).resolve().parents[2] / "README.md"
+GUIDE = pathlib.Path(__file__).resolve().parents[2] / "docs" / "guides" / "schedules.md"
 UTC = datetime.timezone.utc
 
 
 def command() -> str:
     """The line of every four hours, as cron hands it to the shell."""
-    line = next(line for line in README.read_text().splitlines() if re.match(r"10 \* \* \* \*  ", line))
+    line = next(line for line in GUIDE.read_text().splitlines() if re.match(r"10 \* \* \* \*  ", line))
     return line.split("  ", 1)[1].replace("\\%", "%")
 
 

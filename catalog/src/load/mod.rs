@@ -6,11 +6,12 @@
 //! - [`paths`] turns the statement's path into files; a path without any is an error.
 //! - A file is known by its contents (BLAKE3). One that was loaded into the table before is skipped, under whatever name
 //!   it comes. A file whose path, size and times are those of a file that was loaded is not even read again.
-//! - [`FileSet`] is the relation of the rows of the others, for a query; [`crate::Warehouse::load`] writes the query's rows, keeps
-//!   those apart that have no partition, and enters the files, all in one transaction of the metastore.
+//! - [`FileSet`] is the relation of the rows of the others, for a query. [`crate::Warehouse::load`] writes the query's
+//!   rows, keeps those apart that have no partition, and enters the files. All of this is in one transaction of the
+//!   metastore.
 //!
-//! `loaded_files` is a record of what was loaded, not of what is there: DROP PARTITION and INSERT OVERWRITE leave it, so
-//! that rows that were taken out do not come back with the next load of their folder. DROP TABLE forgets the files.
+//! `loaded_files` is a record of what was loaded, not of what is there. DROP PARTITION and INSERT OVERWRITE leave it,
+//! so that removed rows do not come back with the next load of their folder. DROP TABLE forgets the files.
 
 mod columns;
 mod find;

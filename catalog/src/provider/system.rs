@@ -5,9 +5,9 @@
 //! writes, parted by blanks.
 //!
 //! `loaded_files`, a row for each file that LOAD FILES has read into a table that is there, in the order in which they
-//! were loaded: `path`, absolute, with links resolved; `size` BIGINT in bytes; `hash` of the contents, BLAKE3 in hexadecimal; `table`,
-//! as `database.table`; `rows` BIGINT that went there, and `rejected` BIGINT, those that have no partition and went to
-//! `<table>_rejected`; `loaded_at` TIMESTAMP in UTC.
+//! were loaded. `path` is absolute, with links resolved; `size` BIGINT is in bytes; `hash` of the contents is BLAKE3 in
+//! hexadecimal; `table` is `database.table`. `rows` BIGINT went there, and `rejected` BIGINT are those that have no
+//! partition and went to `<table>_rejected`; `loaded_at` TIMESTAMP in UTC.
 
 use std::sync::Arc;
 

@@ -1,9 +1,9 @@
 //! Foreign files: expressions on the table's columns become expressions on a file's columns.
 //!
-//! Columns are matched by name without regard to case, whatever their order; missing ones are NULL, others are
-//! ignored. Values are converted to the table's type. A conversion that loses nothing is an ordinary cast, through
-//! which DataFusion skips row groups by their statistics; one that may (narrowing, nanoseconds, text to number) is a
-//! [`HiveCast`], which gives NULL for what does not fit and through which nothing is skipped.
+//! Columns are matched by name without regard to case, whatever their order; missing ones are NULL, others are ignored.
+//! Values are converted to the table's type. A conversion that loses nothing is an ordinary cast, through which
+//! DataFusion skips row groups by their statistics. A conversion that may lose something (narrowing, nanoseconds, text
+//! to number) is a [`HiveCast`], which gives NULL for what does not fit and through which nothing is skipped.
 
 use std::fmt;
 use std::hash::{Hash, Hasher};

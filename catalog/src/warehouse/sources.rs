@@ -1,5 +1,5 @@
-//! Sources of context (geo databases, indicator lists, …) and schedules: what they are is the caller's business; here they are a
-//! kind, a name and a definition, kept with a version that changes whenever the source does.
+//! Sources of context (geo databases, indicator lists, …) and schedules. Their meaning is the caller's business. Here
+//! they are a kind, a name and a definition, kept with a version that changes whenever the source does.
 
 use super::Warehouse;
 use crate::error::{Error, Result};

@@ -2,17 +2,17 @@
 //!
 //! # The protocol
 //!
-//! 1. **Begin.** A write gets an id that is never used again, makes and locks the file
-//!    `_spotql_locks/<id>.lock` in the warehouse's folder, and then enters itself in the metastore's `writes` (state
-//!    *staging*) together with every place it will stage files at. The lock is the operating system's (`flock`): it
-//!    goes away with the process however that dies, and with it any doubt whether the owner lives.
+//! 1. **Begin.** A write gets an id that is never used again, and makes and locks the file `_spotql_locks/<id>.lock` in
+//!    the warehouse's folder. It then enters itself in the metastore's `writes` (state *staging*) together with every
+//!    place it will stage files at. The lock is the operating system's (`flock`): it goes away with the process however
+//!    that dies, and with it any doubt whether the owner lives.
 //! 2. **Stage.** Files are written to `<table>/_spotql_staging/<id>/<n>.staged`. Hive, Impala, Spark and pyarrow skip
 //!    names with `_`, and the suffix keeps them from whoever looks for `*.parquet`. Their bytes are synced to the disk.
 //! 3. **Commit.** One SQLite transaction checks for conflicts, enters the new files under their final names
-//!    `part-<id>-<n>.parquet` with a note where they are staged, takes out the files they replace and enters those in
-//!    `garbage`, raises the versions of partitions and table, and sets the write to *committed*. **This transaction is
-//!    the only point at which anything becomes visible.** Before it the write can only be undone (delete the staging
-//!    directory), after it only be completed; both are safe to repeat.
+//!    `part-<id>-<n>.parquet` with a note where they are staged. It moves the files that they replace to `garbage`,
+//!    raises the versions of partitions and table, and sets the write to *committed*. **This transaction is the only
+//!    point at which anything becomes visible.** Before it the write can only be undone (delete the staging directory),
+//!    after it only be completed; both are safe to repeat.
 //! 4. **Settle.** Replaced files are renamed to `_<name>.retired`, *then* new files are renamed to their final names.
 //!    A second transaction removes the notes and the write; staging directory and lock file go.
 //! 5. **Collect.** Retired files are deleted once a grace period (10 minutes by default) has passed, no query of
@@ -23,10 +23,10 @@
 //!
 //! # What readers see
 //!
-//! Readers of the metastore (this crate, in any process) see exactly the state before or after the commit: a plan
-//! holds one snapshot. A file that moves while they read is found all the same, because its three possible names can
-//! be told from the final one ([`crate::scan`] tries final, staged, retired in turn, and renames are atomic): final
-//! and retired by a fixed rule, staged from the note in the snapshot. A query of another process that still reads a
+//! Readers of the metastore (this crate, in any process) see exactly the state before or after the commit: a plan holds
+//! one snapshot. A file that moves while they read is found all the same, because its three possible names can be told
+//! from the final one. Final and retired follow a fixed rule; staged is in the note of the snapshot. ([`crate::scan`]
+//! tries final, staged, retired in turn, and renames are atomic.) A query of another process that still reads a
 //! replaced file after the grace period fails with an error that says so.
 //!
 //! Programs that list the directories never see rows of an uncommitted write, and never see old and new rows of an

@@ -1,5 +1,5 @@
 //! The program as it is called: what its exit codes say. (Cargo builds a program for its integration tests; the clients'
-//! tests and the README's commands run the same one.)
+//! tests and the docs' commands run the same one.)
 
 #![cfg(test)]
 

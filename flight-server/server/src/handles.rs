@@ -1,11 +1,10 @@
 //! Opaque handles: what the server remembers between two calls of a client.
 //!
-//! A handle is 128 random bits, so that it cannot be guessed; whoever holds it may use it, except
-//! that what a remembered session made can be used from that session only. Memory is bounded
-//! three ways: an entry that is not used for its lifetime is dropped, and when there are too many
-//! entries, or their texts are too large together, those go first that were not used for longest.
-//! Refusing new ones in their place would let a client that never closes anything lock out all
-//! others.
+//! A handle is 128 random bits, so that it cannot be guessed; whoever holds it may use it, except that what a
+//! remembered session made can be used from that session only. Memory is bounded three ways. An entry that is not used
+//! for its lifetime is dropped. When there are too many entries, or their texts are too large together, those go first
+//! that were not used for longest. Refusing new ones in their place would let a client that never closes anything lock
+//! out all others.
 
 use std::collections::HashMap;
 use std::sync::{Mutex, PoisonError};

@@ -3,13 +3,12 @@
 //! The plan waits under the ticket's handle, so that DoGet sends rows of exactly the schema that
 //! GetFlightInfo advertised. A ticket is good once, for ten minutes.
 //!
-//! Many clients know no other way to run a statement than as a query: ADBC's Python cursor
-//! prepares and queries `CREATE TABLE` and `INSERT` too. A statement without rows runs at
-//! GetFlightInfo, which is where Flight SQL says that a query is executed, and not at DoGet:
-//! ADBC fetches in the background and cancels that as soon as its cursor is used again, so that
-//! the statement would run after the next one, or half, or never. Its FlightInfo has no columns,
-//! `total_records` is the number of rows written (a cursor's `rowcount`), and its ticket leads to
-//! an empty result. Preparing a statement and asking for its schema run nothing.
+//! Many clients know no other way to run a statement than as a query: ADBC's Python cursor prepares and queries
+//! `CREATE TABLE` and `INSERT` too. A statement without rows runs at GetFlightInfo, which is where Flight SQL says that
+//! a query is executed, and not at DoGet. ADBC fetches in the background and cancels that as soon as its cursor is used
+//! again. So the statement would run after the next one, or half, or never. Its FlightInfo has no columns,
+//! `total_records` is the number of rows written (a cursor's `rowcount`), and its ticket leads to an empty result.
+//! Preparing a statement and asking for its schema run nothing.
 
 use std::sync::Arc;
 

@@ -1,10 +1,9 @@
 //! What types travel: the types of results as every Flight SQL client can read them.
 //!
-//! DataFusion computes with view and dictionary arrays. The JDBC driver and others read neither,
-//! so that on the wire `Utf8View` becomes `Utf8`, `BinaryView` `Binary`, a dictionary or a
-//! run-end encoded column plain values and a list view a list, also inside of lists, structs and
-//! maps. [`Wire`] maps a schema once; what it advertises is what it sends, since the same object
-//! does both. Unions pass as they are: SQL makes none.
+//! DataFusion computes with view and dictionary arrays. The JDBC driver and others read neither. On the wire,
+//! `Utf8View` becomes `Utf8` and `BinaryView` `Binary`. A dictionary or a run-end encoded column becomes plain values,
+//! and a list view a list. So it is inside of lists, structs and maps. [`Wire`] maps a schema once; what it advertises
+//! is what it sends, since the same object does both. Unions pass as they are: SQL makes none.
 
 use std::sync::Arc;
 

@@ -13,8 +13,8 @@
 --   feedback_days   ratings of the day and of so many days before it count   (30)
 --   dupfactor   how often a record rated 3 counts in training   (1000)
 --
--- With hours, training and limit are for these hours alone. What is listed for the day's other hours (by
--- hh) stays, with the context of now, unless it has been rated since.
+-- With hours, training and limit are for these hours alone. Rows that are listed for the day's other hours
+-- (by hh) stay, unless they have been rated since. Their context is made anew.
 --
 -- Your own domains, and a list of well-known ones in place of the shipped one, are settings:
 --   SET spotql.user_domains = 'example.com';
@@ -30,7 +30,7 @@
 --   SELECT unix_tstamp, ip_dst, dns_qry_name, 0, 3 FROM dns_scores
 --   WHERE y = 2016 AND m = 7 AND d = 8 AND dns_qry_name LIKE '%.update.example.net';
 -- Rated answers leave the day's list when this runs again. Those rated 3 (and never 1 or 2) take part
--- in the training of this and later days, so that what is like them becomes probable.
+-- in the training of this and later days, so that records like them become probable.
 
 INSERT OVERWRITE TABLE ${database:-default}.dns_scores
 PARTITION (y = year(DATE '${date}'), m = month(DATE '${date}'), d = day(DATE '${date}'))
@@ -79,7 +79,7 @@ FROM (
     dns_qry_rcode, dns_qry_class, h
   LIMIT ${limit:-300})
   UNION ALL
-  -- What is listed for the day's other hours: nothing without hours, as x NOT IN (NULL) is never true.
+  -- The rows that are listed for the day's other hours. Without hours there are none: x NOT IN (NULL) is never true.
   SELECT
     frame_time, unix_tstamp, frame_len, ip_dst, dns_qry_name, dns_qry_class, dns_qry_type,
     dns_qry_rcode, ml_score, hh AS h

@@ -1,12 +1,12 @@
 -- A day's most suspicious leads in dns logs, into dns_leads. A lead is all answers with the same
--- documents and words: one row for what would fill pages of the plain list, with how often, from
--- when to when, between whom, and why. Running it again gives the same table, unless answers have
+-- documents and words. One row stands for pages of the plain list: how often, from when to when, between
+-- whom, and why. Running it again gives the same table, unless answers have
 -- been rated in between (see detect/dns.sql).
 --
 -- Variables: those of detect/dns.sql; limit is the number of leads (300).
 -- With hours, leads that were first seen in another hour of the day stay, unless name_first and name_last
--- have both been rated since, for their client and time (UTC). What goes on through the hours of several
--- runs is a lead of each.
+-- have both been rated since, for their client and time (UTC). A lead that goes on through the hours of
+-- several runs is a lead of each run.
 
 INSERT OVERWRITE TABLE ${database:-default}.dns_leads
 PARTITION (y = year(DATE '${date}'), m = month(DATE '${date}'), d = day(DATE '${date}'))
@@ -41,8 +41,8 @@ scored AS (
   )))
   WHERE score <= ${threshold:-1}
 ),
--- First which leads, then what there is to tell of them: to tell it of all would take gigabytes. Both
--- read 'scored', so that the day is trained on and scored twice.
+-- First the leads are chosen, then they are described. Describing all would take gigabytes. Both steps read
+-- 'scored', so the day is trained on and scored twice.
 chosen AS (
   SELECT lead, min(score) AS ml_score
   FROM scored
@@ -50,7 +50,7 @@ chosen AS (
   ORDER BY ml_score, lead
   LIMIT ${limit:-300}
 ),
--- What is listed already, with its times of day.
+-- The leads that are listed already, with their times of day.
 listed AS (
   SELECT *, substr(first_seen, strpos(first_seen, ':') - 2, 8) AS began,
     substr(last_seen, strpos(last_seen, ':') - 2, 8) AS ended
@@ -95,7 +95,7 @@ FROM (
   JOIN scored ON scored.lead = chosen.lead
   GROUP BY chosen.lead, chosen.ml_score
   UNION ALL
-  -- What is listed for the day's other hours: nothing without hours, as x NOT IN (NULL) is never true.
+  -- The rows that are listed for the day's other hours. Without hours there are none: x NOT IN (NULL) is never true.
   SELECT
     NULL, ml_score, answers, first_seen, last_seen,
     ip_dst, names, name_first, name_last, dns_qry_type, dns_qry_rcode,

@@ -13,9 +13,9 @@
 --   feedback_days   ratings of the day and of so many days before it count   (30)
 --   dupfactor   how often a record rated 3 counts in training   (1000)
 --
--- With hours, training and limit are for these hours alone. What is listed for the day's other hours (by
--- tstart) stays, with the context of now, unless it has been rated since. rank is over the whole day, though
--- each run's scores are of a model of its own.
+-- With hours, training and limit are for these hours alone. Rows that are listed for the day's other hours
+-- (by tstart) stay, unless they have been rated since. Their context is made anew. The column rank is over the
+-- whole day, though each run's scores are of a model of its own.
 --
 -- How many records were scored, and why others were not:
 --   spotql run detect/flow_summary.sql --var date=…
@@ -25,7 +25,7 @@
 --   SELECT tstart, srcip, dstip, sport, dport, 3 FROM flow_scores
 --   WHERE y = 2016 AND m = 7 AND d = 8 AND rank = 1;
 -- Rated flows leave the day's list when this runs again. Those rated 3 (and never 1 or 2) take part
--- in the training of this and later days, so that what is like them becomes probable.
+-- in the training of this and later days, so that records like them become probable.
 
 INSERT OVERWRITE TABLE ${database:-default}.flow_scores
 PARTITION (y = year(DATE '${date}'), m = month(DATE '${date}'), d = day(DATE '${date}'))
@@ -69,7 +69,7 @@ FROM (
   ORDER BY ml_score, tstart, srcip, dstip, sport, dport, proto, ipkt, ibyt, opkt, obyt
   LIMIT ${limit:-300})
   UNION ALL
-  -- What is listed for the day's other hours: nothing without hours, as x NOT IN (NULL) is never true.
+  -- The rows that are listed for the day's other hours. Without hours there are none: x NOT IN (NULL) is never true.
   SELECT tstart, srcip, dstip, sport, dport, proto, ipkt, ibyt, opkt, obyt, ml_score
   FROM unrated(source => 'flow', ratings => ${database:-default}.flow_threat_investigation, input => (
     SELECT * FROM ${database:-default}.flow_scores

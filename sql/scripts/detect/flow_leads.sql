@@ -1,11 +1,11 @@
 -- A day's most suspicious leads in flow logs, into flow_leads. A lead is all flows with the same
--- documents and words: one row for what would fill pages of the plain list, with how often, from
--- when to when, between whom, and why. Running it again gives the same table, unless flows have
+-- documents and words. One row stands for pages of the plain list: how often, from when to when, between
+-- whom, and why. Running it again gives the same table, unless flows have
 -- been rated in between (see detect/flow.sql).
 --
 -- Variables: those of detect/flow.sql; limit is the number of leads (300).
 -- With hours, leads that were first seen in another hour of the day stay, unless that first flow has been
--- rated since. What goes on through the hours of several runs is a lead of each.
+-- rated since. A lead that goes on through the hours of several runs is a lead of each run.
 
 INSERT OVERWRITE TABLE ${database:-default}.flow_leads
 PARTITION (y = year(DATE '${date}'), m = month(DATE '${date}'), d = day(DATE '${date}'))
@@ -40,8 +40,8 @@ scored AS (
   )))
   WHERE score <= ${threshold:-1}
 ),
--- First which leads, then what there is to tell of them: to tell it of all would take gigabytes. Both
--- read 'scored', so that the day is trained on and scored twice.
+-- First the leads are chosen, then they are described. Describing all would take gigabytes. Both steps read
+-- 'scored', so the day is trained on and scored twice.
 chosen AS (
   SELECT lead, min(score) AS ml_score
   FROM scored
@@ -71,7 +71,7 @@ FROM (
   JOIN scored ON scored.lead = chosen.lead
   GROUP BY chosen.lead, chosen.ml_score
   UNION ALL
-  -- What is listed for the day's other hours: nothing without hours, as x NOT IN (NULL) is never true.
+  -- The rows that are listed for the day's other hours. Without hours there are none: x NOT IN (NULL) is never true.
   SELECT
     NULL, ml_score, flows, first_seen, last_seen,
     srcip, dstip, sport, dport, proto, ipkt, ibyt,

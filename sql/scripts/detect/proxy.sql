@@ -13,8 +13,8 @@
 --   feedback_days   ratings of the day and of so many days before it count   (30)
 --   dupfactor   how often a record rated 3 counts in training   (1000)
 --
--- With hours, training and limit are for these hours alone. What is listed for the day's other hours (by
--- time) stays, with the context of now, unless it has been rated since.
+-- With hours, training and limit are for these hours alone. Rows that are listed for the day's other hours
+-- (by time) stay, unless they have been rated since. Their context is made anew.
 --
 -- Your own domains, and a list of well-known ones in place of the shipped one, are settings:
 --   SET spotql.user_domains = 'example.com';
@@ -29,7 +29,7 @@
 --   SELECT DISTINCT tdate, fulluri, 3 FROM proxy_scores
 --   WHERE y = 2016 AND m = 7 AND d = 8 AND host = 'updates.example.net';
 -- Requests for rated URIs leave the day's list when this runs again. Those rated 3 (and never 1 or 2)
--- take part in the training of this and later days, so that what is like them becomes probable.
+-- take part in the training of this and later days, so that records like them become probable.
 
 INSERT OVERWRITE TABLE ${database:-default}.proxy_scores
 PARTITION (y = year(DATE '${date}'), m = month(DATE '${date}'), d = day(DATE '${date}'))
@@ -80,7 +80,7 @@ FROM (
     serverip, scbytes, csbytes, duration, username, referer, webcat, uriport, host, uripath, uriquery
   LIMIT ${limit:-300})
   UNION ALL
-  -- What is listed for the day's other hours: nothing without hours, as x NOT IN (NULL) is never true.
+  -- The rows that are listed for the day's other hours. Without hours there are none: x NOT IN (NULL) is never true.
   SELECT
     tdate, time, clientip, host, reqmethod, useragent, resconttype, duration,
     username, webcat, referer, CAST(respcode AS STRING), CAST(uriport AS STRING), uripath, uriquery,

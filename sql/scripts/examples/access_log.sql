@@ -22,9 +22,9 @@ requests AS (
     p[4] AS status, coalesce(p[6], '-') AS referer, coalesce(p[7], '-') AS agent
   FROM parsed
 ),
--- A word says how something was asked for, coarsely enough that ordinary requests share theirs: the
--- method, the status, the path's ending, whether a browser, a robot, a program or nobody asked, and
--- whether it came from a link.
+-- A word says how something was asked for, coarsely enough that ordinary requests share theirs. It holds the
+-- method, the status, the path's ending, the kind of client (browser, robot, program or nobody), and whether
+-- the request came from a link.
 words AS (
   SELECT *,
     split_part(path, '/', 2) AS part_of_site,
@@ -41,8 +41,9 @@ words AS (
       CASE WHEN referer = '-' THEN 'direct' ELSE 'linked' END) AS manner
   FROM requests
 )
--- Two documents for each word: a host that does what it seldom does, and a part of the site that is
--- asked for as it seldom is. The less probable of the two is the score, and 'document' tells which.
+-- Each word has two documents: the host, and the part of the site. So a host is found that does something rare
+-- for it, and a part that is asked for in a rare way. The less probable of the two is the score; 'document'
+-- says which it was.
 -- The original's scoring finds single oddities, which is what this small log has; with
 -- --var scoring=leave_one_out habits that nobody shares come first.
 SELECT score, number, host, method, status, document, word, substr(agent, 1, 40) AS agent, uri

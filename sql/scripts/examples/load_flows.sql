@@ -2,8 +2,8 @@
 -- partition of its time (UTC).
 --
 -- treceived may be a text in the usual notations, a number of seconds to nanoseconds or a timestamp; it is stored as
--- YYYY-MM-DD HH:MM:SS. Where it is absent or cannot be read, unix_tstamp counts. What a file says of the parts of the time
--- (tryear to trsec) is kept, what it does not say is filled in. Flows without a day go to flow_rejected. A file is loaded once.
+-- YYYY-MM-DD HH:MM:SS. Where it is absent or cannot be read, unix_tstamp counts. The parts of the time
+-- (tryear to trsec) are kept where a file has them, and filled in where not. Flows without a day go to flow_rejected. A file is loaded once.
 --
 -- Variables: files (a file, a folder or a pattern), database (default), again (true: load files that were loaded before).
 

@@ -17,11 +17,11 @@ SELECT * FROM lda_train(
   source => 'flow'
 );
 
--- What it was made of, and how well it fits.
+-- How it was made, and how well it fits.
 SELECT name, text FROM ${database:-default}.flow_model WHERE part = 'parameter';
 
--- 'unseen' says what the model had never seen: the address, the word, or both. Such a flow gets an
--- estimate: a new address is taken for an average one, a new word for one of those that occurred once.
+-- 'unseen' says whether the address, the word or both were new to the model. Such a flow gets an estimate: a
+-- new address is taken for an average one, a new word for one of those that occurred once.
 SELECT score, unseen, document, word, treceived, sip, sport, dip, dport, proto, ipkt, ibyt
 FROM lda_score(
   (SELECT * FROM ${database:-default}.flow

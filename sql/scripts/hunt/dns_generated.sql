@@ -1,7 +1,7 @@
 -- Clients of a day that ask for domains which look made by a program (DGA: malware that tries out
--- many names until its master has registered one). The word says how long and how random the
--- registered label is, and what was answered; each domain counts once a client. One row a client
--- and kind of domain, the most suspicious first. Only kinds that do not exist or look random are
+-- many names until its master has registered one). The word holds the length and the randomness of the
+-- registered label, and the answer's code. Each domain counts once a client. There is one row a client and
+-- kind of domain, the most suspicious first. Only kinds that do not exist or look random are
 -- listed; busy resolvers may be among them, so look at the names. It writes nothing.
 --
 -- Tunnels, which ask for ever new names below one domain, are found by detect/dns.sql.

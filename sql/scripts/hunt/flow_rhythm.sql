@@ -1,13 +1,12 @@
 -- A day's conversations whose rhythm nobody else has: beacons to a command server, floods, scans.
--- Here the document is a pair of hosts, whatever the direction, and the word says besides what was
--- sent how long ago the one last sent the other something (flows of one second have the
--- same pause), and whether that pause was as long as the one before. One row a pair of hosts, the most
--- suspicious first: its least probable lead that has a rhythm (pauses of much the same length, or next
--- to none). It writes nothing.
+-- Here the document is a pair of hosts, whatever the direction. The word holds what was sent, the pause since
+-- the one last sent the other something, and whether that pause was as long as the one before. Flows of one
+-- second have the same pause. There is one row a pair of hosts, the most suspicious first: its least probable
+-- lead with a rhythm (pauses of much the same length, or next to none). It writes nothing.
 --
--- On two cores it takes 1.4 s and 0.6 GB for 300,000 flows, 60 s and 4.5 GB for ten million;
--- detect/flow.sql takes a fourth of that, does not look at time, and finds other things. Flows without
--- unix_tstamp are left out.
+-- On two cores it takes 1.4 s and 0.6 GB for 300,000 flows, 60 s and 4.5 GB for ten million. The
+-- detection (detect/flow.sql) takes a fourth of that; it does not look at time, and finds other things. Flows
+-- without unix_tstamp are left out.
 --
 -- Variables: date (YYYY-MM-DD), database (default), flows (4: the least that a lead must have),
 -- limit (20), seed (1).

@@ -1,4 +1,4 @@
--- What each suspicious client asked for and was answered, into dns_dendro: up to 250 answers a client,
+-- The names and answers of each suspicious client, into dns_dendro: up to 250 answers a client,
 -- the earliest first. Running it again gives the same table.
 -- Variables: date (YYYY-MM-DD), database (default), rows (250).
 

@@ -1,5 +1,5 @@
 -- Impact analysis: how many clients asked for one name, or for names below it, in a day, by network and
--- what they were told. It writes nothing.
+-- answer. It writes nothing.
 -- Variables: date (YYYY-MM-DD), threat (a name), database (default).
 
 SELECT

@@ -1,4 +1,4 @@
--- What an analyst concluded about one threat, a client or a name, into dns_storyboard. It takes the
+-- An analyst's conclusion about one threat, a client or a name, into dns_storyboard. It takes the
 -- place of an earlier conclusion about the same threat; those about others stay.
 -- Of two that run at once, one ends with an error and changes nothing: run it again.
 -- Variables: date (YYYY-MM-DD), threat (a client's address or a name), title, text (a quote in

@@ -1,6 +1,5 @@
--- What passed between a suspicious address and its suspicious peers all day, by direction, into
--- flow_chords: for each address that occurs more than once among the suspicious flows, with more than
--- one peer. Running it again gives the same table.
+-- The day's traffic between a suspicious address and its suspicious peers, by direction, into flow_chords. It
+-- takes each address that occurs more than once among the suspicious flows, with more than one peer. Running it again gives the same table.
 -- Variables: date (YYYY-MM-DD), database (default).
 
 INSERT OVERWRITE TABLE ${database:-default}.flow_chords

@@ -1,6 +1,5 @@
--- Impact analysis: how many hosts one address reached and was reached by in a day, by network and
--- direction (as in flow_progression.sql). Hosts of no known network are told by whether they are
--- inside. It writes nothing.
+-- Impact analysis: how many hosts one address reached in a day, and how many reached it, by network and
+-- direction (as in flow_progression.sql). Hosts of no known network are parted into those inside and outside. It writes nothing.
 -- Variables: date (YYYY-MM-DD), threat (an address), database (default).
 
 SELECT

@@ -1,5 +1,4 @@
--- Impact analysis: how many clients asked for one URI or host in a day, by network and what they were
--- told. It writes nothing.
+-- Impact analysis: how many clients asked for one URI or host in a day, by network and answer. It writes nothing.
 -- Variables: date (YYYY-MM-DD), threat (a full URI or a host), database (default).
 
 SELECT

@@ -1,4 +1,4 @@
--- What an analyst concluded about one threat, a URI, into proxy_storyboard. It takes the place of an
+-- An analyst's conclusion about one threat, a URI, into proxy_storyboard. It takes the place of an
 -- earlier conclusion about the same threat; those about others stay.
 -- Of two that run at once, one ends with an error and changes nothing: run it again.
 -- Variables: date (YYYY-MM-DD), threat (a full URI), title, text (a quote in them is written \', a backslash \\), database

@@ -1,5 +1,5 @@
--- What analysts rated 1 (high), as indicators that others can use: a row for each address, name or URL, with how
--- many records were rated so. To keep them, and find them in later logs:
+-- Records that analysts rated 1 (high), as indicators that others can use: a row for each address, name or URL,
+-- with the number of records rated so. To keep them, and find them in later logs:
 --   CREATE TABLE found AS SELECT * FROM indicators(flow_threat_investigation, source => 'flow');
 --   CREATE INDICATOR LIST own AS SELECT * FROM found;
 -- The tables of ratings of all three sources must be there, if only empty: schema/flow.sql, schema/dns.sql and

@@ -1,7 +1,7 @@
--- Publishes what analysts rated 1 (high) to a topic of a message broker: a message, a STIX 2.1 indicator, for each
--- address, name or URL that this topic has not had yet. What was published is kept in shared_indicators. One that is
--- stopped in between publishes again what it cannot know to have arrived; the indicator's id is the same then. Of two at
--- once one may take what the other publishes for published: run one at a time, as a schedule does.
+-- Publishes records that analysts rated 1 (high) to a topic of a message broker. It sends a STIX 2.1 indicator for each
+-- address, name or URL that this topic has not had yet. The table shared_indicators keeps those that were published. A
+-- run that is stopped in between publishes some again, under the same id, because it cannot know that they arrived. Run
+-- one at a time, as a schedule does: of two, one may take the other's indicators for published.
 -- The tables of ratings must be there: see share/indicators.sql. From cron, or
 --   CREATE SCHEDULE share EVERY '15 min' OPTIONS (topic = 'mqtt://broker/spotql/indicators') AS RUN 'share/publish.sql'
 -- Variables

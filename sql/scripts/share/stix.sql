@@ -1,4 +1,4 @@
--- What analysts rated 1 (high), as a STIX 2.1 bundle of indicators: one text. The same ratings give the same bytes, and an
+-- Records that analysts rated 1 (high), as a STIX 2.1 bundle of indicators: one text. The same ratings give the same bytes, and an
 -- indicator keeps its id. Into a file:
 --   spotql run share/stix.sql --quiet --format plain > bundle.json
 -- The tables of ratings of all three sources must be there, if only empty: schema/flow.sql, schema/dns.sql and

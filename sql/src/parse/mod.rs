@@ -1,8 +1,8 @@
 //! From text to statements.
 //!
-//! Queries, `INSERT` and `CREATE TABLE` are parsed by sqlparser; the small statements of Hive and
-//! Impala around them, many of which sqlparser does not know, are parsed in [`hive`] with its
-//! tokenizer; those on sources of context in [`source`], those on schedules in [`schedule`], LOAD FILES in [`load`].
+//! Queries, `INSERT` and `CREATE TABLE` are parsed by sqlparser. The small statements of Hive and Impala around them,
+//! many of which sqlparser does not know, are parsed in [`hive`] with its tokenizer. So are those on sources of context
+//! in [`source`], those on schedules in [`schedule`], LOAD FILES in [`load`].
 
 mod hive;
 mod idioms;
@@ -181,7 +181,7 @@ fn classify(mut statement: ast::Statement) -> Result<Statement> {
             let words: Vec<&str> = text.split_whitespace().take(3).collect();
             return Err(Error::Unsupported {
                 what: format!("'{} …'", words.join(" ")),
-                instead: "see the list of statements in the README".to_owned(),
+                instead: "docs/reference/statements.md lists the statements".to_owned(),
             });
         }
     })

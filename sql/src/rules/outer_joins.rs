@@ -1,8 +1,8 @@
 //! The rows that an outer join fills with NULL.
 //!
-//! DataFusion takes a column that is one constant before an outer join (`WHERE y = 'b'` in a subquery) for that constant
-//! after it, although the join puts NULL there: ORDER BY and GROUP BY such a column are then left out. A node between the
-//! two keeps the constants from the join.
+//! DataFusion takes a column that is one constant before an outer join (`WHERE y = 'b'` in a subquery) for that
+//! constant after it, although the join puts NULL there. ORDER BY and GROUP BY such a column are then left out. A node
+//! between the two keeps the constants from the join.
 
 use std::fmt;
 use std::sync::Arc;

@@ -1,9 +1,10 @@
 //! Schedules: scripts that run by themselves, each for the time since it last ran.
 //!
-//! A schedule is due at times in UTC. A run is for the *period* from where the last run that did not fail ended (or, for
-//! the first one, the time before its creation at which it would have been due) to the time at which it is due: so what was
-//! missed while no server ran, or a script failed, is made up for by the next run, up to [`LONGEST_PERIOD`]. The script runs
-//! once for every day (UTC) of the period, with these variables, unless the schedule gives them itself:
+//! A schedule is due at times in UTC. A run is for a *period*: from the end of the last run that did not fail to the
+//! time at which it is due. The first period begins at the time before the schedule's creation at which it would have
+//! been due. So the next run makes up for what was missed while no server ran, or a script failed, up to
+//! [`LONGEST_PERIOD`]. The script runs once for every day (UTC) of the period, with these variables, unless the
+//! schedule gives them itself:
 //!
 //! * `date`: the day, `YYYY-MM-DD`;
 //! * `hours`: the whole hours of the period on that day, `8,9,10,11`; not set if they are all 24;

@@ -1,8 +1,7 @@
 //! Splits a script at its semicolons and finds the variables in it.
 //!
-//! This happens before parsing (a variable may hold any part of a statement), so it knows only
-//! what it must: strings in either kind of quotes with backslash escapes, back-ticked names, and
-//! the two kinds of comments.
+//! This happens before parsing (a variable may hold any part of a statement). So it knows only strings in either kind
+//! of quotes with backslash escapes, back-ticked names, and the two kinds of comments.
 
 use crate::error::{Error, Result};
 

@@ -1,9 +1,8 @@
 //! What things are called: sites, hosts, people. Shared by the logs that have names.
 //!
-//! Popular sites bear well-known names, so that a list of top domains finds some of them, as it
-//! does in real logs; all others are invented, by the same generator for harmless sites and for
-//! attackers' domains. Texts are not stored with the records: a record keeps a number, and
-//! [`Bits`] write the same text from it whenever a column asks.
+//! Popular sites bear well-known names, so that a list of top domains finds some of them, as it does in real logs. All
+//! others are invented, by the same generator for harmless sites and for attackers' domains. Texts are not stored with
+//! the records: a record keeps a number, and [`Bits`] write the same text from it whenever a column asks.
 //!
 //! The organisation is `example.com`, reserved for the purpose by RFC 2606.
 

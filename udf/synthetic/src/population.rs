@@ -1,9 +1,8 @@
 //! Who is there: the organisation's hosts, the addresses outside, and the habits of its people.
 //!
-//! All addresses are text from the start, formatted once a host. Inside addresses are private
-//! (RFC 1918) or from the documentation ranges (203.0.113.0/24 of RFC 5737 as the organisation's
-//! public range, 2001:db8::/32 of RFC 3849); outside addresses are drawn at random from public
-//! space and mean nobody.
+//! All addresses are text from the start, formatted once a host. Inside addresses are private (RFC 1918) or from the
+//! documentation ranges (203.0.113.0/24 of RFC 5737 as the organisation's public range, 2001:db8::/32 of RFC 3849).
+//! Outside addresses are drawn at random from public space and mean nobody.
 //!
 //! It refuses nothing and knows nothing of attacks, but for setting aside some unused outside
 //! addresses ([`Pool::Stranger`]), drawn like all others.

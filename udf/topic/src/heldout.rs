@@ -8,12 +8,11 @@
 //! perplexity = exp(- Σ n ln p(w|d) / Σ n),    p(w|d) = Σ_k theta_dk phi_wk
 //! ```
 //!
-//! the number of words among which the model wavers at every token. Methods differ in what
-//! their `theta` and `phi` are: variational Bayes gives posterior means, the priors included;
-//! expectation maximisation gives shares of counts, and a word that fell wholly into the other
-//! part has probability 0. A method that smooths while training is to smooth while predicting,
-//! so [`Smoothing`] brings back the pseudo-counts of its priors (Asuncion, Welling, Smyth and
-//! Teh 2009, section 2).
+//! the number of words among which the model wavers at every token. Methods differ in what their `theta` and `phi` are.
+//! Variational Bayes gives posterior means, the priors included. Expectation maximisation gives shares of counts, and a
+//! word that fell wholly into the other part has probability 0. A method that smooths while training is to smooth while
+//! predicting, so [`Smoothing`] brings back the pseudo-counts of its priors (Asuncion, Welling, Smyth and Teh 2009,
+//! section 2).
 
 use super::compute::random::hash;
 use super::{Corpus, Error, Fitted, score};

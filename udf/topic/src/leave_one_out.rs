@@ -1,10 +1,10 @@
 //! Leave-one-out probabilities: how probable a word is in a document under the model that has not
 //! seen it there.
 //!
-//! A model fitted to the very counts it judges finds normal whatever one document repeats. So each
-//! pair is judged without itself. Its share in the model's sums is known, `x_k = n γ_k` with `γ_k ∝
-//! theta_dk phi_wk`; taking that out is one step of the training's own arithmetic, and so close
-//! to training anew without the pair that nothing needs to be trained anew:
+//! A model fitted to the very counts it judges finds normal whatever one document repeats. So each pair is judged
+//! without itself. Its share in the model's sums is known, `x_k = n γ_k` with `γ_k ∝ theta_dk phi_wk`. Taking that out
+//! is one step of the training's own arithmetic, and so close to training anew without the pair that nothing needs to
+//! be trained anew:
 //!
 //! ```text
 //! p(w|d) = (Σ_k θ_k φ_k + b q_w) / (1 + b)
@@ -15,13 +15,12 @@
 //!
 //! - a document's mix by that of the whole corpus, `m_k = N_k / N`, with the weight of `a` tokens (a
 //!   hierarchical prior as in MacKay and Bauman Peto, "A hierarchical Dirichlet language model", 1995);
-//! - the word by its fields, with the weight `b` against the topics: `q_w` is how probable it would be
-//!   if they were independent of one another, `q_w = Π_f (M_f - n + ½) / (N - n + ½ V_f)`, where
-//!   `M_f` tokens have the word's value in field `f`, which knows `V_f` values. A word that no other
-//!   document has is thereby the less surprising the more usual its parts are (interpolation with a
-//!   coarser model, Jelinek and Mercer 1980). That weight is the same for all topics: were it one of
-//!   tokens, what is said of such words would hang on how large the topics happened to become, and
-//!   so on the seed.
+//! - the word by its fields, with the weight `b` against the topics. `q_w` is how probable it would be if they were
+//!   independent of one another, `q_w = Π_f (M_f - n + ½) / (N - n + ½ V_f)`, where `M_f` tokens have the word's value
+//!   in field `f`, which knows `V_f` values. A word that no other document has is thereby the less surprising the more
+//!   usual its parts are (interpolation with a coarser model, Jelinek and Mercer 1980). That weight is the same for all
+//!   topics: were it one of tokens, what is said of such words would hang on how large the topics happened to become,
+//!   and so on the seed.
 //!
 //! Leaving out what has been counted is Good's deleted estimate (Jelinek and Mercer 1985); in topic
 //! models it is the exclusion of the token itself in collapsed inference (Griffiths and Steyvers 2004).

@@ -1,12 +1,11 @@
 //! The words of a DNS answer, generation v2: for the client that asked, and for the domain that it
 //! asked about.
 //!
-//! `CLASS_SUBLENGTH_SUBENTROPY_LABELS_LENGTH_TYPE_RCODE_ANSWER`: whose the name is, how long and
-//! random the part is that its owner fills at will, and what was asked and answered. The domain's
-//! word is of the same form, `n_SUBLENGTH_SUBENTROPY___TYPE_RCODE_ANSWER`, so that what fields have in
-//! common is shared; the class is `n` as in name (`r` for reverse names), and what the client's network or resolver decides is
-//! left out. A domain whose names look like those of no other shows even where a single resolver
-//! asks for a whole network.
+//! `CLASS_SUBLENGTH_SUBENTROPY_LABELS_LENGTH_TYPE_RCODE_ANSWER`: whose the name is, how long and random the part is
+//! that its owner fills at will, and what was asked and answered. The domain's word is of the same form,
+//! `n_SUBLENGTH_SUBENTROPY___TYPE_RCODE_ANSWER`, so that what fields have in common is shared. The class is `n` as in
+//! name (`r` for reverse names), and what the client's network or resolver decides is left out. A domain whose names
+//! look like those of no other shows even where a single resolver asks for a whole network.
 //!
 //! Ranges are not checked here; [`super::invalid`] says which records are valid.
 

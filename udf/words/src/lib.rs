@@ -4,11 +4,10 @@
 //! of log has its recipe in a file of its own ([`flow`], [`dns`], [`proxy`]): plain functions that
 //! know neither Arrow nor SQL.
 //!
-//! There are two generations. The first is Apache Spot's, faults included, so that results can be
-//! compared record by record. The second ([`flow_v2`], [`dns_v2`], [`proxy_v2`]) is ours: it names
-//! services instead of classes of ports, splits names by the Public Suffix List, looks at what came
-//! back, and leaves the hour out, which split the evidence 24 ways. [`text`] says in plain language
-//! what a word of either means.
+//! There are two generations. The first is Apache Spot's, faults included, so that results can be compared record by
+//! record. The second ([`flow_v2`], [`dns_v2`], [`proxy_v2`]) is ours. It names services instead of classes of ports,
+//! splits names by the Public Suffix List, and looks at what came back. It leaves out the hour, which split the
+//! evidence 24 ways. [`text`] says in plain language what a word of either means.
 //!
 //! A record whose word cannot be made has none (NULL); it is never made up. Validity is
 //! a question of its own, which [`invalid`] answers.

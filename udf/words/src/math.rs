@@ -1,10 +1,9 @@
 //! The logarithms and bins that words are made of, exactly as the original computed them.
 //!
-//! The original took `log10(x) / log10(2)` in double precision and rounded the quotient. That
-//! quotient is a little off near high powers of two, and bins follow it. For whole numbers this
-//! module answers from the bit length and a table of the values at which the original's quotient
-//! really steps, so that no logarithm is computed per row and no platform's `log10` can move a
-//! bin. It refuses to "repair" the steps.
+//! The original took `log10(x) / log10(2)` in double precision and rounded the quotient. That quotient is a little off
+//! near high powers of two, and bins follow it. For whole numbers this module answers from the bit length and a table
+//! of the values at which the original's quotient really steps. So no logarithm is computed per row, and no platform's
+//! `log10` can move a bin. It refuses to "repair" the steps.
 //!
 //! Words of generation v2 take their logarithms from the bit length alone: [`log2_of_size`].
 

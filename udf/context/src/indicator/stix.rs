@@ -1,10 +1,10 @@
 //! Reads indicators from a STIX 2.1 bundle, or the envelope in which TAXII 2.1 sends its objects (OASIS, <https://docs.oasis-open.org/cti/stix/v2.1/stix-v2.1.html>).
 //!
-//! Read are objects of type `indicator` with a STIX pattern that is a comparison of the value of an address, a domain
-//! name or a URL, or several of them joined by OR: each is an indicator. A pattern that wants several things at
-//! once (AND, FOLLOWEDBY) or anything else (hashes, LIKE) cannot be judged by one value; it is counted as
-//! unusable. Revoked indicators are left out. The name is the text, `valid_from` is also first seen, `valid_until` is the
-//! expiry, `confidence` is the severity by the standard's scale of low, medium and high (appendix A).
+//! It reads objects of type `indicator`. Their STIX pattern is a comparison of the value of an address, a domain name
+//! or a URL, or several joined by OR: each is an indicator. A pattern that wants several things at once (AND,
+//! FOLLOWEDBY) or anything else (hashes, LIKE) cannot be judged by one value; it is counted as unusable. Revoked
+//! indicators are left out. The name is the text, `valid_from` is also first seen, `valid_until` is the expiry,
+//! `confidence` is the severity by the standard's scale of low, medium and high (appendix A).
 
 use serde::Deserialize;
 use serde_json::Value;

@@ -1,9 +1,10 @@
 //! `event_time(value [, time])`: when a record of a log happened, as TIMESTAMP in UTC.
 //!
-//! `value` is text in one of the notations of [`spotql_values::time::notation`], a number (seconds, milliseconds, microseconds or
-//! nanoseconds since 1970, told apart by their size), a DATE, or a timestamp of any unit, with a zone or without. Without a
-//! zone a time is UTC. With two arguments, the first gives the day and the second the time of day (text or TIME; a text
-//! that holds a day as well counts by itself); if the second is absent, the first must hold both.
+//! `value` is text in one of the notations of [`spotql_values::time::notation`], a number, a DATE, or a timestamp of
+//! any unit, with a zone or without. Numbers are seconds, milliseconds, microseconds or nanoseconds since 1970, told
+//! apart by their size. Without a zone a time is UTC. With two arguments, the first gives the day and the second the
+//! time of day (text or TIME; a text that holds a day as well counts by itself). If the second is absent, the first
+//! must hold both.
 //!
 //! NULL for NULL, for what cannot be read, and outside the years 1 to 9999. It never fails for a value.
 

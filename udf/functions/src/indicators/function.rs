@@ -68,7 +68,7 @@ const KIND: Declaration = Declaration {
     name: "indicator_kind",
     reads_settings: false,
     needs: Needs::NOTHING,
-    about: "What an indicator is, in STIX's words: ipv4-addr, ipv6-addr, domain-name or url. NULL for what is none",
+    about: "The kind of an indicator, in STIX's words: ipv4-addr, ipv6-addr, domain-name or url. NULL for what is none",
     example: ("indicator_kind('192.0.2.7')", "ipv4-addr"),
     kernel: |call| texts_by_distinct(call.text(0), |text| Some(Value::parse(text)?.kind())),
     ..SHAREABLE
@@ -119,8 +119,8 @@ const STIX_INDICATOR: Declaration = Declaration {
     needs: Needs::NOTHING,
     about: "An indicator as JSON text of a STIX 2.1 object of type indicator. Its id depends on the indicator alone, and \
             the same arguments give the same bytes. A URL without a scheme is sought with http and https. NULL for what is \
-            no indicator, a range that is no CIDR block, or a path without a host. What must not be shared is not left \
-            out here, but by shareable_indicator",
+            no indicator, a range that is no CIDR block, or a path without a host. It takes indicators that \
+            must not be shared as well; shareable_indicator leaves them out",
     example: (
         "stix_indicator('192.0.2.7', 'C2', 3, '2024-05-14', NULL)",
         r#"{"type":"indicator","spec_version":"2.1","id":"indicator--98ca2c21-2543-5a10-8c1f-baa290349f0d","created":"2024-05-14T00:00:00.000Z","modified":"2024-05-14T00:00:00.000Z","name":"C2","description":"ipv4-addr 192.0.2.7, severity high, seen 2024-05-14 00:00:00 to 2024-05-14 00:00:00 UTC","indicator_types":["malicious-activity"],"pattern":"[ipv4-addr:value = '192.0.2.7']","pattern_type":"stix","pattern_version":"2.1","valid_from":"2024-05-14T00:00:00.000Z","confidence":85}"#,

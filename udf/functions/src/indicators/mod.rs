@@ -2,8 +2,8 @@
 //! <https://docs.oasis-open.org/cti/stix/v2.1/stix-v2.1.html>).
 //!
 //! `indicators(input, source => 'flow'|'dns'|'proxy')` takes the rated records of a source (the columns of
-//! `flow_threat_investigation` and its kin; others are not looked at) and gives a row for each address, name or URL that
-//! was rated 1, whatever else it was rated:
+//! `flow_threat_investigation` and its kin; others are not looked at). It gives a row for each address, name or URL
+//! that was rated 1, whatever else it was rated:
 //!
 //! | column | |
 //! |---|---|

@@ -1,7 +1,7 @@
 //! Indicators and bundles as STIX 2.1 writes them.
 //!
-//! Identifiers are made of what they identify (UUID version 5, RFC 4122), so that an indicator that is given again is known
-//! again: that of an indicator of its pattern, that of a bundle of its objects. STIX allows it within a name space of
+//! Identifiers are made of what they identify (UUID version 5, RFC 4122): that of an indicator of its pattern, that of
+//! a bundle of its objects. So an indicator that is given again is known again. STIX allows it within a name space of
 //! one's own (section 2.9).
 //!
 //! What is read back by [`spotql_context::indicator`] is what was written: `confidence` says the severity, by the standard's

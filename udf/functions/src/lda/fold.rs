@@ -1,14 +1,12 @@
 //! Words with rare values in them: a field that begins with [`FOLDABLE`] is worth naming only if the
 //! value is common.
 //!
-//! A port above 1024, for instance, is the mark of a service if many records have it, and the luck
-//! of the draw if few do; named in every case, one-off ports would make one-off words, the most
-//! suspicious of all. So training counts the values first, and words with rare ones are folded:
-//! `c_~40123_TCP` becomes `c_~_TCP`.
+//! A port above 1024, for instance, is the mark of a service if many records have it, and the luck of the draw if few
+//! do. Named in every case, one-off ports would make one-off words, the most suspicious of all. So training counts the
+//! values first, and words with rare ones are folded: `c_~40123_TCP` becomes `c_~_TCP`.
 //!
-//! A value is common if at least [`RECORDS`] records have it, and at least [`TIMES`] times as many as if
-//! all that the field names were spread evenly over [`VALUES`] values (what ports drawn at random
-//! come to on a large day).
+//! A value is common if at least [`RECORDS`] records have it. It also needs [`TIMES`] times as many records as if all
+//! that the field names were spread evenly over [`VALUES`] values (what ports drawn at random come to on a large day).
 
 use std::borrow::Cow;
 

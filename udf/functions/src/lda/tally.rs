@@ -3,9 +3,8 @@
 //! A batch has the columns `document 0, word 0, document 1, word 1, …` (Utf8View) and perhaps an
 //! Int64 column at the end, see [`Rows`]. A record with a null among them takes no part.
 //!
-//! Several tallies may run in parallel; [`Tally::combine`] brings them into one canonical order
-//! (documents and words by their bytes), so that neither the number of threads nor the order in
-//! which rows arrive can be seen in the result.
+//! Several tallies may run in parallel. [`Tally::combine`] brings them into one canonical order (documents and words by
+//! their bytes), so that neither the number of threads nor the order in which rows arrive can be seen in the result.
 
 use datafusion::arrow::array::{Array, AsArray, RecordBatch, StringViewArray};
 use datafusion::arrow::datatypes::Int64Type;

@@ -1,8 +1,8 @@
 //! Reads the arguments of a table function from a parsed statement.
 //!
-//! The input may be written as a table's name, `TABLE(t)`, `TABLE(SELECT …)` or a query in
-//! parentheses; [`as_queries`] turns all of them into queries before planning, so that
-//! the engine finds (and loads) the tables named in them as it finds any other.
+//! The input may be written as a table's name, `TABLE(t)`, `TABLE(SELECT …)` or a query in parentheses.
+//! [`as_queries`] turns all of them into queries before planning, so that the engine finds (and loads) the
+//! tables named in them as it finds any other.
 
 use std::ops::ControlFlow;
 

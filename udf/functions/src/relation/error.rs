@@ -124,9 +124,8 @@ pub enum Error {
     },
     /// An argument that is not worked out from one record alone.
     #[error(
-        "{expression} cannot be worked out from one record alone, the same each time, as the \
-         arguments of lda_train, lda_score and rhythm must be: no aggregates, window functions or \
-         random(); make it a column of a stored table first"
+        "{expression} cannot be worked out from one record alone, the same each time. The arguments of lda_train, lda_score \
+         and rhythm take no aggregates, window functions or random(); make it a column of a stored table first"
     )]
     NotOfOneRecord {
         /// The expression as written.

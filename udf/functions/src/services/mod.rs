@@ -4,9 +4,9 @@
 //! business ([`Asker`]). A query asks each distinct value once, before the rows that hold it reach the expression that wants to
 //! know ([`crate::inquiry`]). Nothing that fails here fails the query: what no answer was had for is *unverified*.
 //!
-//! Of what is nobody else's business nothing is sent: addresses of one's own networks, private ones and those of no one host, names
-//! of a single label and of zones that are the network's own (`local`, `home.arpa`, reverse names, …); of a URL neither the user
-//! and password nor the fragment.
+//! Private values are not sent: addresses of one's own networks, private ones and those of no one host. Neither are
+//! names of a single label, nor names of zones that are the network's own (`local`, `home.arpa`, reverse names, …). Of
+//! a URL, neither the user and password nor the fragment.
 
 mod answer;
 mod template;

@@ -47,7 +47,7 @@ pub(super) const DOMAIN: Declaration = Declaration {
 
 pub(super) const SUBDOMAIN: Declaration = Declaration {
     name: "subdomain",
-    about: "What stands before the domain of a name, dots included. 'None' if nothing does or \
+    about: "The part of a name before its domain, dots included. 'None' if there is none or \
             the name has no domain, NULL for NULL",
     example: ("subdomain('mail.eu.example.com')", "mail.eu"),
     kernel: |call| Ok(part(call, |info| info.subdomain_text())),
@@ -56,7 +56,7 @@ pub(super) const SUBDOMAIN: Declaration = Declaration {
 
 pub(super) const REGISTRABLE: Declaration = Declaration {
     name: "registrable_domain",
-    about: "What somebody can have registered of a name, in lower case, by the Public Suffix List \
+    about: "The part of a name that somebody can register, in lower case, by the Public Suffix List \
             with its private part: bbc.co.uk, x.info, and all of d1.cloudfront.net. Of a \
             reverse name, the label below in-addr.arpa or ip6.arpa and these. A name that is a \
             public suffix itself or a single label, and an address, are returned whole, the root \

@@ -19,7 +19,7 @@ pub(super) const FLOW: Declaration = Declaration {
     returns: DataType::Utf8View,
     reads_settings: false,
     needs: Needs::NOTHING,
-    about: "What the word of a netflow record means, in plain language. A text that is no such \
+    about: "The meaning of a netflow record's word, in plain language. A text that is no such \
             word comes back unchanged; NULL for NULL",
     example: (
         "flow_word_text('-1_445_TCP_3_15_4')",
@@ -30,7 +30,7 @@ pub(super) const FLOW: Declaration = Declaration {
 
 pub(super) const DNS: Declaration = Declaration {
     name: "dns_word_text",
-    about: "What the word of a DNS answer means, in plain language. A text that is no such word \
+    about: "The meaning of a DNS answer's word, in plain language. A text that is no such word \
             comes back unchanged; NULL for NULL",
     example: (
         "dns_word_text('u_0_0_2_6_28_0_y')",
@@ -43,7 +43,7 @@ pub(super) const DNS: Declaration = Declaration {
 
 pub(super) const PROXY: Declaration = Declaration {
     name: "proxy_word_text",
-    about: "What the word of a web request means, in plain language. A text that is no such word \
+    about: "The meaning of a web request's word, in plain language. A text that is no such word \
             comes back unchanged; NULL for NULL",
     example: (
         "proxy_word_text('o_GET_text_200_4_3_5_b')",

@@ -1,9 +1,8 @@
 //! A conversation between two hosts, and the one or two flow records that a router keeps of it.
 //!
-//! Records are unidirectional, as NetFlow v5 and `nfdump` without `-B` have them: `ipkt` and
-//! `ibyt` count what went from `sip` to `dip`, the answer is a record of its own with the ends
-//! exchanged, and `opkt` and `obyt` are 0. Background and attacks are made by the same code, so
-//! that no artefact of the making tells them apart.
+//! Records are unidirectional, as NetFlow v5 and `nfdump` without `-B` have them. `ipkt` and `ibyt` count what went
+//! from `sip` to `dip`. The answer is a record of its own with the ends exchanged, and `opkt` and `obyt` are 0.
+//! Background and attacks are made by the same code, so that no artefact of the making tells them apart.
 //!
 //! Sizes follow from the payload: headers, handshake and acknowledgements are added, a packet has
 //! 40 bytes at least and 1500 at most, and a record covers 300 s at most (the usual active

@@ -1,8 +1,7 @@
 //! Requests as the organisation's web proxy logs them: the fields of a ProxySG access log.
 //!
-//! `activity` says who fetches what, `page` what a browser fetches with a page, `url` and `agent`
-//! how the texts are written, `request` what else a line has: background and attacks go through all
-//! of them alike.
+//! `activity` says who fetches what, `page` what a browser fetches with a page, `url` and `agent` how the texts are
+//! written, `request` what else a line has. Background and attacks go through all of them alike.
 
 mod activity;
 mod agent;

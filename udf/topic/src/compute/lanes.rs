@@ -1,11 +1,10 @@
 //! Numbers in fixed groups of lanes: the arithmetic of the kernels.
 //!
-//! A group is 256 bits, 8 lanes of `f32` or 4 of `f64`, on every processor. Which instructions
-//! carry it out (AVX2, or whatever the compiler makes of arrays) changes the time and never the
-//! bits: every lane is computed alone, the lanes of a group are added in one fixed tree
-//! (halves, then quarters, then the last two), and nothing is fused (a fused multiply-add
-//! rounds once where two instructions round twice). AVX-512 is left out: it was no faster (rows
-//! of 20 topics are 96 bytes, so that half of all 64-byte loads straddle cache lines).
+//! A group is 256 bits, 8 lanes of `f32` or 4 of `f64`, on every processor. Which instructions carry it out (AVX2, or
+//! whatever the compiler makes of arrays) changes the time and never the bits. Every lane is computed alone, and the
+//! lanes of a group are added in one fixed tree (halves, then quarters, then the last two). Nothing is fused (a fused
+//! multiply-add rounds once where two instructions round twice). AVX-512 is left out: it was no faster (rows of 20
+//! topics are 96 bytes, so that half of all 64-byte loads straddle cache lines).
 //!
 //! The choice is made at run time, without `unsafe`, by `pulp`. The AVX2 side uses its safe
 //! intrinsics instead of arrays because LLVM takes an array's transposed sum to pieces: three

@@ -1,9 +1,8 @@
 //! How a pass over the rows of a sparse matrix is cut into tasks.
 //!
-//! The cut depends on the matrix alone, never on the number of threads: every task's sums are
-//! its own, and they are added in the tasks' order, so the bits are the same whoever computed
-//! them. Rows are heavy-tailed (a name server talks to everybody): a row longer than a task is
-//! cut into pieces, whose sums are added in their order.
+//! The cut depends on the matrix alone, never on the number of threads. Every task's sums are its own, and they are
+//! added in the tasks' order. So the bits are the same whichever thread computed them. Rows are heavy-tailed (a name
+//! server talks to everybody): a row longer than a task is cut into pieces, whose sums are added in their order.
 
 use std::ops::Range;
 

@@ -9,20 +9,18 @@
 //! gamma_k ∝ (N_wk - gamma_k + beta) (N_dk - gamma_k + alpha) / (N_k - gamma_k + V beta)
 //! ```
 //!
-//! In EM a token that is alone in its document is its own evidence: its topic becomes certain,
-//! whatever it is, and more so with every iteration. Here it says nothing about itself. That is
-//! what a log is full of (most addresses have a few words), and why held-out tokens are
-//! predicted better for the same number of iterations, and stay so when there are more of them
-//! (`benchmarks/README.md` has figures). A pair's tokens share one mix, of which one token's
-//! part is left out.
+//! In EM a token that is alone in its document is its own evidence: its topic becomes certain, whatever it is, and more
+//! so with every iteration. Here it says nothing about itself. A log is full of such pairs, as most addresses have a
+//! few words. So held-out tokens are predicted better for the same number of iterations, and stay so when there are
+//! more of them (`benchmarks/README.md` has figures). A pair's tokens share one mix, of which one token's part is left
+//! out.
 //!
 //! # How an iteration is computed
-//! The documents are cut into eight blocks. The documents of a block are visited in parallel,
-//! pair after pair, each new mix at once in the document's own counts, while the words' counts
-//! stay as they were; then these are brought up to date, every word by one thread, in the
-//! documents' order. So the same seed gives the same bits on any number of threads. (Foulds,
-//! Boyles, DuBois, Smyth and Welling 2013 keep no mixes and give up leaving a token out, and
-//! with it the better prediction.)
+//! The documents are cut into eight blocks. The documents of a block are visited in parallel, pair after pair, each new
+//! mix at once in the document's own counts, while the words' counts stay as they were. Then these are brought up to
+//! date, every word by one thread, in the documents' order. So the same seed gives the same bits on any number of
+//! threads. (Foulds, Boyles, DuBois, Smyth and Welling 2013 keep no mixes and give up leaving a token out, and with it
+//! the better prediction.)
 //!
 //! # What it costs
 //! A `gamma` of 32 bits for every pair and topic (320 MB for 4 million pairs and 20 topics) and

@@ -1,6 +1,6 @@
-//! Latent Dirichlet allocation by expectation maximisation: the most probable topic mix of every
-//! document and word distribution of every topic (MAP; Asuncion, Welling, Smyth and Teh, "On
-//! smoothing and inference for topic models", UAI 2009; the same updates as Spark MLlib's EM).
+//! Latent Dirichlet allocation by expectation maximisation. It finds the most probable topic mix of every document and
+//! word distribution of every topic (MAP). The method is Asuncion, Welling, Smyth and Teh, "On smoothing and inference
+//! for topic models", UAI 2009, with the same updates as Spark MLlib's EM.
 //!
 //! # How an iteration is computed
 //! With the counts `N_dk`, `N_wk`, `N_k = Σ_w N_wk` and `V` words, let
@@ -16,10 +16,10 @@
 //! one and the same loop with the sides exchanged: a row *pulls* from the rows
 //! of the other side. Three decisions and their reasons:
 //!
-//! - **Pull, do not scatter.** A single pass over the documents that adds to the words' counts
-//!   would compute each pair once, but every thread would need word counts of its own, added up
-//!   in an order that depends on how many there are, and a 32-bit sum of a million terms is no
-//!   sum. A pull has one owner and one order: the same bits on any number of threads.
+//! - **Pull, do not scatter.** A single pass over the documents that adds to the words' counts would compute each pair
+//!   once. But every thread would need word counts of its own, added up in an order that depends on how many there are,
+//!   and a 32-bit sum of a million terms is no sum. A pull has one owner and one order: the same bits on any number of
+//!   threads.
 //! - **Compute `Z` twice.** The second pass has both rows at hand anyway; fetching `r` from
 //!   where the first pass left it would be one more access to memory far away for every pair.
 //! - **Eight pairs at a time,** so that eight rows are under way from memory at once. On large

@@ -68,9 +68,9 @@ impl Parameters {
         for (name, value) in [("alpha", self.alpha), ("beta", self.beta)] {
             // Also refuses NaN.
             if !(LEAST..=1e6).contains(&value) {
-                let accepted = "a number above 1 (by at least 1e-9) and at most 1000000: EM looks \
-                                for the most probable mix, and with a concentration of 1 or less \
-                                there is none (the density has no maximum inside)";
+                let accepted = "a number above 1 (by at least 1e-9) and at most 1000000. EM looks for \
+                                the most probable mix, and a concentration of 1 or less has none \
+                                (the density has no maximum inside)";
                 return Err(limits::refused(name, value.to_string(), accepted));
             }
         }

@@ -1,9 +1,9 @@
 //! Where a training starts: a random, independent, normalised mix of topics for every pair, or
 //! counts given from outside.
 //!
-//! The random mix of a pair depends on the seed, the document's and the word's number, and on
-//! nothing else: it is computed twice, once when the document gathers its pairs and once when
-//! the word does, instead of being stored (see [`random`](crate::compute::random)).
+//! The random mix of a pair depends on the seed, the document's and the word's number, and on nothing else. It is
+//! computed twice, once when the document gathers its pairs and once when the word does, instead of being stored (see
+//! [`random`](crate::compute::random)).
 
 use crate::compute::crew::{Cancelled, Crew};
 use crate::compute::kernel::{self, Order, Scratch};

@@ -6,11 +6,10 @@
 //! z_w = Σ_k x_k y_wk        gamma_k = alpha_k + x_k Σ_w (n_w / z_w) y_wk
 //! ```
 //!
-//! until gamma stays (Hoffman, Blei and Bach 2010, the inner loop of algorithm 2). That is the
-//! pull of [`crate::em`], whose innermost loops it uses. Every visit begins at an even mix:
-//! beginning where the last visit ended takes half the time, but a document that early topics
-//! drew to one corner then never leaves it (in trials the held-out perplexity was up to 30 %
-//! higher). What a visit comes to depends on the topics alone, so no document is remembered.
+//! until gamma stays (Hoffman, Blei and Bach 2010, the inner loop of algorithm 2). That is the pull of [`crate::em`],
+//! whose innermost loops it uses. Every visit begins at an even mix. Beginning where the last visit ended takes half
+//! the time, but a document that early topics drew to one corner then never leaves it (in trials the held-out
+//! perplexity was up to 30 % higher). What a visit comes to depends on the topics alone, so no document is remembered.
 //!
 //! Rows of `x` and `y` are scaled so that their largest entry is 1: `gamma` does not notice,
 //! and nothing underflows, however small the concentrations are.

@@ -1,27 +1,24 @@
-//! Latent Dirichlet allocation by online variational Bayes (Hoffman, Blei and Bach, "Online
-//! learning for latent Dirichlet allocation", NIPS 2010), with the documents' concentration
-//! learned as Spark MLlib's `optimizeDocConcentration` does (Blei, Ng and Jordan 2003, appendix
-//! A.4.2).
+//! Latent Dirichlet allocation by online variational Bayes (Hoffman, Blei and Bach, "Online learning for latent
+//! Dirichlet allocation", NIPS 2010). The documents' concentration is learned as Spark MLlib's
+//! `optimizeDocConcentration` does (Blei, Ng and Jordan 2003, appendix A.4.2).
 //!
 //! # How a step is computed
-//! Given the topics (Dirichlet posteriors `lambda_k` over words) every document of a mini-batch
-//! finds its posterior mix `gamma_d`; what its words contribute, scaled from the batch to the
-//! corpus, is blended into lambda with the weight `(tau0 + t)^-kappa`, and alpha takes a Newton
-//! step of the same weight. Where a batch is the whole corpus nothing is blended: each step is
-//! one of batch variational Bayes, and its bound rises.
+//! Given the topics (Dirichlet posteriors `lambda_k` over words) every document of a mini-batch finds its posterior mix
+//! `gamma_d`. The contribution of its words, scaled from the batch to the corpus, is blended into lambda with the
+//! weight `(tau0 + t)^-kappa`, and alpha takes a Newton step of the same weight. Where a batch is the whole corpus
+//! nothing is blended: each step is one of batch variational Bayes, and its bound rises.
 //!
-//! Both halves of a step are the pulls of [`super::em`], with `exp E[ln ·]` in place of the
-//! counts, and the same kernels compute them: documents by documents, words by words, each sum with
-//! one owner and one order. So the same seed gives the same bits on any number of threads.
+//! Both halves of a step are the pulls of [`super::em`], with `exp E[ln ·]` in place of the counts, and the same
+//! kernels compute them. Each sum of documents and of words has one owner and one order. So the same seed gives the same bits
+//! on any number of threads.
 //!
 //! # Defaults, and where they differ from the original
-//! The original takes mini-batches of `(0.05 + 1) / documents` of the corpus, that is one
-//! document, 20 of them, with `tau0` 1024: it sees 20 documents, moves by 3 % with each, and
-//! ends near its random start. [`Parameters::original`] does so. By default an iteration is a
-//! pass over all documents in ten batches, and `tau0` is 64: of the schedules that were tried on
-//! logs and on drawn corpora of 70 to 100,000 documents (batches of 0.25 % to all of the
-//! documents, `tau0` 1 to 1024) this one was best or close to it everywhere. More and smaller
-//! batches lose where lengths are skewed: a batch seldom has its share of the giants.
+//! The original takes mini-batches of `(0.05 + 1) / documents` of the corpus, that is one document, 20 of them, with
+//! `tau0` 1024: it sees 20 documents, moves by 3 % with each, and ends near its random start. [`Parameters::original`]
+//! does so. By default an iteration is a pass over all documents in ten batches, and `tau0` is 64. Other schedules were
+//! tried on logs and on drawn corpora of 70 to 100,000 documents (batches of 0.25 % to all of the documents, `tau0` 1
+//! to 1024). This one was best or close to it everywhere. More and smaller batches lose where lengths are skewed: a
+//! batch seldom has its share of the giants.
 //!
 //! The concentrations are those of the Dirichlet distributions, not one more as in `em`; alpha
 //! begins and beta stays at `1 / topics` (as with Hoffman and Spark).

@@ -1,9 +1,8 @@
 //! The words' half of a step: lambda, the posterior of every topic's word distribution.
 //!
 //! A step of size `rho` is `lambda <- (1 - rho) lambda + rho (beta + counts)`. It is kept as
-//! `lambda = beta + scale · cells`: the `beta` in it stays the same by itself and the factor
-//! `1 - rho` is one number's business, so that a mini-batch touches the rows of its own words
-//! and no others.
+//! `lambda = beta + scale · cells`: the `beta` in it stays the same by itself and the factor `1 - rho` is one number's
+//! business. So a mini-batch touches the rows of its own words and no others.
 
 use super::documents::LANES;
 use super::special::{digamma, exp, ln_gamma};

@@ -64,7 +64,7 @@ const LIST: Declaration = Declaration {
 
 const TEXT: Declaration = Declaration {
     name: "reputation_text",
-    about: "What that list or service says it is about, such as the malware's family. NULL if none says anything",
+    about: "That list's or service's text, such as the malware's family. NULL if none says anything",
     example: ("reputation_text('192.0.2.7')", "emotet"),
     kernel: |call| worst(call, |worst| Some(worst.text)),
     ..REPUTATION

@@ -21,19 +21,18 @@
 //! words, so that a new host doing what most do is not suspicious, and one doing what hardly
 //! any does is.
 //!
-//! An unseen *word* is taken for the average of the words that occurred once: what came up once is
-//! the best guide to what comes up for the first time (Baayen and Sproat, "Estimating lexical priors
-//! for low-frequency morphologically ambiguous forms", 1996, after Good 1953). Hosts whose topics
-//! bring up rarities now and then are thereby less suspicious when the next one comes than hosts
-//! that never did. The average counts for `r = min(1, 2 (f_2 + 1) / (f_1 + 1))` occurrences, where
-//! `f_n` words occurred `n` times: Good's and Turing's estimate of the probability of all unseen
-//! words, `f_1 / N`, divided among as many of them as Chao's estimate (1984) says there are.
-//! Never is an unseen word more probable than the average of those seen once. If none was seen
-//! once, it has probability `r / N` in every topic.
+//! An unseen *word* is taken for the average of the words that occurred once. Those are the best guide to words that
+//! come up for the first time (Baayen and Sproat, "Estimating lexical priors for low-frequency morphologically
+//! ambiguous forms", 1996, after Good 1953). Hosts whose topics bring up rarities now and then are thereby less
+//! suspicious when the next one comes than hosts that never did. The average counts for
+//! `r = min(1, 2 (f_2 + 1) / (f_1 + 1))` occurrences, where `f_n` words occurred `n` times. It is Good's and Turing's
+//! estimate of the probability of all unseen words, `f_1 / N`, divided among as many of them as Chao's estimate (1984)
+//! says there are. Never is an unseen word more probable than the average of those seen once. If none was seen once, it
+//! has probability `r / N` in every topic.
 //!
-//! A training on the very input that is to be scored adds rows of the part `pairs`, one a document:
-//! in place of topics, three numbers for every word that it has (the word's place among the words,
-//! how often it occurred in the document, its probability). They go to the scoring and nowhere else.
+//! A training on the very input that is to be scored adds rows of the part `pairs`, one a document. In place of topics
+//! they hold three numbers for every word that it has (the word's place among the words, how often it occurred in the
+//! document, its probability). They go to the scoring and nowhere else.
 //!
 //! The rows may be stored in any order, in any table with these columns.
 

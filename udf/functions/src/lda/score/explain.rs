@@ -1,8 +1,8 @@
 //! Says why a record has its score: `explain => true`, or `'pair'` for the first two columns.
 //!
-//! Of the record's (document, word) pairs the least probable one is explained: what the word means, how
-//! often the document has it, how many others have it, what the document usually does, and how
-//! probable the word is by topic.
+//! Of the record's (document, word) pairs the least probable one is explained. The explanation is the word's meaning,
+//! how often the document has it, how many others have it, the document's usual words, and the word's probability by
+//! topic.
 
 use std::sync::Arc;
 

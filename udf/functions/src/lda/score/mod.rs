@@ -9,20 +9,19 @@
 //! Π p(word|document, without the pair itself)  /  min(n(document, word), …, 300)
 //! ```
 //!
-//! with the probabilities of [`spotql_topic::leave_one_out`], and `n` the number of the input's records with the
-//! pair (with `distinct`, of those that it tells apart). All ends of a record have to be unusual for
-//! it to be so, hence the product. The division makes of it the probability of what was seen, a pair `n` times: a habit that nobody else has is
-//! the more remarkable the more often it is indulged in. That much and no more, since repetition
-//! comes in bursts: in an urn that returns each draw with another of its kind, `n` draws of something
-//! improbable have a probability of about `p / n`, not `p^n` (Elkan 2006, equation 10, for the Dirichlet
-//! compound multinomial with small parameters). From 300 on, the length of the list, it says no more.
-//! The smallest `n` counts, as the number of occurrences that all ends share. The scores of a stored model are the product alone: what it
-//! counted were other records.
+//! with the probabilities of [`spotql_topic::leave_one_out`], and `n` the number of the input's records with the pair
+//! (with `distinct`, of those that it tells apart). All ends of a record have to be unusual for it to be so, hence the
+//! product. The division makes of it the probability of what was seen, a pair `n` times: a habit that nobody else has
+//! is the more remarkable the more often it is indulged in. That much and no more, since repetition comes in bursts. In
+//! an urn that returns each draw with another of its kind, `n` draws of something improbable have a probability of
+//! about `p / n`, not `p^n`. This is Elkan 2006, equation 10, for the Dirichlet compound multinomial with small
+//! parameters. From 300 on, the length of the list, it says no more. The smallest `n` counts, as the number of
+//! occurrences that all ends share. The scores of a stored model are the product alone: what it counted were other
+//! records.
 //!
-//! A document or
-//! word that a stored model does not know gets an estimate of its own (see [`super::model`]) or, with
-//! `unseen => 'zero'`, 0 as in the original; a record without a document or
-//! word, or one that the source's rules call invalid, gets NULL.
+//! A document or word that a stored model does not know gets an estimate of its own (see [`super::model`]) or, with
+//! `unseen => 'zero'`, 0 as in the original. A record without a document or word, or one that the source's rules call
+//! invalid, gets NULL.
 
 mod exec;
 mod explain;
