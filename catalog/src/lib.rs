@@ -36,7 +36,7 @@ pub use load::{FILE_NUMBER, FILE_PATH, FileSet, LoadedFile, SkippedFile};
 pub use location::Location;
 pub use metastore::writes::UnfinishedWrite;
 pub use partition_name::{DEFAULT_PARTITION, RawValues};
-pub use paths::{Access, AllowedPath, PathRule};
+pub use paths::{Access, AllowedPath, NoFolder, PathRule};
 pub use provider::{HiveCatalog, HiveSchema, HiveTable};
 pub use snapshot::{DataFile, Partition, TableSnapshot};
 pub use statistics::{ColumnRange, FileStatistics};

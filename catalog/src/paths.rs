@@ -30,17 +30,22 @@ pub struct AllowedPath {
     pub writable: bool,
 }
 
-impl FromStr for AllowedPath {
-    type Err = String;
+/// A text that names no folder.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+#[error("write a folder, as in /data/logs:ro")]
+pub struct NoFolder;
 
-    fn from_str(text: &str) -> std::result::Result<Self, String> {
+impl FromStr for AllowedPath {
+    type Err = NoFolder;
+
+    fn from_str(text: &str) -> std::result::Result<Self, NoFolder> {
         let (folder, writable) = match text.rsplit_once(':') {
             Some((folder, "ro")) => (folder, false),
             Some((folder, "rw")) => (folder, true),
             _ => (text, true),
         };
         if folder.is_empty() {
-            return Err("write a folder, as in /data/logs:ro".to_owned());
+            return Err(NoFolder);
         }
         Ok(Self {
             folder: folder.into(),

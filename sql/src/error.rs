@@ -171,11 +171,16 @@ pub enum Error {
         /// Its path.
         path: String,
     },
+    /// A statement with parameters.
+    #[error(
+        "this statement has parameters (?, $1 or :name), which a later version brings; write the values into the statement"
+    )]
+    Parameters,
     /// From the metastore or the warehouse.
     #[error(transparent)]
     Catalog(spotql_catalog::Error),
     /// From the query engine.
-    #[error("{}", readable(.0))]
+    #[error("{}", crate::wording::readable(.0))]
     Query(#[from] DataFusionError),
 }
 
@@ -215,81 +220,6 @@ impl From<ParserError> for Error {
             }
         })
     }
-}
-
-/// A DataFusion error without backtraces and without the wrappers that mean nothing to a user.
-fn readable(error: &DataFusionError) -> String {
-    match error {
-        DataFusionError::Context(context, inner)
-            if ["Optimizer rule ", "Invalid (non-executable) plan "]
-                .iter()
-                .any(|it| context.starts_with(it)) =>
-        {
-            readable(inner)
-        }
-        DataFusionError::Context(context, inner) => format!("{context}: {}", readable(inner)),
-        DataFusionError::Shared(inner) => readable(inner),
-        DataFusionError::Diagnostic(_, inner) => readable(inner),
-        DataFusionError::External(inner) => match inner.downcast_ref::<DataFusionError>() {
-            Some(inner) => readable(inner),
-            None => inner.to_string(),
-        },
-        DataFusionError::ArrowError(inner, _) => match inner.as_ref() {
-            datafusion::arrow::error::ArrowError::DivideByZero => {
-                "division of an integer by zero; a / nullif(b, 0) is NULL there".to_owned()
-            }
-            datafusion::arrow::error::ArrowError::ExternalError(inner) => {
-                match inner.downcast_ref::<DataFusionError>() {
-                    Some(inner) => readable(inner),
-                    None => inner.to_string(),
-                }
-            }
-            other => other.to_string(),
-        },
-        DataFusionError::Collection(errors) => {
-            errors.iter().map(readable).collect::<Vec<_>>().join("; ")
-        }
-        DataFusionError::Plan(text)
-            if text.contains("Correlated scalar subquery must be aggregated") =>
-        {
-            "a subquery in place of a value, which names columns from outside, may give several rows: write an aggregate, \
-             or LIMIT 1"
-                .to_owned()
-        }
-        DataFusionError::Plan(text)
-        | DataFusionError::Execution(text)
-        | DataFusionError::Configuration(text) => without_backtrace(text),
-        DataFusionError::NotImplemented(text)
-            if text.contains("logical expression ScalarSubquery")
-                || text.contains("logical expression InSubquery")
-                || text.contains("logical expression OuterReferenceColumn") =>
-        {
-            "a subquery that names columns from outside can compare them by = in its WHERE alone; its only LIMIT can be \
-             LIMIT 1 in place of a value. Join with it, grouped by what is compared"
-                .to_owned()
-        }
-        DataFusionError::SchemaError(..) => in_our_quotes(&without_backtrace(&error.to_string())),
-        other => without_backtrace(&other.to_string()),
-    }
-}
-
-/// DataFusion's advice on names is for a dialect in which double quotes are for names.
-fn in_our_quotes(text: &str) -> String {
-    let lines = text.lines().map(|line| {
-        match line.starts_with("Column names are case sensitive.") {
-            true => "A name in back-ticks is taken as it is written; columns of tables are in lower case.",
-            false => line,
-        }
-    });
-    lines.collect::<Vec<_>>().join("\n")
-}
-
-fn without_backtrace(text: &str) -> String {
-    text.split(DataFusionError::BACK_TRACE_SEP)
-        .next()
-        .unwrap_or(text)
-        .trim_end()
-        .to_owned()
 }
 
 impl Error {

@@ -31,20 +31,47 @@ pub struct Response {
     pub body: Vec<u8>,
 }
 
+/// Why nothing came of a request or a message, as the end of a sentence.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[non_exhaustive]
+pub enum NetworkError {
+    /// What was to be sent cannot be: a URL, a header, a message.
+    #[error("{0}")]
+    Request(String),
+    /// The other side cannot be reached, or wants nobody.
+    #[error("{0}")]
+    Unreachable(String),
+    /// There was a connection, and it ended too early.
+    #[error("{0}")]
+    Broken(String),
+    /// It took too long.
+    #[error("{who} did not answer in time")]
+    Timeout {
+        /// The other side.
+        who: &'static str,
+    },
+    /// A longer body than is taken.
+    #[error("its answer is longer than {largest} bytes")]
+    TooLong {
+        /// How many are taken.
+        largest: usize,
+    },
+}
+
 /// A way to others.
 #[async_trait]
 pub trait Network: fmt::Debug + Send + Sync {
     /// Asks a server.
     ///
     /// # Errors
-    /// Why there is no answer, in words.
-    async fn get(&self, request: Request) -> Result<Response, String>;
+    /// Why there is no answer.
+    async fn get(&self, request: Request) -> Result<Response, NetworkError>;
 
     /// Connects to a message broker.
     ///
     /// # Errors
-    /// Why there is no connection, in words.
-    async fn connect(&self, broker: Broker) -> Result<Box<dyn Publication>, String>;
+    /// Why there is no connection.
+    async fn connect(&self, broker: Broker) -> Result<Box<dyn Publication>, NetworkError>;
 }
 
 /// A topic of a message broker.
@@ -66,14 +93,14 @@ pub trait Publication: Send {
     /// Sends a message, or waits until there is room for it.
     ///
     /// # Errors
-    /// Why no more can be sent, in words.
-    async fn send(&mut self, message: Vec<u8>) -> Result<(), String>;
+    /// Why no more can be sent.
+    async fn send(&mut self, message: Vec<u8>) -> Result<(), NetworkError>;
 
     /// Waits until the broker has taken everything.
     ///
     /// # Errors
-    /// Why it has not, in words.
-    async fn finish(&mut self) -> Result<(), String>;
+    /// Why it has not.
+    async fn finish(&mut self) -> Result<(), NetworkError>;
 
     /// How many messages the broker has taken so far.
     fn taken(&self) -> u64;
@@ -82,8 +109,19 @@ pub trait Publication: Send {
 /// Only variables whose names begin so are read: everybody who can send statements could ask for any other.
 const ENVIRONMENT: &str = "SPOTQL_";
 
+/// Why a value cannot take its secrets from the environment.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub(crate) enum SecretError {
+    #[error(
+        "after '$' the name of an environment variable is expected that begins with {ENVIRONMENT} ('$$' is a dollar sign)"
+    )]
+    Name,
+    #[error("the environment variable {0} is not set in this program")]
+    Unset(String),
+}
+
 /// The value with `$NAME` replaced by that environment variable.
-pub(crate) fn from_environment(value: &str) -> Result<String, String> {
+pub(crate) fn from_environment(value: &str) -> Result<String, SecretError> {
     expanded(value, |name| std::env::var(name).ok())
 }
 
@@ -91,7 +129,7 @@ pub(crate) fn from_environment(value: &str) -> Result<String, String> {
 pub(crate) fn expanded(
     value: &str,
     get: impl Fn(&str) -> Option<String>,
-) -> Result<String, String> {
+) -> Result<String, SecretError> {
     let mut text = String::new();
     let mut rest = value;
     while let Some((before, after)) = rest.split_once('$') {
@@ -107,13 +145,9 @@ pub(crate) fn expanded(
         let (name, after) = after.split_at(end);
         if !name.starts_with(ENVIRONMENT) {
             // The text around it may be a secret.
-            return Err(format!(
-                "after '$' the name of an environment variable is expected that begins with {ENVIRONMENT} ('$$' is a dollar sign)"
-            ));
+            return Err(SecretError::Name);
         }
-        text.push_str(&get(name).ok_or_else(|| {
-            format!("the environment variable {name} is not set in this program")
-        })?);
+        text.push_str(&get(name).ok_or_else(|| SecretError::Unset(name.to_owned()))?);
         rest = after;
     }
     text.push_str(rest);
@@ -135,6 +169,7 @@ mod tests {
         assert!(
             expanded("$SPOTQL_B", get)
                 .unwrap_err()
+                .to_string()
                 .contains("SPOTQL_B is not set")
         );
         assert!(expanded("$", get).is_err());

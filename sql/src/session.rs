@@ -247,7 +247,11 @@ pub(crate) async fn plan_in(
 ) -> Result<LogicalPlan> {
     relations_as_queries(&mut statement);
     let statement = DataFusionStatement::Statement(Box::new(statement));
-    subqueries::mend(state.statement_to_plan(statement).await?)
+    let plan = state.statement_to_plan(statement).await?;
+    if !plan.get_parameter_names()?.is_empty() {
+        return Err(Error::Parameters);
+    }
+    subqueries::mend(plan)
 }
 
 /// A listing's rows: text columns with these names.

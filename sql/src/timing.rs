@@ -24,12 +24,28 @@ pub(crate) enum Timing {
     Cron(String),
 }
 
+/// A text that is no timing.
+#[derive(Debug, thiserror::Error)]
+pub(crate) enum TimingError {
+    #[error(
+        "EVERY '{0}' is not accepted; give whole minutes, hours or days, 7 days at most, such as '4 hours'"
+    )]
+    Every(String),
+    #[error(
+        "CRON '{text}' is not accepted: {source}; give minute, hour, day of the month, month and day of the week, such as '10 */4 * * *'"
+    )]
+    Cron {
+        text: String,
+        source: croner::errors::CronError,
+    },
+}
+
 impl Timing {
     /// `4 hours`, `1 day`, `30 min`: whole minutes.
     ///
     /// # Errors
-    /// What is accepted, in words.
-    pub(crate) fn every(text: &str) -> Result<Self, String> {
+    /// What is accepted.
+    pub(crate) fn every(text: &str) -> Result<Self, TimingError> {
         let duration = humantime::parse_duration(text).unwrap_or(Duration::ZERO);
         let seconds = i64::try_from(duration.as_secs()).unwrap_or(0);
         if duration.subsec_nanos() != 0
@@ -37,9 +53,7 @@ impl Timing {
             || seconds % 60 != 0
             || seconds > LONGEST_PERIOD
         {
-            return Err(format!(
-                "EVERY '{text}' is not accepted; give whole minutes, hours or days, 7 days at most, such as '4 hours'"
-            ));
+            return Err(TimingError::Every(text.to_owned()));
         }
         Ok(Self::Every(seconds))
     }
@@ -47,16 +61,15 @@ impl Timing {
     /// Minute, hour, day of the month, month, day of the week.
     ///
     /// # Errors
-    /// What is wrong with it, in words.
-    pub(crate) fn cron(text: &str) -> Result<Self, String> {
-        let never = |error: &dyn std::fmt::Display| {
-            format!(
-                "CRON '{text}' is not accepted: {error}; give minute, hour, day of the month, month and day of the week, such as '10 */4 * * *'"
-            )
+    /// What is wrong with it.
+    pub(crate) fn cron(text: &str) -> Result<Self, TimingError> {
+        let never = |source| TimingError::Cron {
+            text: text.to_owned(),
+            source,
         };
-        let cron = parser().parse(text).map_err(|error| never(&error))?;
+        let cron = parser().parse(text).map_err(never)?;
         cron.find_next_occurrence(&Utc::now(), true)
-            .map_err(|error| never(&error))?;
+            .map_err(never)?;
         Ok(Self::Cron(text.to_owned()))
     }
 

@@ -12,6 +12,7 @@ mod prune;
 mod reader;
 mod source;
 mod text;
+mod wording;
 
 use std::sync::Arc;
 

@@ -17,6 +17,7 @@ use object_store::path::Path;
 use parquet::errors::ParquetError;
 
 use super::text::TextColumns;
+use super::wording::{says_missing, says_not_text};
 use crate::error::Error;
 
 /// Puts the file's name into the errors of another morselizer.
@@ -108,9 +109,8 @@ impl Morsel for NamedMorsel {
 
 fn named(name: &FileName, error: DataFusionError) -> DataFusionError {
     let path = name.path.as_ref();
-    // The reader says so of text, and not of which column.
-    let text = error.to_string();
-    if text.contains("UTF-8") || text.contains("UTF8") {
+    // The reader does not say in which column.
+    if says_not_text(&error) {
         let columns = name.text.unmarked(&name.path);
         if !columns.is_empty() {
             return Error::NotText {
@@ -157,8 +157,7 @@ fn is_missing(error: &DataFusionError) -> bool {
         }
         source = error.source();
     }
-    // DFParquetMetadata turns the store's error into text.
-    error.to_string().contains("Object at location") && error.to_string().contains("not found")
+    says_missing(error)
 }
 
 /// An error of reading one file, with the file's name and the way out.

@@ -10,17 +10,15 @@ use arrow_flight::error::FlightError;
 use datafusion::arrow::error::ArrowError;
 use datafusion::common::DataFusionError;
 use spotql_catalog::Error as CatalogError;
-use spotql_sql::{Error as SqlError, SuspicionError};
+use spotql_sql::{Error as SqlError, SuspicionError, names_what_is_absent};
 use tonic::{Code, Status};
 
 /// The status of a statement's error.
 pub(super) fn of(error: SqlError) -> Status {
     let code = match &error {
-        SqlError::Query(error) if asks_for_parameter(error) => {
-            // Not UNIMPLEMENTED: from that, ADBC's cursors conclude that nothing can be prepared,
-            // go on without, and fail with an error about something else.
-            return parameters_are_refused(Code::InvalidArgument);
-        }
+        // Not UNIMPLEMENTED: from that, ADBC's cursors conclude that nothing can be prepared,
+        // go on without, and fail with an error about something else.
+        SqlError::Parameters => Code::InvalidArgument,
         SqlError::Unsupported { .. } => Code::Unimplemented,
         SqlError::TableNotFound { .. } => Code::NotFound,
         SqlError::Script { .. } => Code::Internal,
@@ -93,7 +91,7 @@ fn of_query(error: &DataFusionError) -> Code {
         }
         DataFusionError::Shared(inner) => of_query(inner),
         DataFusionError::Collection(errors) => errors.first().map_or(Code::Internal, of_query),
-        DataFusionError::Plan(text) if names_what_is_absent(text) => Code::NotFound,
+        DataFusionError::Plan(_) if names_what_is_absent(error) => Code::NotFound,
         DataFusionError::Plan(_)
         | DataFusionError::SQL(..)
         | DataFusionError::SchemaError(..)
@@ -153,34 +151,9 @@ fn of_io(error: &io::Error) -> Code {
     }
 }
 
-/// DataFusion says that a table or database is absent in words only.
-fn names_what_is_absent(text: &str) -> bool {
-    let first = text.lines().next().unwrap_or(text);
-    (first.starts_with("table '") && first.ends_with("' not found"))
-        || first.starts_with("failed to resolve schema:")
-        || first.starts_with("failed to resolve catalog:")
-}
-
 /// Bound parameters are refused wherever they are met.
 pub(super) fn parameters_are_refused(code: Code) -> Status {
-    status(
-        code,
-        "this statement has parameters (?, $1 or :name), which a later version brings; write the \
-         values into the statement",
-    )
-}
-
-/// DataFusion says so, too, in words only.
-fn asks_for_parameter(error: &DataFusionError) -> bool {
-    match error {
-        DataFusionError::Context(_, inner) | DataFusionError::Diagnostic(_, inner) => {
-            asks_for_parameter(inner)
-        }
-        DataFusionError::Plan(text) | DataFusionError::Execution(text) => {
-            text.starts_with("Placeholder '")
-        }
-        _ => false,
-    }
+    status(code, &SqlError::Parameters.to_string())
 }
 
 /// A gRPC message travels as a header, percent-encoded, and the JDBC driver takes 8 KiB of
@@ -232,8 +205,7 @@ mod tests {
 
     #[test]
     fn a_placeholder_is_refused_as_a_parameter() {
-        let error = DataFusionError::Plan("Placeholder '?' was not provided a value".into());
-        let status = of_rows(error);
+        let status = of(SqlError::Parameters);
         assert_eq!(status.code(), Code::InvalidArgument);
         assert!(
             status.message().contains("later version"),

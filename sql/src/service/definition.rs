@@ -2,15 +2,35 @@
 
 use std::time::Duration;
 
-use spotql_functions::services::{Answer, Template};
+use spotql_functions::services::{Answer, AnswerError, Template, TemplateError};
 
-use crate::network::expanded;
+use crate::network::{SecretError, expanded};
+use crate::options::OptionError;
 
 /// The longest time that an option takes.
 const LONGEST: Duration = Duration::from_secs(30 * 24 * 3600);
 
 /// The options of a service, for error texts.
 const OPTIONS: &str = "verdict, severities, text, header.NAME, timeout, rate, parallel, expires, max_requests, max_wait";
+
+/// What is wrong with the definition of a service.
+#[derive(Debug, thiserror::Error)]
+pub(crate) enum DefinitionError {
+    #[error("the URL: {0}")]
+    Url(SecretError),
+    #[error(transparent)]
+    Template(#[from] TemplateError),
+    #[error(transparent)]
+    Answer(#[from] AnswerError),
+    #[error(transparent)]
+    Option(#[from] OptionError),
+    #[error("the option '{0}': this is no name of a header")]
+    Header(String),
+    #[error(
+        "the option 'verdict' is missing: the JSON path to the verdict in the service's answer, such as '$.data.verdict'"
+    )]
+    NoVerdict,
+}
 
 /// What a service was made with.
 #[derive(Debug)]
@@ -32,10 +52,10 @@ pub(super) struct Definition {
 }
 
 impl Definition {
-    pub(super) fn parse(url: &str, options: &[(String, String)]) -> Result<Self, String> {
+    pub(super) fn parse(url: &str, options: &[(String, String)]) -> Result<Self, DefinitionError> {
         let mut verdict = None;
         let (mut text, mut severities) = (None, None);
-        check_secrets(url).map_err(|why| format!("the URL: {why}"))?;
+        check_secrets(url).map_err(DefinitionError::Url)?;
         let mut definition = Self {
             template: Template::parse(url)?,
             answer: Answer::parse("$", None, None)?,
@@ -50,9 +70,7 @@ impl Definition {
             max_wait: Duration::from_secs(60),
         };
         for (key, value) in options {
-            let wrong = |accepted: &str| {
-                format!("the option '{key}' = '{value}' is not accepted; give {accepted}")
-            };
+            let wrong = |accepted: &str| OptionError::value(key, value, accepted);
             let duration = || match humantime::parse_duration(value) {
                 Ok(duration) if !duration.is_zero() && duration <= LONGEST => Ok(duration),
                 _ => Err(wrong(
@@ -80,21 +98,22 @@ impl Definition {
                 }
                 _ => match key.strip_prefix("header.") {
                     Some(name) if is_token(name) => {
-                        check_header(value).map_err(|why| wrong(&why))?;
+                        if value.bytes().any(|byte| !(b' '..=b'~').contains(&byte)) {
+                            return Err(wrong("a text of ASCII characters on one line").into());
+                        }
+                        check_secrets(value).map_err(|why| wrong(&why.to_string()))?;
                         definition.headers.push((name.to_owned(), value.clone()));
                     }
                     Some(_) => {
-                        return Err(format!("the option '{key}': this is no name of a header"));
+                        return Err(DefinitionError::Header(key.clone()));
                     }
                     None => {
-                        return Err(format!("there is no option '{key}'; it takes {OPTIONS}"));
+                        return Err(OptionError::unknown(key, OPTIONS).into());
                     }
                 },
             }
         }
-        let verdict = verdict.ok_or(
-            "the option 'verdict' is missing: the JSON path to the verdict in the service's answer, such as '$.data.verdict'",
-        )?;
+        let verdict = verdict.ok_or(DefinitionError::NoVerdict)?;
         definition.answer = Answer::parse(verdict, text, severities)?;
         Ok(definition)
     }
@@ -124,16 +143,9 @@ fn is_token(name: &str) -> bool {
             .all(|byte| byte.is_ascii_alphanumeric() || special(byte))
 }
 
-fn check_header(value: &str) -> Result<(), String> {
-    if value.bytes().any(|byte| !(b' '..=b'~').contains(&byte)) {
-        return Err("a text of ASCII characters on one line".to_owned());
-    }
-    check_secrets(value)
-}
-
 /// Whether a text takes from the environment only what it may. Whether that is set is seen when the service is asked, by
 /// whichever program does.
-fn check_secrets(text: &str) -> Result<(), String> {
+fn check_secrets(text: &str) -> Result<(), SecretError> {
     expanded(text, |_| Some(String::new())).map(drop)
 }
 
@@ -168,7 +180,7 @@ pub(crate) fn shown_options(options: &[(String, String)]) -> Vec<(String, String
 mod tests {
     use super::*;
 
-    fn parse(options: &[(&str, &str)]) -> Result<Definition, String> {
+    fn parse(options: &[(&str, &str)]) -> Result<Definition, DefinitionError> {
         let owned = options
             .iter()
             .map(|(key, value)| ((*key).to_owned(), (*value).to_owned()));
@@ -230,9 +242,16 @@ mod tests {
             ("severities", "bad", "is not accepted"),
             ("colour", "red", "there is no option 'colour'"),
         ] {
-            let error = parse(&[("verdict", "$.v"), (key, value)]).unwrap_err();
+            let error = parse(&[("verdict", "$.v"), (key, value)])
+                .unwrap_err()
+                .to_string();
             assert!(error.contains(why), "{key} = {value}: {error}");
         }
-        assert!(parse(&[]).unwrap_err().contains("'verdict' is missing"));
+        assert!(
+            parse(&[])
+                .unwrap_err()
+                .to_string()
+                .contains("'verdict' is missing")
+        );
     }
 }

@@ -10,11 +10,13 @@ mod query;
 use std::sync::{Mutex, PoisonError};
 use std::time::Duration;
 
+use spotql_functions::services::Unreadable;
 use tokio::time::{Instant, sleep_until};
 
 pub(crate) use definition::shown_options;
 
-use definition::Definition;
+use crate::network::NetworkError;
+use definition::{Definition, DefinitionError};
 
 /// How often in a row a service may fail.
 const FAILURES: u32 = 5;
@@ -43,8 +45,8 @@ pub(crate) struct Service {
 
 impl Service {
     /// # Errors
-    /// What is wrong with the URL or an option, in words.
-    pub(crate) fn parse(url: &str, options: &[(String, String)]) -> Result<Self, String> {
+    /// What is wrong with the URL or an option.
+    pub(crate) fn parse(url: &str, options: &[(String, String)]) -> Result<Self, DefinitionError> {
         Ok(Self {
             definition: Definition::parse(url, options)?,
             gate: Mutex::new(Gate {
@@ -56,13 +58,13 @@ impl Service {
     }
 
     /// Waits for this request's turn.
-    async fn turn(&self, latest: Instant) -> Result<(), String> {
+    async fn turn(&self, latest: Instant) -> Result<(), Unanswered> {
         let definition = &self.definition;
         let at = {
             let mut gate = self.gate.lock().unwrap_or_else(PoisonError::into_inner);
             let now = Instant::now();
             match &gate.closed {
-                Some((until, why)) if *until > now => return Err(why.clone()),
+                Some((until, why)) if *until > now => return Err(Unanswered::Closed(why.clone())),
                 _ => gate.closed = None,
             }
             // The generic cell rate algorithm: `next` is when a request would begin if all were evenly spaced.
@@ -71,11 +73,10 @@ impl Service {
                 .checked_sub(definition.burst)
                 .map_or(now, |at| at.max(now));
             if at > latest {
-                return Err(format!(
-                    "no more may be asked within the query's max_wait of {} at its rate of {}",
-                    humantime::format_duration(definition.max_wait),
-                    definition.rate
-                ));
+                return Err(Unanswered::Late {
+                    wait: humantime::format_duration(definition.max_wait),
+                    rate: definition.rate.clone(),
+                });
             }
             gate.next = next + definition.spacing;
             at
@@ -107,10 +108,33 @@ impl Service {
     }
 }
 
-/// Why a service did not answer, or what is wrong with its answer.
+/// Why a service did not answer, or what is wrong with its answer: the end of a sentence.
+#[derive(Debug, thiserror::Error)]
+enum Unanswered {
+    /// It is left alone for a time, and was not asked.
+    #[error("{0}")]
+    Closed(String),
+    #[error("no more may be asked within the query's max_wait of {wait} at its rate of {rate}")]
+    Late {
+        wait: humantime::FormattedDuration,
+        rate: String,
+    },
+    #[error(transparent)]
+    Network(#[from] NetworkError),
+    #[error(transparent)]
+    Answer(#[from] Unreadable),
+    #[error(
+        "it answered with status 404; say 'missing: 0' in 'severities' if that means that it knows nothing"
+    )]
+    NotFound,
+    #[error("it answered with status {0}")]
+    Status(u16),
+}
+
+/// A failure of a service.
 #[derive(Debug)]
 struct Failure {
-    reason: String,
+    reason: Unanswered,
     /// How long it wants to be left alone.
     pause: Option<Duration>,
 }

@@ -11,8 +11,8 @@ use spotql_catalog::{KeptVerdict, Warehouse};
 use spotql_functions::services::{self, Answer, Asker, Findings, Verdict};
 use tokio::time::Instant;
 
-use super::{Failure, Service};
-use crate::network::{Network, Request, Response, from_environment};
+use super::{Failure, Service, Unanswered};
+use crate::network::{Network, Request, Response, SecretError, from_environment};
 
 /// After so many verdicts they are written down: what is cancelled has not been for nothing.
 const KEPT_AT_ONCE: usize = 100;
@@ -151,8 +151,9 @@ impl Query {
         };
         let (headers, template) = match secrets() {
             Ok(secrets) => secrets,
-            Err(reason) => {
-                findings.failure = Some(reason);
+            Err(error) => {
+                let error: SecretError = error;
+                findings.failure = Some(error.to_string());
                 return;
             }
         };
@@ -176,7 +177,7 @@ impl Query {
                         });
                         findings.verdicts.insert(value.clone(), verdict);
                     }
-                    Err(reason) => findings.failure = Some(reason),
+                    Err(reason) => findings.failure = Some(reason.to_string()),
                 }
             }
             if keep.is_empty() {
@@ -194,7 +195,7 @@ impl Query {
         }
     }
 
-    fn headers(&self) -> Result<Vec<(String, String)>, String> {
+    fn headers(&self) -> Result<Vec<(String, String)>, SecretError> {
         let headers = self.service.definition.headers.iter();
         headers
             .map(|(name, value)| {
@@ -210,7 +211,7 @@ impl Query {
         url: String,
         headers: &[(String, String)],
         latest: Instant,
-    ) -> Result<Verdict, String> {
+    ) -> Result<Verdict, Unanswered> {
         self.service.turn(latest).await?;
         self.asked.fetch_add(1, Ordering::Relaxed);
         let definition = &self.service.definition;
@@ -222,8 +223,8 @@ impl Query {
         };
         let verdict = match network.get(request).await {
             Ok(response) => read(&definition.answer, &response),
-            Err(reason) => Err(Failure {
-                reason,
+            Err(error) => Err(Failure {
+                reason: error.into(),
                 pause: None,
             }),
         };
@@ -233,15 +234,18 @@ impl Query {
 }
 
 fn read(answer: &Answer, response: &Response) -> Result<Verdict, Failure> {
-    let failure = |reason: String| Failure {
+    let failure = |reason: Unanswered| Failure {
         reason,
         pause: response.retry_after,
     };
     match response.status {
-        200..300 => answer.verdict(&response.body).map_err(failure),
-        404 => answer.unknown().ok_or_else(|| {
-            failure("it answered with status 404; say 'missing: 0' in 'severities' if that means that it knows nothing".to_owned())
-        }),
-        status => Err(failure(format!("it answered with status {status}"))),
+        200..300 => {
+            let verdict = answer.verdict(&response.body);
+            verdict.map_err(|error| failure(error.into()))
+        }
+        404 => answer
+            .unknown()
+            .ok_or_else(|| failure(Unanswered::NotFound)),
+        status => Err(failure(Unanswered::Status(status))),
     }
 }

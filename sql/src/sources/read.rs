@@ -19,6 +19,7 @@ use super::definition::Definition;
 use super::host::Host;
 use super::memory::{Loaded, now};
 use crate::error::{Error, Result};
+use crate::options::OptionError;
 use crate::parse::SourceKind;
 use crate::service::Service;
 
@@ -33,7 +34,7 @@ pub(super) fn service(name: &str, definition: &Definition) -> Result<Service> {
             "it is not made AS SELECT; give it a LOCATION, a URL such as 'https://host/path/{value}'".to_owned(),
         ));
     };
-    Service::parse(url, &definition.options).map_err(refused)
+    Service::parse(url, &definition.options).map_err(|error| refused(error.to_string()))
 }
 
 /// Finds the original of a source: the file, as far as it may be read, or the rows of the query.
@@ -66,7 +67,7 @@ pub(super) async fn load(
     input: &Input,
 ) -> Result<Loaded> {
     let refused = |reason: String| refused(kind, name, reason);
-    let options = Options::of(kind, definition).map_err(refused)?;
+    let options = Options::of(kind, definition).map_err(|error| refused(error.to_string()))?;
     let path = match input {
         Input::File(path) => path.clone(),
         Input::Rows(schema, batches) => {
@@ -109,7 +110,7 @@ struct Options {
 }
 
 impl Options {
-    fn of(kind: SourceKind, definition: &Definition) -> std::result::Result<Self, String> {
+    fn of(kind: SourceKind, definition: &Definition) -> Result<Self, OptionError> {
         let accepted: &[&str] = match kind {
             SourceKind::Geo | SourceKind::Services => &[],
             SourceKind::Indicators => &[
@@ -128,9 +129,7 @@ impl Options {
             internal: false,
         };
         for (key, value) in &definition.options {
-            let wrong = |accepted: &str| {
-                format!("the option '{key}' = '{value}' is not accepted; give {accepted}")
-            };
+            let wrong = |accepted: &str| OptionError::value(key, value, accepted);
             let boolean = || match value.to_ascii_lowercase().as_str() {
                 "true" => Ok(true),
                 "false" => Ok(false),
@@ -142,7 +141,7 @@ impl Options {
                         [] => "none".to_owned(),
                         some => some.join(", "),
                     };
-                    return Err(format!("there is no option '{key}'; it takes {accepted}"));
+                    return Err(OptionError::unknown(key, &accepted));
                 }
                 "format" => {
                     let format = Format::from_name(value).ok_or_else(|| wrong(Format::NAMES))?;

@@ -14,6 +14,7 @@ use futures::TryStreamExt;
 
 use crate::error::{Error, Result};
 use crate::network::{Broker, Publication, from_environment};
+use crate::options::OptionError;
 use crate::parse::Publish;
 use crate::session::{Done, Session};
 
@@ -23,7 +24,7 @@ pub(super) async fn run(session: &Session, publish: Publish) -> Result<Done> {
         taken,
         reason,
     };
-    let broker = broker(&publish).map_err(|reason| failed(0, reason))?;
+    let broker = broker(&publish).map_err(|error| failed(0, error.to_string()))?;
     let plan = session.plan_query(*publish.query).await?;
     let schema = plan.schema();
     let [column] = &schema.fields()[..] else {
@@ -62,18 +63,18 @@ pub(super) async fn run(session: &Session, publish: Publish) -> Result<Done> {
                 Some(open) => open,
                 None => {
                     let connected = network.connect(broker.clone()).await;
-                    publication.insert(connected.map_err(|reason| failed(0, reason))?)
+                    publication.insert(connected.map_err(|error| failed(0, error.to_string()))?)
                 }
             };
             let sent = open.send(message.as_bytes().to_vec()).await;
-            sent.map_err(|reason| failed(open.taken(), reason))?;
+            sent.map_err(|error| failed(open.taken(), error.to_string()))?;
         }
     }
     let mut taken = 0;
     if let Some(mut open) = publication {
         let finished = open.finish().await;
         taken = open.taken();
-        finished.map_err(|reason| failed(taken, reason))?;
+        finished.map_err(|error| failed(taken, error.to_string()))?;
     }
     Ok(Done {
         message: format!("{taken} messages published to {}", publish.url),
@@ -81,7 +82,7 @@ pub(super) async fn run(session: &Session, publish: Publish) -> Result<Done> {
     })
 }
 
-fn broker(publish: &Publish) -> Result<Broker, String> {
+fn broker(publish: &Publish) -> Result<Broker, OptionError> {
     let (mut user, mut password) = (None, None);
     let mut broker = Broker {
         url: publish.url.clone(),
@@ -90,13 +91,13 @@ fn broker(publish: &Publish) -> Result<Broker, String> {
         timeout: Duration::from_secs(30),
     };
     for (key, value) in &publish.options {
-        let wrong = |accepted: &str| {
-            format!("the option '{key}' = '{value}' is not accepted; give {accepted}")
-        };
+        let wrong = |accepted: &str| OptionError::value(key, value, accepted);
         match key.as_str() {
             "user" | "password" => {
-                let read =
-                    from_environment(value).map_err(|why| format!("the option '{key}': {why}"))?;
+                let read = from_environment(value).map_err(|source| OptionError::Secret {
+                    key: key.clone(),
+                    source,
+                })?;
                 *(if key == "user" {
                     &mut user
                 } else {
@@ -112,9 +113,7 @@ fn broker(publish: &Publish) -> Result<Broker, String> {
                 _ => return Err(wrong("a time such as '30 s'")),
             },
             _ => {
-                return Err(format!(
-                    "there is no option '{key}'; it takes user, password, retain, timeout"
-                ));
+                return Err(OptionError::unknown(key, "user, password, retain, timeout"));
             }
         }
     }

@@ -97,8 +97,19 @@ impl Common {
 /// The warehouse that `run`, `sql` and `serve` use when none is named.
 pub(crate) const DEFAULT_WAREHOUSE: &str = "warehouse";
 
+/// A text that is no size of memory.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+enum SizeError {
+    #[error("write a number with B, kB, MB, GB, KiB, MiB or GiB, as in 4GiB")]
+    Unit,
+    #[error("write a number, as in 4GiB")]
+    Number,
+    #[error("at least 16MiB is needed")]
+    Small,
+}
+
 /// Bytes: a number with an optional unit, decimal (kB, MB, GB) or binary (KiB, MiB, GiB).
-fn parse_size(text: &str) -> Result<usize, String> {
+fn parse_size(text: &str) -> Result<usize, SizeError> {
     let text = text.trim();
     let split = text
         .find(|c: char| !c.is_ascii_digit() && c != '.')
@@ -112,14 +123,12 @@ fn parse_size(text: &str) -> Result<usize, String> {
         "k" | "kib" => 1024.0,
         "m" | "mib" => 1024.0 * 1024.0,
         "g" | "gib" => 1024.0 * 1024.0 * 1024.0,
-        _ => return Err("write a number with B, kB, MB, GB, KiB, MiB or GiB, as in 4GiB".into()),
+        _ => return Err(SizeError::Unit),
     };
-    let number: f64 = number
-        .parse()
-        .map_err(|_| "write a number, as in 4GiB".to_owned())?;
+    let number: f64 = number.parse().map_err(|_| SizeError::Number)?;
     let bytes = number * factor;
     if bytes < 16.0 * 1024.0 * 1024.0 {
-        return Err("at least 16MiB is needed".into());
+        return Err(SizeError::Small);
     }
     #[expect(
         clippy::cast_possible_truncation,

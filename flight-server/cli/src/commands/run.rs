@@ -111,11 +111,16 @@ impl Runner<'_> {
     }
 }
 
-fn parse_variable(text: &str) -> Result<(String, String), String> {
+/// A text that gives no variable.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+#[error("write NAME=VALUE, as in date=2016-07-08")]
+struct NoVariable;
+
+fn parse_variable(text: &str) -> Result<(String, String), NoVariable> {
     match text.split_once('=') {
         Some((name, value)) if !name.trim().is_empty() => {
             Ok((name.trim().to_owned(), value.to_owned()))
         }
-        _ => Err("write NAME=VALUE, as in date=2016-07-08".to_owned()),
+        _ => Err(NoVariable),
     }
 }

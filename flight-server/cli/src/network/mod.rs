@@ -4,7 +4,7 @@ mod http;
 mod mqtt;
 
 use async_trait::async_trait;
-use spotql_sql::network::{Broker, Network, Publication, Request, Response};
+use spotql_sql::network::{Broker, Network, NetworkError, Publication, Request, Response};
 
 /// The network of this machine.
 #[derive(Debug, Default)]
@@ -14,11 +14,11 @@ pub(crate) struct Internet {
 
 #[async_trait]
 impl Network for Internet {
-    async fn get(&self, request: Request) -> Result<Response, String> {
+    async fn get(&self, request: Request) -> Result<Response, NetworkError> {
         self.http.get(request).await
     }
 
-    async fn connect(&self, broker: Broker) -> Result<Box<dyn Publication>, String> {
+    async fn connect(&self, broker: Broker) -> Result<Box<dyn Publication>, NetworkError> {
         mqtt::connect(broker).await
     }
 }

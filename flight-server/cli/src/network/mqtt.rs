@@ -9,7 +9,7 @@ use rumqttc::{
     TlsConfiguration, Transport,
 };
 use rustls_platform_verifier::ConfigVerifierExt as _;
-use spotql_sql::network::{Broker, Publication};
+use spotql_sql::network::{Broker, NetworkError, Publication};
 use tokio::sync::watch;
 use tokio::task::JoinHandle;
 use tokio::time;
@@ -25,7 +25,7 @@ const LARGEST: usize = 16 << 20;
 struct Progress {
     connected: bool,
     taken: u64,
-    failure: Option<String>,
+    failure: Option<NetworkError>,
 }
 
 struct Messages {
@@ -39,11 +39,11 @@ struct Messages {
 }
 
 /// What a URL says: host, port, topic, and whether TLS is wanted.
-fn target(text: &str) -> Result<(String, u16, String, bool), String> {
+fn target(text: &str) -> Result<(String, u16, String, bool), NetworkError> {
     let expected = || {
-        format!(
+        NetworkError::Request(format!(
             "'{text}' is no URL of a topic; give mqtt://host/topic, or mqtts://host/topic for TLS"
-        )
+        ))
     };
     let url = Url::parse(text).map_err(|_| expected())?;
     let tls = match url.scheme() {
@@ -52,7 +52,10 @@ fn target(text: &str) -> Result<(String, u16, String, bool), String> {
         _ => return Err(expected()),
     };
     if !url.username().is_empty() || url.password().is_some() {
-        return Err("a URL is shown to others: give OPTIONS (user = '…', password = '$SPOTQL_…') in place of a user in it".to_owned());
+        return Err(NetworkError::Request(
+            "a URL is shown to others: give OPTIONS (user = '…', password = '$SPOTQL_…') in place of a user in it"
+                .to_owned(),
+        ));
     }
     let host = url
         .host_str()
@@ -63,7 +66,9 @@ fn target(text: &str) -> Result<(String, u16, String, bool), String> {
         return Err(expected());
     }
     if topic.contains(['+', '#', '%']) {
-        return Err(format!("the topic '{topic}' may not hold '+', '#' or '%'"));
+        return Err(NetworkError::Request(format!(
+            "the topic '{topic}' may not hold '+', '#' or '%'"
+        )));
     }
     let port = url.port().unwrap_or(if tls { 8883 } else { 1883 });
     let host = host.trim_matches(['[', ']']).to_owned();
@@ -71,7 +76,7 @@ fn target(text: &str) -> Result<(String, u16, String, bool), String> {
 }
 
 /// Connects, and waits until the broker has welcomed us.
-pub(super) async fn connect(broker: Broker) -> Result<Box<dyn Publication>, String> {
+pub(super) async fn connect(broker: Broker) -> Result<Box<dyn Publication>, NetworkError> {
     let (host, port, topic, tls) = target(&broker.url)?;
     let name = format!("spotql-{}", uuid::Uuid::new_v4().simple());
     let mut options = MqttOptions::new(name, host, port);
@@ -83,7 +88,7 @@ pub(super) async fn connect(broker: Broker) -> Result<Box<dyn Publication>, Stri
     if tls {
         super::choose_cryptography();
         let config = rustls::ClientConfig::with_platform_verifier()
-            .map_err(|error| format!("TLS cannot be used: {error}"))?;
+            .map_err(|error| NetworkError::Unreachable(format!("TLS cannot be used: {error}")))?;
         let config = TlsConfiguration::Rustls(Arc::new(config));
         options.set_transport(Transport::tls_with_config(config));
     }
@@ -118,29 +123,38 @@ async fn poll(mut events: EventLoop, say: watch::Sender<Progress>) {
     }
 }
 
-fn reason(error: &ConnectionError) -> String {
+/// The other side, for what it fails to do.
+const BROKER: &str = "the broker";
+
+fn reason(error: &ConnectionError) -> NetworkError {
+    use NetworkError::{Broken, Unreachable};
     match error {
-        ConnectionError::Io(error) => format!("the broker cannot be reached: {error}"),
-        ConnectionError::ConnectionRefused(code) => match code {
+        ConnectionError::Io(error) => Unreachable(format!("the broker cannot be reached: {error}")),
+        ConnectionError::ConnectionRefused(code) => Unreachable(match code {
             rumqttc::ConnectReturnCode::BadUserNamePassword
             | rumqttc::ConnectReturnCode::NotAuthorized => {
                 "the broker refuses the user or the password".to_owned()
             }
             _ => "the broker refuses the connection".to_owned(),
-        },
+        }),
         ConnectionError::NetworkTimeout | ConnectionError::FlushTimeout => {
-            "the broker did not answer in time".to_owned()
+            NetworkError::Timeout { who: BROKER }
         }
         ConnectionError::MqttState(StateError::Io(error)) => {
-            format!("the connection to the broker broke off: {error}")
+            Broken(format!("the connection to the broker broke off: {error}"))
         }
-        other => format!("the connection to the broker failed: {other}"),
+        other => Broken(format!("the connection to the broker failed: {other}")),
     }
+}
+
+/// The connection is no more, and nobody says why.
+fn ended() -> NetworkError {
+    NetworkError::Broken("the connection to the broker has ended".to_owned())
 }
 
 impl Messages {
     /// Waits until it has come so far, as long as it goes on at all.
-    async fn wait(&mut self, far_enough: impl Fn(&Progress) -> bool) -> Result<(), String> {
+    async fn wait(&mut self, far_enough: impl Fn(&Progress) -> bool) -> Result<(), NetworkError> {
         loop {
             {
                 let progress = self.progress.borrow_and_update();
@@ -153,8 +167,8 @@ impl Messages {
             }
             match time::timeout(self.timeout, self.progress.changed()).await {
                 Ok(Ok(())) => {}
-                Ok(Err(_)) => return Err("the connection to the broker has ended".to_owned()),
-                Err(_) => return Err("the broker did not answer in time".to_owned()),
+                Ok(Err(_)) => return Err(ended()),
+                Err(_) => return Err(NetworkError::Timeout { who: BROKER }),
             }
         }
     }
@@ -162,9 +176,12 @@ impl Messages {
 
 #[async_trait]
 impl Publication for Messages {
-    async fn send(&mut self, message: Vec<u8>) -> Result<(), String> {
+    async fn send(&mut self, message: Vec<u8>) -> Result<(), NetworkError> {
         if message.len() + self.topic.len() + 16 > LARGEST {
-            return Err(format!("a message of {} bytes is too long", message.len()));
+            return Err(NetworkError::Request(format!(
+                "a message of {} bytes is too long",
+                message.len()
+            )));
         }
         // As many are on their way as there is room for.
         let sent = self.sent;
@@ -174,12 +191,12 @@ impl Publication for Messages {
             .client
             .publish(&self.topic, QoS::AtLeastOnce, self.retain, message)
             .await;
-        published.map_err(|_| "the connection to the broker has ended".to_owned())?;
+        published.map_err(|_| ended())?;
         self.sent += 1;
         Ok(())
     }
 
-    async fn finish(&mut self) -> Result<(), String> {
+    async fn finish(&mut self) -> Result<(), NetworkError> {
         let sent = self.sent;
         self.wait(|progress| progress.taken >= sent).await?;
         // All is said: whether the farewell arrives does not matter.
@@ -228,7 +245,7 @@ mod tests {
             ("mqtt://broker/a/+", "may not hold"),
             ("mqtt://user:secret@broker/a", "in place of a user"),
         ] {
-            let error = target(url).unwrap_err();
+            let error = target(url).unwrap_err().to_string();
             assert!(error.contains(why), "{url}: {error}");
         }
     }

@@ -8,6 +8,7 @@ mod table;
 use std::io::{self, Write};
 
 use arrow::csv::WriterBuilder;
+use arrow::error::ArrowError;
 use arrow::json::LineDelimitedWriter;
 use arrow::record_batch::RecordBatch;
 use arrow::util::display::{ArrayFormatter, FormatOptions};
@@ -110,12 +111,15 @@ struct Separated {
 
 impl Sink for Separated {
     fn batch(&mut self, batch: &RecordBatch, output: &mut (dyn Write + Send)) -> Result<(), Error> {
+        let mut output = Watched::new(output);
         let mut writer = WriterBuilder::new()
             .with_delimiter(self.delimiter)
             .with_header(!self.started)
-            .build(output);
+            .build(&mut output);
         self.started = true;
-        writer.write(batch).map_err(arrow_error)
+        let written = writer.write(batch);
+        drop(writer);
+        output.result(written)
     }
 
     fn finish(&mut self, _: &mut (dyn Write + Send)) -> Result<(), Error> {
@@ -127,9 +131,9 @@ struct Json;
 
 impl Sink for Json {
     fn batch(&mut self, batch: &RecordBatch, output: &mut (dyn Write + Send)) -> Result<(), Error> {
-        LineDelimitedWriter::new(output)
-            .write(batch)
-            .map_err(arrow_error)
+        let mut output = Watched::new(output);
+        let written = LineDelimitedWriter::new(&mut output).write(batch);
+        output.result(written)
     }
 
     fn finish(&mut self, _: &mut (dyn Write + Send)) -> Result<(), Error> {
@@ -161,13 +165,52 @@ impl Sink for Plain {
     }
 }
 
-/// Arrow's writers wrap the output's own errors; a closed pipe must be told apart.
-fn arrow_error(error: arrow::error::ArrowError) -> Error {
-    match error {
-        arrow::error::ArrowError::IoError(_, error) => Error::Write(error),
-        other if other.to_string().contains("Broken pipe") => {
-            Error::Write(io::ErrorKind::BrokenPipe.into())
+/// A value that cannot be written as text is the query's fault.
+fn arrow_error(error: ArrowError) -> Error {
+    Error::Query(DataFusionError::from(error).into())
+}
+
+/// Passes on to an output, and keeps its error: of that, Arrow's writers hand on the text alone.
+struct Watched<'a> {
+    output: &'a mut (dyn Write + Send),
+    failure: Option<io::Error>,
+}
+
+impl<'a> Watched<'a> {
+    fn new(output: &'a mut (dyn Write + Send)) -> Self {
+        Self {
+            output,
+            failure: None,
         }
-        other => Error::Query(DataFusionError::from(other).into()),
+    }
+
+    fn watch<T>(&mut self, result: io::Result<T>) -> io::Result<T> {
+        result.map_err(|error| {
+            let kind = error.kind();
+            if kind != io::ErrorKind::Interrupted {
+                self.failure = Some(error);
+            }
+            kind.into()
+        })
+    }
+
+    /// What came of writing to it.
+    fn result(self, written: Result<(), ArrowError>) -> Result<(), Error> {
+        match self.failure {
+            Some(failure) => Err(Error::Write(failure)),
+            None => written.map_err(arrow_error),
+        }
+    }
+}
+
+impl Write for Watched<'_> {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        let written = self.output.write(bytes);
+        self.watch(written)
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        let flushed = self.output.flush();
+        self.watch(flushed)
     }
 }

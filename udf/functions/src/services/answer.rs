@@ -13,6 +13,45 @@ const RULES: &str = "high: 3, medium: 2, low: 1, none: 0, 3: 3, 2: 2, 1: 1, 0: 0
 /// Characters of a text that are kept.
 const LONGEST_TEXT: usize = 200;
 
+/// A JSON path or a rule that cannot be read.
+#[derive(Debug, thiserror::Error)]
+pub enum AnswerError {
+    /// A JSON path.
+    #[error("the option '{option}' = '{path}' is no JSON path such as $.data.verdict: {source}")]
+    Path {
+        /// The option.
+        option: &'static str,
+        /// Its value.
+        path: String,
+        /// Where it ceases to be one.
+        source: serde_json_path::ParseError,
+    },
+    /// A rule.
+    #[error(
+        "the option 'severities' = '{rules}': '{rule}' is not accepted; give VERDICT: N or >=NUMBER: N, N being 0 (none), 1 (low), 2 (medium) or 3 (high)"
+    )]
+    Rule {
+        /// All rules.
+        rules: String,
+        /// The one.
+        rule: String,
+    },
+}
+
+/// Why an answer says nothing.
+#[derive(Debug, thiserror::Error)]
+pub enum Unreadable {
+    /// It is no JSON.
+    #[error("its answer is no JSON: {0}")]
+    Json(#[from] serde_json::Error),
+    /// Its verdict is none that the rules know.
+    #[error("none of 'severities' is for its verdict {0}")]
+    Verdict(String),
+    /// It has no verdict.
+    #[error("there is nothing at {0} in its answer")]
+    Nothing(String),
+}
+
 /// Reads answers.
 #[derive(Debug, Clone)]
 pub struct Answer {
@@ -37,16 +76,24 @@ impl Answer {
     /// rule that applies says how bad it is.
     ///
     /// # Errors
-    /// What is wrong with one of them, in words.
-    pub fn parse(verdict: &str, text: Option<&str>, rules: Option<&str>) -> Result<Self, String> {
-        let path = |option: &str, path: &str| {
-            JsonPath::parse(path).map_err(|error| {
-                format!("the option '{option}' = '{path}' is no JSON path such as $.data.verdict: {error}")
+    /// What is wrong with one of them.
+    pub fn parse(
+        verdict: &str,
+        text: Option<&str>,
+        rules: Option<&str>,
+    ) -> Result<Self, AnswerError> {
+        let path = |option: &'static str, path: &str| {
+            JsonPath::parse(path).map_err(|source| AnswerError::Path {
+                option,
+                path: path.to_owned(),
+                source,
             })
         };
         let rules = rules.unwrap_or(RULES);
         let parsed = rules.split(',').map(|rule| {
-            let (when, severity) = rule.rsplit_once(':').map_or(("", ""), |(a, b)| (a.trim(), b.trim()));
+            let (when, severity) = rule
+                .rsplit_once(':')
+                .map_or(("", ""), |(a, b)| (a.trim(), b.trim()));
             let severity = severity.parse().ok().filter(|severity| *severity <= 3);
             let when = match when.strip_prefix(">=") {
                 Some(least) => least.trim().parse().ok().map(Rule::AtLeast),
@@ -54,11 +101,9 @@ impl Answer {
                 None if when.eq_ignore_ascii_case("missing") => Some(Rule::Missing),
                 None => Some(Rule::Is(when.to_lowercase())),
             };
-            when.zip(severity).ok_or_else(|| {
-                format!(
-                    "the option 'severities' = '{rules}': '{}' is not accepted; give VERDICT: N or >=NUMBER: N, N being 0 (none), 1 (low), 2 (medium) or 3 (high)",
-                    rule.trim()
-                )
+            when.zip(severity).ok_or_else(|| AnswerError::Rule {
+                rules: rules.to_owned(),
+                rule: rule.trim().to_owned(),
             })
         });
         Ok(Self {
@@ -71,24 +116,20 @@ impl Answer {
     /// What an answer says; the worst, if the path leads to several verdicts.
     ///
     /// # Errors
-    /// Why it says nothing, in words.
-    pub fn verdict(&self, body: &[u8]) -> Result<Verdict, String> {
-        let body: Value = serde_json::from_slice(body)
-            .map_err(|error| format!("its answer is no JSON: {error}"))?;
+    /// Why it says nothing.
+    pub fn verdict(&self, body: &[u8]) -> Result<Verdict, Unreadable> {
+        let body: Value = serde_json::from_slice(body)?;
         let mut worst = None;
         for found in self.verdict.query(&body) {
-            let severity = self.severity(found).ok_or_else(|| {
-                format!(
-                    "none of 'severities' is for its verdict {}",
-                    shortened(&found.to_string())
-                )
-            })?;
+            let severity = self
+                .severity(found)
+                .ok_or_else(|| Unreadable::Verdict(shortened(&found.to_string())))?;
             worst = worst.max(Some(severity));
         }
         let Some(severity) = worst else {
             return self
                 .unknown()
-                .ok_or_else(|| format!("there is nothing at {} in its answer", self.verdict));
+                .ok_or_else(|| Unreadable::Nothing(self.verdict.to_string()));
         };
         let text = self.text.as_ref().map(|path| {
             let found: Vec<String> = path.query(&body).into_iter().filter_map(written).collect();
@@ -150,7 +191,10 @@ mod tests {
     use super::*;
 
     fn severity(answer: &Answer, body: &str) -> Result<u8, String> {
-        answer.verdict(body.as_bytes()).map(|it| it.severity)
+        let verdict = answer.verdict(body.as_bytes());
+        verdict
+            .map(|it| it.severity)
+            .map_err(|error| error.to_string())
     }
 
     #[test]
@@ -203,7 +247,7 @@ mod tests {
 
     #[test]
     fn paths_and_rules_that_are_none_are_refused() {
-        let error = |verdict, rules| Answer::parse(verdict, None, rules).unwrap_err();
+        let error = |verdict, rules| Answer::parse(verdict, None, rules).unwrap_err().to_string();
         assert!(error("v", None).contains("'verdict' = 'v' is no JSON path"));
         for rules in ["", "bad", "bad: 4", "bad: x", ">=x: 1", ": 1", "a: 1,"] {
             assert!(

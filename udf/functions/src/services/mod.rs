@@ -19,8 +19,8 @@ use std::sync::{Arc, PoisonError, RwLock};
 
 use async_trait::async_trait;
 
-pub use answer::Answer;
-pub use template::Template;
+pub use answer::{Answer, AnswerError, Unreadable};
+pub use template::{Template, TemplateError};
 
 use spotql_values::address::Address;
 

@@ -26,6 +26,32 @@ enum Takes {
     Urls,
 }
 
+/// A text that is no template.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum TemplateError {
+    /// There is no place for a value, or there are several.
+    #[error(
+        "the URL '{0}' has to hold one of {{value}}, {{address}}, {{name}} and {{url}}, once, where the value is to stand"
+    )]
+    Place(String),
+    /// Not HTTP, or the value would be in the host.
+    #[error("'{0}' is no URL of a service; give one such as https://host/path/{{value}}")]
+    NoUrl(String),
+    /// No URL at all.
+    #[error("'{text}' is no URL of a service: {source}")]
+    Malformed {
+        /// The text.
+        text: String,
+        /// What is wrong.
+        source: url::ParseError,
+    },
+    /// URLs are shown to others.
+    #[error(
+        "'{0}' is no URL of a service: it holds a user; give OPTIONS (header.authorization = 'Basic $SPOTQL_…')"
+    )]
+    User(String),
+}
+
 const PLACES: [(&str, Takes); 4] = [
     ("{value}", Takes::All),
     ("{address}", Takes::Addresses),
@@ -37,8 +63,8 @@ impl Template {
     /// Reads a template.
     ///
     /// # Errors
-    /// What is wrong with it, in words.
-    pub fn parse(text: &str) -> Result<Self, String> {
+    /// What is wrong with it.
+    pub fn parse(text: &str) -> Result<Self, TemplateError> {
         let places: Vec<_> = PLACES
             .iter()
             .flat_map(|(place, takes)| {
@@ -47,9 +73,7 @@ impl Template {
             })
             .collect();
         let [(at, place, takes)] = places[..] else {
-            return Err(format!(
-                "the URL '{text}' has to hold one of {{value}}, {{address}}, {{name}} and {{url}}, once, where the value is to stand"
-            ));
+            return Err(TemplateError::Place(text.to_owned()));
         };
         let (before, after) = (&text[..at], &text[at + place.len()..]);
         let scheme = before
@@ -60,18 +84,17 @@ impl Template {
                 if (scheme == "http" || scheme == "https") && host.contains(['/', '?']) => {}
             // The value must not say which host is asked.
             _ => {
-                return Err(format!(
-                    "'{text}' is no URL of a service; give one such as https://host/path/{{value}}"
-                ));
+                return Err(TemplateError::NoUrl(text.to_owned()));
             }
         }
-        let wrong = |why: &str| format!("'{text}' is no URL of a service: {why}");
-        let whole =
-            Url::parse(&format!("{before}x{after}")).map_err(|error| wrong(&error.to_string()))?;
+        let whole = Url::parse(&format!("{before}x{after}")).map_err(|source| {
+            TemplateError::Malformed {
+                text: text.to_owned(),
+                source,
+            }
+        })?;
         if !whole.username().is_empty() || whole.password().is_some() {
-            return Err(wrong(
-                "it holds a user; give OPTIONS (header.authorization = 'Basic $SPOTQL_…')",
-            ));
+            return Err(TemplateError::User(text.to_owned()));
         }
         Ok(Self {
             before: before.to_owned(),
@@ -193,7 +216,7 @@ mod tests {
             ("https://h:99999/{value}", "is no URL"),
             ("https://user:secret@h/{value}", "it holds a user"),
         ] {
-            let error = Template::parse(wrong).unwrap_err();
+            let error = Template::parse(wrong).unwrap_err().to_string();
             assert!(error.contains(why), "{wrong}: {error}");
         }
     }
