@@ -22,7 +22,7 @@ use crate::relation::{Arguments, Error, Parameter, TableFunction, any_of, names,
 /// `indicators(…)`.
 pub(crate) const INDICATORS: TableFunction = TableFunction {
     name: "indicators",
-    about: "What analysts rated 1 (high), as indicators of compromise that others can use. Private addresses, internal \
+    about: "Indicators of compromise that others can use, from records that analysts rated 1 (high). Private addresses, internal \
             networks and own domains are left out.",
     parameters: &[
         Parameter::relation(

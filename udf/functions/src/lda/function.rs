@@ -168,9 +168,9 @@ pub(crate) const SCORE: TableFunction = TableFunction {
             "explain",
             "true, false or 'pair'",
             "false",
-            "Why a record has its score, in columns about its least probable pair: `document`, `word`, `meaning` (in plain \
-             language), `times` (how often the document has the word), `elsewhere` (how many others have it), `usual` (the \
-             document's most frequent words), `by_topic`. 'pair' gives the first two.",
+            "Adds the reason of a score, in columns about the record's least probable pair. `meaning` is the `word` in plain \
+             language. `times` says how often the `document` has it, `elsewhere` how many others have it. `usual` holds the \
+             document's most frequent words, `by_topic` the parts of the probability. 'pair' adds only `document` and `word`.",
         ),
         Parameter::value(
             "restarts",

@@ -33,9 +33,9 @@ pub(crate) const RHYTHM: TableFunction = TableFunction {
             "When a row happened, a whole number, such as `unix_tstamp`.",
         ),
     ],
-    returns: "The columns of the input and, as BIGINT in the unit of `time`: `pause` (since the latest earlier time of the \
-              conversation), `pause_before` (the pause that ended there), `at_once` (the conversation's rows at this very \
-              time). NULL where there is none, and for a row without a time.",
+    returns: "The columns of the input and three more, as BIGINT in the unit of `time`. `pause` is the time since the latest \
+              earlier row of the conversation. `pause_before` is the pause that ended there. `at_once` counts the \
+              conversation's rows at this very time. They are NULL where there is none, and for a row without a time.",
     example: "SELECT * FROM rhythm(flow, conversation => [sip, dip], time => unix_tstamp) WHERE pause = pause_before",
     plan: plan_rhythm,
 };
