@@ -141,9 +141,11 @@ class Page:
         assert done.returncode == 0, f"{self.page.relative_to(ROOT)}: exit status {done.returncode} of\n{shown}"
 
 
-def fill(work: pathlib.Path) -> None:
+def fill(work: pathlib.Path, program: pathlib.Path) -> None:
     """A folder that looks like the repository's, with nothing of what commands leave there."""
-    work.mkdir()
+    built = work / "target" / "release"
+    built.mkdir(parents=True)
+    (built / "spotql").symlink_to(program)
     for entry in ROOT.iterdir():
         if entry.name not in HIDDEN:
             (work / entry.name).symlink_to(entry)
@@ -163,14 +165,11 @@ def main() -> None:
         work, demo = base / "spotql", base / "demo-warehouse"
         if SHARED.exists():
             (base / "shared").symlink_to(SHARED)
-        programs = base / "programs"
-        programs.mkdir()
-        (programs / "spotql").symlink_to(program)
-        path = f"{programs}:{pathlib.Path(sys.executable).parent}:{os.environ['PATH']}"
+        path = f"{work}/target/release:{pathlib.Path(sys.executable).parent}:{os.environ['PATH']}"
         environment = {key: value for key, value in os.environ.items() if not key.startswith("SPOTQL_")}
         environment["PATH"] = path
         for page in [README, *(page for page in chosen if page != README)]:
-            fill(work)
+            fill(work, program)
             if page != README:
                 shutil.copytree(demo, work / "demo-warehouse")
             started = time.monotonic()
