@@ -32,12 +32,21 @@ pub(super) fn copy(from: &Path, to: &Path) -> Outcome<()> {
 pub(super) fn write(path: &Path, format: i64) -> Outcome<PathBuf> {
     let draft = path.with_file_name(format!("{FILE_NAME}.backup-new"));
     // What a killed process has left.
-    fs::remove_file(&draft).ok();
+    discard(&draft);
     let written = copy(path, &draft).and_then(|()| Ok(place(path, format, &draft)?));
     if written.is_err() {
-        fs::remove_file(&draft).ok();
+        discard(&draft);
     }
     written
+}
+
+/// Removes a draft and its journal, which SQLite would apply to the next one.
+fn discard(draft: &Path) {
+    let mut journal = draft.as_os_str().to_owned();
+    journal.push("-journal");
+    for file in [draft, Path::new(&journal)] {
+        fs::remove_file(file).ok();
+    }
 }
 
 fn place(path: &Path, format: i64, draft: &Path) -> Result<PathBuf, Error> {

@@ -321,7 +321,10 @@ fn copy_wanted(warehouse: &Path, wanted: &Wanted, place: &Path, target: &Path) -
             Err(error) if error.kind() == ErrorKind::NotFound => continue,
             opened => opened.map_err(failed(&path))?,
         };
-        let copied = copy_file(file, place).map_err(failed(&path))?;
+        let copied = copy_file(file, place).map_err(|error| {
+            let reason = format!("data file '{}' was not copied: {error}", path.display());
+            refused(target, reason)
+        })?;
         if copied == wanted.size {
             return Ok(());
         }
@@ -375,7 +378,7 @@ fn copy_tree(from: &Path, to: &Path) -> Result<()> {
         let state = |found: fs::Metadata| (found.len(), found.modified().ok());
         let before = file.metadata().map(state).ok();
         if before.is_none() || before != to.metadata().map(state).ok() {
-            copy_file(file, &to).map_err(failed(&from))?;
+            copy_file(file, &to).map_err(failed(&to))?;
         }
     }
     sync_folder(to);

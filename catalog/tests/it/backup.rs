@@ -212,10 +212,12 @@ async fn a_killed_backup_leaves_nothing_of_its_name_and_the_next_one_removes_the
     for moment in 0..25_u64 {
         let test = "a_process_that_makes_a_backup";
         let target_name = target.to_str().unwrap();
+        let before = drafts(backups.path());
         let mut copying = child(test, setup.folder.path(), TARGET, target_name);
-        // The moment counts from when files are copied.
+        // The moment counts from when there is something to copy to.
+        let begun = |draft: &PathBuf| !before.contains(draft) && draft.join("backup.lock").exists();
         let started = Instant::now();
-        while drafts(backups.path()).is_empty() && !target.exists() {
+        while !drafts(backups.path()).iter().any(begun) && !target.exists() {
             assert!(started.elapsed() < Duration::from_secs(60));
             std::thread::sleep(Duration::from_millis(1));
         }

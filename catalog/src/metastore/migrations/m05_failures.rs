@@ -13,9 +13,9 @@ pub(super) const MIGRATION: Migration = Migration {
 fn run(tx: &Transaction<'_>) -> Outcome<()> {
     tx.execute_batch(
         "
-    ALTER TABLE writes ADD COLUMN error TEXT;
-    ALTER TABLE writes ADD COLUMN failed_at INTEGER;
-    ALTER TABLE garbage ADD COLUMN error TEXT;
+            ALTER TABLE writes ADD COLUMN error TEXT;
+            ALTER TABLE writes ADD COLUMN failed_at INTEGER;
+            ALTER TABLE garbage ADD COLUMN error TEXT;
         ",
     )?;
     Ok(())

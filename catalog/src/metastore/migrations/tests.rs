@@ -261,11 +261,10 @@ async fn without_room_for_the_backup_nothing_is_changed() {
 #[tokio::test]
 async fn what_a_killed_process_has_left_of_a_backup_is_written_anew() {
     let folder = older(NOW);
-    std::fs::write(
-        folder.path().join(format!("{FILE_NAME}.backup-new")),
-        b"SQLite",
-    )
-    .unwrap();
+    for name in ["backup-new", "backup-new-journal"] {
+        let left = folder.path().join(format!("{FILE_NAME}.{name}"));
+        std::fs::write(left, b"SQLite").unwrap();
+    }
     open(folder.path(), and(&[COUNT])).await;
     let kept = format!("{FILE_NAME}.backup-v{NOW}");
     assert_eq!(backups(folder.path()), [kept.as_str()]);
