@@ -5,10 +5,11 @@
 //!
 //! From the ground up: `scalar` makes a declaration into a function of DataFusion; `words`, `canonical`, `event`, `enrich` and
 //! others declare functions. `relation` reads the calls of table functions that take a query; `lda`, `rhythm`, `enrich` and
-//! `indicators` plan them. `planner` knows all of these.
+//! `indicators` plan them. `planner` knows all of these, and `reference` describes them.
 
 mod aggregate;
 mod canonical;
+mod description;
 mod enrich;
 mod event;
 pub mod files;
@@ -19,6 +20,7 @@ pub mod inquiry;
 mod lda;
 mod planner;
 mod read;
+pub mod reference;
 mod register;
 mod relation;
 mod rhythm;

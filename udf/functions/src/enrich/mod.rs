@@ -13,6 +13,8 @@
 
 mod function;
 mod planner;
+mod reference;
 
 pub(crate) use function::functions;
 pub(crate) use planner::plan;
+pub(crate) use reference::ENRICH;

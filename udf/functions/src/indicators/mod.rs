@@ -27,9 +27,11 @@
 
 mod function;
 mod planner;
+mod reference;
 mod stix;
 mod time;
 mod value;
 
 pub(crate) use function::functions;
 pub(crate) use planner::plan;
+pub(crate) use reference::INDICATORS;

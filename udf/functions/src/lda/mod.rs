@@ -44,6 +44,7 @@ mod model;
 mod pairs;
 mod planner;
 mod preset;
+mod reference;
 mod score;
 mod settings;
 mod source;
@@ -51,5 +52,6 @@ mod tally;
 mod train;
 
 pub(crate) use planner::{plan_score, plan_train};
+pub(crate) use reference::{SCORE, TRAIN};
 pub(crate) use score::{Score, ScoreExec};
 pub(crate) use train::{Train, TrainExec};

@@ -17,6 +17,7 @@
 
 mod exec;
 mod planner;
+mod reference;
 mod times;
 
 use std::cmp::Ordering;
@@ -29,6 +30,7 @@ use datafusion::logical_expr::{Expr, LogicalPlan, UserDefinedLogicalNodeCore};
 
 pub(crate) use exec::RhythmExec;
 pub(crate) use planner::plan_rhythm;
+pub(crate) use reference::RHYTHM;
 
 use crate::relation::{HIDDEN, all_columns, extended, needed};
 
