@@ -10,6 +10,7 @@ mod hours;
 mod hunt;
 mod partition_truth;
 mod real_days;
+mod reference;
 mod review;
 mod spot_demo;
 mod sql_logic;

@@ -5,10 +5,12 @@
 //!
 //! From the ground up: `scalar` makes a declaration into a function of DataFusion; `words`, `canonical`, `event`, `enrich` and
 //! others declare functions. `log` describes kinds of log. `relation` reads the calls of table functions that take a
-//! query; `lda`, `rhythm`, `enrich`, `rating` and `indicators` declare and plan them. `planner` knows all of these.
+//! query; `lda`, `rhythm`, `enrich`, `rating` and `indicators` declare and plan them. `planner` knows all of these, and
+//! `reference` describes them.
 
 mod aggregate;
 mod canonical;
+mod description;
 mod enrich;
 mod event;
 pub mod files;
@@ -21,6 +23,7 @@ pub mod log;
 mod planner;
 mod rating;
 mod read;
+pub mod reference;
 mod register;
 mod relation;
 mod rhythm;
@@ -31,7 +34,7 @@ pub mod sources;
 mod time;
 mod words;
 
-pub use planner::{SpotqlExtensionPlanner, TABLE_FUNCTIONS, relations_as_queries};
+pub use planner::{SpotqlExtensionPlanner, relations_as_queries};
 pub use register::{SpotqlQueryPlanner, register, register_with};
-pub use relation::{Error, Parameter, TableFunction};
+pub use relation::Error;
 pub use scalar::Needs;

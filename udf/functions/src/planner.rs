@@ -19,20 +19,20 @@ use crate::indicators::INDICATORS;
 use crate::lda::{SCORE, Score, ScoreExec, TRAIN, Train, TrainExec};
 use crate::log::Log;
 use crate::rating::UNRATED;
-use crate::relation::{Arguments, TableFunction, as_queries};
+use crate::relation::{Arguments, QueryFunction, as_queries};
 use crate::rhythm::{RHYTHM, Rhythm, RhythmExec};
 
 /// The table functions that take a query.
-pub const TABLE_FUNCTIONS: [&TableFunction; 6] =
+pub(crate) const QUERY_FUNCTIONS: [&QueryFunction; 6] =
     [&SCORE, &TRAIN, &RHYTHM, &ENRICH, &UNRATED, &INDICATORS];
 
 /// Rewrites every relation that is given to a table function as a query: `t` becomes `(SELECT * FROM t)`. To be applied to
 /// a statement before it is planned.
 pub fn relations_as_queries(statement: &mut Statement) {
-    as_queries(statement, &TABLE_FUNCTIONS);
+    as_queries(statement, &QUERY_FUNCTIONS);
 }
 
-/// Plans calls of [`TABLE_FUNCTIONS`]; to be registered with a session.
+/// Plans calls of [`QUERY_FUNCTIONS`]; to be registered with a session.
 #[derive(Debug)]
 pub(crate) struct SpotqlPlanner {
     /// The kinds of log that calls may name.
@@ -45,12 +45,14 @@ impl RelationPlanner for SpotqlPlanner {
         relation: TableFactor,
         context: &mut dyn RelationPlannerContext,
     ) -> Result<RelationPlanning> {
-        let Some(arguments) = Arguments::of(&relation, &TABLE_FUNCTIONS, &self.logs)? else {
+        let Some(arguments) = Arguments::of(&relation, &QUERY_FUNCTIONS, &self.logs)? else {
             return Ok(RelationPlanning::Original(Box::new(relation)));
         };
-        let TableFunction { name, plan, .. } = arguments.function;
+        let QueryFunction { plan, .. } = arguments.function;
         let plan = stacker::maybe_grow(STACK_LEFT, STACK, || plan(&arguments, context))?;
-        let plan = LogicalPlanBuilder::from(plan).alias(*name)?.build()?;
+        let plan = LogicalPlanBuilder::from(plan)
+            .alias(arguments.function.name())?
+            .build()?;
         let TableFactor::Table { alias, .. } = relation else {
             return datafusion::common::internal_err!("a function call is a table factor");
         };

@@ -1,8 +1,11 @@
 //! Aggregate functions of ours, in place of DataFusion's of the same name.
 
 mod extreme;
+mod reference;
 mod sum;
 mod wide;
+
+pub(crate) use reference::REPLACEMENTS;
 
 use datafusion::functions_aggregate::min_max::{Max, Min};
 use datafusion::logical_expr::AggregateUDF;

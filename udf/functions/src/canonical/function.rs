@@ -7,12 +7,7 @@ use arrow::datatypes::DataType;
 use datafusion::error::Result;
 use datafusion::logical_expr::ScalarUDF;
 
-use crate::scalar::{Call, Declaration, Needs, ScalarFunction, Section, Takes, parameter};
-
-const SECTION: Section = Section {
-    label: "Forms",
-    about: "Functions that give values which logs write in several forms one form",
-};
+use crate::scalar::{Call, Declaration, Needs, ScalarFunction, Takes, parameter, section};
 
 const ADDRESS: Declaration = Declaration {
     name: "canonical_address",
@@ -24,8 +19,9 @@ const ADDRESS: Declaration = Declaration {
     returns: DataType::Utf8View,
     reads_settings: false,
     needs: Needs::NOTHING,
-    about: "An address in the form of RFC 5952 (IPv6 in lower case and shortened), IPv4 mapped into IPv6 as IPv4; a host's \
-            name as canonical_name has it. NULL for NULL and for what stands for nothing: '', '-', '(empty)', blanks",
+    about: "An address in the form of RFC 5952: IPv6 in lower case and shortened, IPv4 mapped into IPv6 as IPv4. A \
+            host's name becomes what canonical_name gives. NULL for NULL and for what stands for nothing: '', '-', \
+            '(empty)', blanks",
     example: ("canonical_address('::FFFF:10.0.0.1')", "10.0.0.1"),
     kernel: |call| form(call, super::addresses),
 };
@@ -73,7 +69,7 @@ pub(crate) fn functions() -> Vec<Arc<ScalarUDF>> {
 fn function(declaration: &'static Declaration) -> Arc<ScalarUDF> {
     Arc::new(ScalarUDF::new_from_impl(ScalarFunction::new(
         declaration,
-        SECTION,
+        section::NAMES,
     )))
 }
 

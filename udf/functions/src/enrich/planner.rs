@@ -5,33 +5,37 @@ use datafusion::logical_expr::planner::RelationPlannerContext;
 use datafusion::logical_expr::{Expr, LogicalPlan, LogicalPlanBuilder};
 use datafusion::sql::sqlparser::ast::Expr as SqlExpr;
 
+use crate::description::{TableFunction, parameter, relation};
 use crate::log::Log;
-use crate::relation::{
-    Arguments, Described, Error, Parameter, TableFunction, any_of, names, plan_query,
-};
+use crate::relation::{Arguments, Described, Error, QueryFunction, any_of, names, plan_query};
 
 /// `enrich(…)`.
-pub(crate) const ENRICH: TableFunction = TableFunction {
-    name: "enrich",
-    about: "The input with columns that say what is known of its addresses, names and numbers.",
-    parameters: &[
-        Parameter::relation("input", "Records, or results of a detection."),
-        Parameter::value(
-            "source",
-            "'flow', 'dns' or 'proxy'",
-            "",
-            "The kind of log: adds the columns of its `…_scores` table. Without it give `columns`.",
-        ),
-        Parameter::value(
-            "columns",
-            "column, or several in brackets",
-            "",
-            "Columns of addresses, names or URLs. Each gets `…_internal`, `…_network`, `…_geoloc`, `…_owner`, `…_rep` and \
-             `…_severity`.",
-        ),
-    ],
-    returns: "The columns of the input and those that are added.",
-    example: "SELECT * FROM enrich((SELECT sip, dip FROM flow), columns => [dip])",
+pub(crate) const ENRICH: QueryFunction = QueryFunction {
+    description: TableFunction {
+        name: "enrich",
+        call: "enrich(input, source => 'flow'|'dns'|'proxy') or enrich(input, columns => [a, b])",
+        about: "Adds context to every row: geolocation, networks, reputation and names of numbers. Give either source or columns.",
+        parameters: &[
+            relation(
+                "input",
+                "",
+                "The records: the name of a table, or a query in parentheses.",
+            ),
+            parameter(
+                "source",
+                "none",
+                "The kind of log: 'flow', 'dns' or 'proxy'. It adds the context columns of its result table.",
+            ),
+            parameter(
+                "columns",
+                "none",
+                "Columns of addresses, names or URLs, one or several in brackets.",
+            ),
+        ],
+        gives: "all columns of the input and the added ones. For a column `a` these are `a_internal`, `a_network`, `a_geoloc`, \
+            `a_owner`, `a_rep` and `a_severity`.",
+        examples: &["SELECT * FROM enrich((SELECT '10.1.2.3' AS host), columns => [host])"],
+    },
     plan,
 };
 
@@ -45,7 +49,7 @@ fn plan(arguments: &Arguments, context: &mut dyn RelationPlannerContext) -> Resu
     let added = match (arguments.log()?, arguments.list("columns")) {
         (Some(log), None) => {
             let described = Described {
-                function: arguments.function.name,
+                function: arguments.function.name(),
                 log,
                 schema,
             };
@@ -86,7 +90,7 @@ fn plan(arguments: &Arguments, context: &mut dyn RelationPlannerContext) -> Resu
     let taken = |name: &str| known.iter().any(|it| it.name.eq_ignore_ascii_case(name));
     if let Some((name, _)) = added.iter().find(|(name, _)| taken(name)) {
         return Err(Error::ColumnTaken {
-            function: arguments.function.name.to_owned(),
+            function: arguments.function.name().to_owned(),
             column: name.clone(),
         }
         .into());

@@ -3,12 +3,14 @@
 
 use std::sync::Arc;
 
+use crate::description::documented;
+use crate::scalar::section;
 use datafusion::arrow::array::{Array, ArrayRef, AsArray, StringViewBuilder};
 use datafusion::arrow::datatypes::{DataType, TimeUnit, TimestampMicrosecondType};
 use datafusion::common::{Result, ScalarValue, plan_err};
 use datafusion::logical_expr::{
-    ColumnarValue, DocSection, Documentation, ScalarFunctionArgs, ScalarUDF, ScalarUDFImpl,
-    Signature, Volatility,
+    ColumnarValue, Documentation, ScalarFunctionArgs, ScalarUDF, ScalarUDFImpl, Signature,
+    Volatility,
 };
 use spotql_values::time::moment::{DAY, Moment, SECOND, date};
 
@@ -19,12 +21,16 @@ pub(super) fn function() -> Arc<ScalarUDF> {
     Arc::new(ScalarUDF::from(EventText {
         signature: Signature::exact(vec![micros], Volatility::Immutable),
         documentation: Documentation::builder(
-            DocSection::default(),
+            section::TIME.documented(),
             "A time as the text that the ingest tables hold: YYYY-MM-DD HH:MM:SS, and the fraction of a second if there \
-             is one.",
-            "event_text(event_time('14/May/2024:10:11:12 +0000'))",
+             is one. NULL for NULL, and for years outside 1 to 9999.",
+            "event_text(time TIMESTAMP)",
         )
         .with_argument("time", "A TIMESTAMP.")
+        .with_sql_example(documented(
+            "event_text(TIMESTAMP '2024-05-14 10:11:12.5')",
+            "2024-05-14 10:11:12.500",
+        ))
         .build(),
     }))
 }

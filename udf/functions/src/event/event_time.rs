@@ -10,6 +10,8 @@
 
 use std::sync::Arc;
 
+use crate::description::documented;
+use crate::scalar::section;
 use datafusion::arrow::array::{
     Array, ArrayRef, AsArray, PrimitiveArray, StringViewArray, TimestampMicrosecondArray,
 };
@@ -19,8 +21,8 @@ use datafusion::arrow::datatypes::{
 };
 use datafusion::common::{Result, ScalarValue, exec_err, plan_err};
 use datafusion::logical_expr::{
-    ColumnarValue, DocSection, Documentation, ScalarFunctionArgs, ScalarUDF, ScalarUDFImpl,
-    Signature, Volatility,
+    ColumnarValue, Documentation, ScalarFunctionArgs, ScalarUDF, ScalarUDFImpl, Signature,
+    Volatility,
 };
 use spotql_values::time::moment::{Moment, of_number};
 use spotql_values::time::notation;
@@ -32,14 +34,18 @@ pub(super) fn function() -> Arc<ScalarUDF> {
     Arc::new(ScalarUDF::from(EventTime {
         signature: Signature::user_defined(Volatility::Immutable),
         documentation: Documentation::builder(
-            DocSection::default(),
-            "When a record of a log happened, as TIMESTAMP in UTC: from seconds, milliseconds, microseconds or \
-             nanoseconds since 1970, from a date or timestamp, or from text in the usual notations (ISO 8601, \
-             14/May/2024:10:11:12 +0000, Tue, 14 May 2024 10:11:12 GMT). NULL for what cannot be read.",
-            "event_time('14/May/2024:10:11:12 +0000'), event_time(p_date, p_time)",
+            section::TIME.documented(),
+            "When a record of a log happened, as TIMESTAMP in UTC. It reads seconds, milliseconds, microseconds and nanoseconds \
+             since 1970, dates, timestamps, and text in the usual notations. Such are ISO 8601, 14/May/2024:10:11:12 +0000, \
+             and Tue, 14 May 2024 10:11:12 GMT. NULL for NULL and for what cannot be read.",
+            "event_time(value ANY [, time ANY])",
         )
         .with_argument("value", "The time, or its day: text, a number, a date or a timestamp.")
         .with_argument("time", "The time of day, if it stands in a column of its own.")
+        .with_sql_example(documented(
+            "event_time('14/May/2024:12:11:12 +0200')",
+            "2024-05-14T10:11:12",
+        ))
         .build(),
     }))
 }

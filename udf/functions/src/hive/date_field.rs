@@ -15,23 +15,27 @@ use datafusion::arrow::compute::{
 use datafusion::arrow::datatypes::{DataType, TimeUnit};
 use datafusion::common::{Result, ScalarValue, plan_err};
 use datafusion::logical_expr::{
-    ColumnarValue, DocSection, Documentation, ScalarFunctionArgs, ScalarUDF, ScalarUDFImpl,
-    Signature, Volatility,
+    ColumnarValue, Documentation, ScalarFunctionArgs, ScalarUDF, ScalarUDFImpl, Signature,
+    Volatility,
 };
 
-const FIELDS: [(&str, DatePart); 6] = [
-    ("year", DatePart::Year),
-    ("month", DatePart::Month),
-    ("day", DatePart::Day),
-    ("hour", DatePart::Hour),
-    ("minute", DatePart::Minute),
-    ("second", DatePart::Second),
+use crate::description::documented;
+use crate::scalar::section;
+
+/// Each function's name, its field, and what it gives of 2016-07-08 12:34:56.
+const FIELDS: [(&str, DatePart, &str); 6] = [
+    ("year", DatePart::Year, "2016"),
+    ("month", DatePart::Month, "7"),
+    ("day", DatePart::Day, "8"),
+    ("hour", DatePart::Hour, "12"),
+    ("minute", DatePart::Minute, "34"),
+    ("second", DatePart::Second, "56"),
 ];
 
 pub(super) fn functions() -> Vec<Arc<ScalarUDF>> {
     FIELDS
         .into_iter()
-        .map(|(name, part)| Arc::new(ScalarUDF::from(DateField::new(name, part))))
+        .map(|(name, part, example)| Arc::new(ScalarUDF::from(DateField::new(name, part, example))))
         .collect()
 }
 
@@ -59,13 +63,19 @@ impl Hash for DateField {
 }
 
 impl DateField {
-    fn new(name: &'static str, part: DatePart) -> Self {
+    fn new(name: &'static str, part: DatePart, example: &str) -> Self {
         let documentation = Documentation::builder(
-            DocSection::default(),
-            format!("The {name} of a date, timestamp or text, as INT."),
-            format!("{name}('2016-07-08 12:34:56')"),
+            section::HIVE.documented(),
+            format!(
+                "The {name} of a date, a timestamp or a text that holds one. NULL for NULL, and for text that holds none."
+            ),
+            format!("{name}(value ANY)"),
         )
         .with_argument("value", "A date, a timestamp, or text that holds one.")
+        .with_sql_example(documented(
+            &format!("{name}('2016-07-08 12:34:56')"),
+            example,
+        ))
         .build();
         Self {
             name,
@@ -163,7 +173,7 @@ mod tests {
 
     fn fields(part: DatePart, texts: &[Option<&str>]) -> Vec<Option<i32>> {
         let texts: ArrayRef = Arc::new(texts.iter().copied().collect::<StringViewArray>());
-        let fields = DateField::new("field", part).extract(&texts).unwrap();
+        let fields = DateField::new("field", part, "").extract(&texts).unwrap();
         fields.as_primitive::<Int32Type>().iter().collect()
     }
 

@@ -12,22 +12,22 @@ use super::time;
 use super::value::Value;
 use crate::scalar::distinct::texts_by_distinct;
 use crate::scalar::{
-    Declaration, Needs, Parameter, ScalarFunction, Section, Takes, parameter, text_at, whole_at,
+    Declaration, Needs, Parameter, ScalarFunction, Takes, parameter, section, text_at, whole_at,
 };
 use crate::settings::SpotqlOptions;
 use crate::sources::Sources;
 
 const DECLARATIONS: [&Declaration; 5] = [&SHAREABLE, &KIND, &TIME, &STIX_INDICATOR, &STIX_BUNDLE];
 
-const SECTION: Section = Section {
-    label: "Indicators",
-    about: "Functions that make indicators for others",
-};
-
 /// All of them, ready to be registered with a session.
 pub(crate) fn functions() -> Vec<Arc<ScalarUDF>> {
     DECLARATIONS
-        .map(|it| Arc::new(ScalarUDF::new_from_impl(ScalarFunction::new(it, SECTION))))
+        .map(|it| {
+            Arc::new(ScalarUDF::new_from_impl(ScalarFunction::new(
+                it,
+                section::INDICATORS,
+            )))
+        })
         .to_vec()
 }
 
@@ -43,11 +43,12 @@ const SHAREABLE: Declaration = Declaration {
     returns: DataType::Utf8View,
     reads_settings: true,
     needs: Needs::NETWORKS,
-    about: "An address, CIDR block, name or URL as an indicator that others can use, written one way: hosts in lower case, no \
-            dot at a name's end, no user and password; a URL without a path is its host. NULL for what is none, and for what \
-            means another host in every network or is the organisation's own: addresses that is_internal knows, private, \
-            multicast and reserved ones, names below spotql.user_domains, reverse names (arpa), names of zones that are a \
-            network's own (local, localhost, internal, lan, …), and URLs on such hosts",
+    about: "An address, CIDR block, name or URL as an indicator that others can use. Hosts are in lower case, without \
+            the dot at a name's end, without user and password. A URL without a path is its host. NULL for what is none, \
+            for what means another host in every network, and for what is the organisation's own. Such are addresses \
+            that is_internal knows, private, multicast and reserved ones, and names below spotql.user_domains. Reverse \
+            names (arpa), names of zones that are a network's own (local, localhost, internal, lan, …), and URLs on such \
+            hosts are left out as well",
     example: (
         "shareable_indicator('Evil.example.com.')",
         "evil.example.com",

@@ -17,33 +17,39 @@ use datafusion::sql::sqlparser::ast::{Query, Statement, TableFactor, VisitMut, V
 use datafusion::sql::sqlparser::dialect::HiveDialect;
 use datafusion::sql::sqlparser::parser::Parser;
 
-use crate::relation::{Arguments, Error, Parameter, TableFunction, any_of, names, plan_query};
+use crate::description::{TableFunction, parameter, relation};
+use crate::relation::{Arguments, Error, QueryFunction, any_of, names, plan_query};
 
 /// `indicators(…)`.
-pub(crate) const INDICATORS: TableFunction = TableFunction {
-    name: "indicators",
-    about: "Indicators of compromise that others can use, from records that analysts rated 1 (high). Private addresses, internal \
-            networks and own domains are left out.",
-    parameters: &[
-        Parameter::relation(
-            "input",
-            "The table of ratings of a source, or a relation with a column `indicator`.",
-        ),
-        Parameter::value(
-            "source",
-            "'flow', 'dns' or 'proxy'",
-            "",
-            "The kind of log whose ratings the input holds. Without it the input holds indicators itself.",
-        ),
-        Parameter::value(
-            "format",
-            "'rows' or 'stix'",
-            "'rows'",
-            "A row for each indicator, or one row with a STIX 2.1 bundle.",
-        ),
-    ],
-    returns: "`indicator`, `kind`, `text`, `severity`, `first_seen`, `last_seen`, `sightings`; or `bundle`.",
-    example: "SELECT * FROM indicators(flow_threat_investigation, source => 'flow')",
+pub(crate) const INDICATORS: QueryFunction = QueryFunction {
+    description: TableFunction {
+        name: "indicators",
+        call: "indicators(input, source => 'flow'|'dns'|'proxy', format => 'stix')",
+        about: "Makes indicators of rated records: a row for each address, name or URL that was rated 1. Addresses and names that \
+            mean nothing to others are left out, as shareable_indicator does it.",
+        parameters: &[
+            relation(
+                "input",
+                "",
+                "Rated records, or rows of indicators: the name of a table, or a query in parentheses.",
+            ),
+            parameter(
+                "source",
+                "none",
+                "The kind of the rated records: 'flow', 'dns' or 'proxy'. Without it the input has a column `indicator`.",
+            ),
+            parameter(
+                "format",
+                "rows",
+                "'stix' gives one STIX 2.1 bundle in place of rows.",
+            ),
+        ],
+        gives: "the columns `indicator`, `kind`, `text`, `severity`, `first_seen`, `last_seen` and `sightings`. With format => \
+            'stix' it gives one row with the column `bundle`.",
+        examples: &[
+            "SELECT indicator, kind, severity FROM indicators((SELECT 'Evil.example.com.' AS indicator, 2 AS severity))",
+        ],
+    },
     plan,
 };
 
@@ -129,7 +135,7 @@ impl Columns {
                     present: names(schema),
                 },
                 Some(log) => Error::MissingColumn {
-                    function: arguments.function.name.to_owned(),
+                    function: arguments.function.name().to_owned(),
                     log: log.to_owned(),
                     column: (*name).to_owned(),
                     present: names(schema),

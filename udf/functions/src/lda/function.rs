@@ -1,192 +1,175 @@
 //! The declarations of `lda_train(…)` and `lda_score(…)`.
 
 use super::planner::{plan_score, plan_train};
-use crate::relation::{Parameter, TableFunction};
+use crate::description::{TableFunction, TableParameter, parameter, relation};
+use crate::relation::QueryFunction;
 
-const SOURCE: Parameter = Parameter::value(
+const INPUT: TableParameter = relation(
+    "input",
+    "",
+    "The records: the name of a table, or a query in parentheses.",
+);
+const SOURCE: TableParameter = parameter(
     "source",
-    "'flow', 'dns' or 'proxy'",
-    "",
-    "The kind of log. It says which columns make documents and words. Without it give `documents` and `words`.",
+    "none",
+    "The kind of log: 'flow', 'dns' or 'proxy'. It says what the documents and words of a record are.",
 );
-const DOCUMENTS: Parameter = Parameter::value(
+const DOCUMENTS: TableParameter = parameter(
     "documents",
-    "expression, or several in brackets",
-    "",
-    "The documents of a record, such as `[sip, dip]`. Every document has its word.",
+    "none",
+    "In place of a source: an expression over the input's columns, or several in brackets. A document is a host, usually.",
 );
-const WORDS: Parameter = Parameter::value(
+const WORDS: TableParameter = parameter(
     "words",
-    "'v2' or 'spot'; expressions",
     "'v2'",
-    "With `source`: our words, or those of the original (Apache Spot). With `documents`: the words, an expression each.",
+    "Beside a source: 'v2', or 'spot' for the words of Apache Spot. Beside documents: an expression for each of them.",
 );
-const COUNTS: Parameter = Parameter::value(
+const COUNTS: TableParameter = parameter(
     "counts",
-    "expression",
     "1",
-    "How often the pairs of a row occurred; a whole number. Not beside `source`, `distinct` or `model`.",
+    "Beside documents: a number of times that each row counts.",
 );
-const DISTINCT: Parameter = Parameter::value(
+const DISTINCT: TableParameter = parameter(
     "distinct",
-    "expression",
-    "",
-    "Rows of the same documents, words and this value count once; NULL is a value like others. Not beside `source`.",
+    "none",
+    "Beside documents: an expression. Records that agree in documents, words and this expression count once.",
 );
-const FEEDBACK: Parameter = Parameter::relation(
+const FEEDBACK: TableParameter = relation(
     "feedback",
-    "Records that an analyst has rated harmless, with the columns of the input. Beside `source` also a table of ratings: \
-     of its rows, those rated 3 and never 1 or 2 are looked up in `history`.",
+    "none",
+    "Records that an analyst has rated harmless, with the columns of the input. They take part in the training. Beside a \
+     source also a table of ratings: records that it rates 3, and never 1 or 2, are looked up in the history.",
 );
-const HISTORY: Parameter = Parameter::relation(
+const HISTORY: TableParameter = relation(
     "history",
-    "The records that the ratings in `feedback` are about, such as the log of the last 30 days. By default the input.",
+    "the input",
+    "The records that ratings in the feedback are about, such as the log of the last 30 days.",
 );
-const DUPFACTOR: Parameter = Parameter::value(
+const DUPFACTOR: TableParameter = parameter(
     "dupfactor",
-    "1 to 1000000",
     "1000",
-    "How often a record of the feedback counts in the training.",
+    "How often each record of the feedback counts.",
 );
-const SCORING: Parameter = Parameter::value(
+const SCORING: TableParameter = parameter(
     "scoring",
-    "'leave_one_out' or 'spot'",
     "'leave_one_out'",
-    "How a record is judged: by all the other records, or by the rule of the original, the least probable pair of the \
-     record under a model that has seen it.",
+    "The rule of the score: 'leave_one_out' judges a record by what all others do, 'spot' is Apache Spot's rule.",
 );
-const OPTIMIZER: Parameter = Parameter::value(
+const OPTIMIZER: TableParameter = parameter(
     "optimizer",
-    "'em', 'online' or 'cvb0'",
     "'em'",
-    "How the model is fitted: expectation maximisation, online variational Bayes, or collapsed variational Bayes.",
+    "How topics are estimated: 'em', 'online' or 'cvb0'. The last predicts best, and takes two to three times as long.",
 );
-const TOPICS: Parameter = Parameter::value(
+const TOPICS: TableParameter = parameter(
     "topics",
-    "whole number",
-    "10; 20 with scoring => 'spot'",
+    "10, or 20 for scoring => 'spot'",
     "The number of topics.",
 );
-const ITERATIONS: Parameter = Parameter::value(
+const ITERATIONS: TableParameter = parameter(
     "iterations",
-    "whole number",
-    "60; 20 with scoring => 'spot'",
-    "How many times the training goes through the data.",
+    "60, or 20 for scoring => 'spot'",
+    "How often the training goes over the pairs.",
 );
-const ALPHA: Parameter = Parameter::value(
+const ALPHA: TableParameter = parameter(
     "alpha",
-    "number",
-    "1.02 with 'em'",
-    "The concentration of topics in a document, as the optimizer takes it.",
+    "1.02 for 'em'",
+    "The concentration of topics in documents, as the optimizer takes it.",
 );
-const BETA: Parameter = Parameter::value(
+const BETA: TableParameter = parameter(
     "beta",
-    "number",
-    "1.001 with 'em'",
-    "The concentration of words in a topic, as the optimizer takes it.",
+    "1.001 for 'em'",
+    "The concentration of words in topics, as the optimizer takes it.",
 );
-const SEED: Parameter = Parameter::value(
+const SEED: TableParameter = parameter(
     "seed",
-    "whole number",
     "1",
-    "The seed of the training. The same data and seed give the same bits.",
+    "The start of the training. The same seed and data give the same bits, whatever the number of threads.",
 );
-const PRECISION: Parameter = Parameter::value(
-    "precision",
-    "'double' or 'single'",
-    "'double'",
-    "The floating-point numbers of the training; 'single' only with the optimizer 'em'.",
-);
+const PRECISION: TableParameter =
+    parameter("precision", "'double'", "'double', or 'single' with 'em'.");
 
-/// `lda_train(…)`.
-pub(crate) const TRAIN: TableFunction = TableFunction {
-    name: "lda_train",
-    about: "Fits a topic model (latent Dirichlet allocation) to the documents and words of the input. The model is rows, to \
-            be kept with `CREATE TABLE … AS` or `INSERT`.",
-    parameters: &[
-        Parameter::relation("input", "The records to train on."),
-        SOURCE,
-        DOCUMENTS,
-        WORDS,
-        COUNTS,
-        DISTINCT,
-        FEEDBACK,
-        HISTORY,
-        DUPFACTOR,
-        SCORING,
-        OPTIMIZER,
-        TOPICS,
-        ITERATIONS,
-        ALPHA,
-        BETA,
-        SEED,
-        PRECISION,
-    ],
-    returns: "The rows of the model: part STRING, name STRING, text STRING, weight DOUBLE, topics ARRAY<DOUBLE>.",
-    example: "CREATE TABLE model AS SELECT * FROM lda_train(flow, source => 'flow')",
+/// `lda_train`.
+pub(crate) const TRAIN: QueryFunction = QueryFunction {
+    description: TableFunction {
+        name: "lda_train",
+        call: "lda_train(input, source => 'flow'|'dns'|'proxy', …)",
+        about: "Trains a topic model (latent Dirichlet allocation) and gives it as rows. Keep them with CREATE TABLE AS, and score \
+            later days with them. Invalid records take no part.",
+        parameters: &[
+            INPUT, SOURCE, DOCUMENTS, WORDS, COUNTS, DISTINCT, FEEDBACK, HISTORY, DUPFACTOR,
+            SCORING, OPTIMIZER, TOPICS, ITERATIONS, ALPHA, BETA, SEED, PRECISION,
+        ],
+        gives: "the columns `part`, `name`, `text`, `weight` and `topics`.",
+        examples: &[
+            "SELECT part, count(*) FROM lda_train((SELECT * FROM synthetic_flow(1000, 1, '2024-05-14')), source => 'flow') \
+         GROUP BY part",
+        ],
+    },
     plan: plan_train,
 };
 
-/// `lda_score(…)`.
-pub(crate) const SCORE: TableFunction = TableFunction {
-    name: "lda_score",
-    about: "Gives each record of the input a score, which is low for a record that is improbable by what all the others do.",
-    parameters: &[
-        Parameter::relation(
-            "input",
-            "The records to score. It is read twice, unless `model` is given.",
-        ),
-        SOURCE,
-        DOCUMENTS,
-        WORDS,
-        COUNTS,
-        DISTINCT,
-        FEEDBACK,
-        HISTORY,
-        DUPFACTOR,
-        SCORING,
-        OPTIMIZER,
-        TOPICS,
-        ITERATIONS,
-        ALPHA,
-        BETA,
-        SEED,
-        PRECISION,
-        Parameter::relation(
-            "model",
-            "The rows of a stored model, in place of a training. A model that was made with other words, lists of domains \
-             or arguments than the call gives is refused.",
-        ),
-        Parameter::value(
-            "unseen",
-            "'smoothed' or 'zero'",
-            "'smoothed'",
-            "With `model`: the probability of a document or word that the model does not know, an estimate or (as in the \
-             original) 0. The column `unseen` says `document`, `word`, `both` or NULL.",
-        ),
-        Parameter::value(
-            "explain",
-            "true, false or 'pair'",
-            "false",
-            "Adds the reason of a score, in columns about the record's least probable pair. `meaning` is the `word` in plain \
-             language. `times` says how often the `document` has it, `elsewhere` how many others have it. `usual` holds the \
-             document's most frequent words, `by_topic` the parts of the probability. 'pair' adds only `document` and `word`.",
-        ),
-        Parameter::value(
-            "restarts",
-            "1 to 64",
-            "2; 1 with scoring => 'spot'",
-            "How many models, each from another start, are averaged.",
-        ),
-        Parameter::value(
-            "lead",
-            "true or false",
-            "false",
-            "Adds a column `lead`, equal for records with the same documents and words.",
-        ),
-    ],
-    returns: "The columns of the input and `score` DOUBLE, NULL for a record that cannot be scored; with `lead`, `explain` \
-              and `model` the columns that are named there.",
-    example: "SELECT * FROM lda_score((SELECT * FROM flow WHERE d = 14), source => 'flow') ORDER BY score LIMIT 300",
+/// `lda_score`.
+pub(crate) const SCORE: QueryFunction = QueryFunction {
+    description: TableFunction {
+        name: "lda_score",
+        call: "lda_score(input, source => 'flow'|'dns'|'proxy', …)",
+        about: "Gives every record of the input a score. A low score is suspicious. The model is trained on the same input, unless \
+            model names one. Invalid records get NULL: flow_invalid, dns_invalid and proxy_invalid say why.",
+        parameters: &[
+            INPUT,
+            SOURCE,
+            DOCUMENTS,
+            WORDS,
+            COUNTS,
+            DISTINCT,
+            FEEDBACK,
+            HISTORY,
+            DUPFACTOR,
+            SCORING,
+            OPTIMIZER,
+            TOPICS,
+            ITERATIONS,
+            ALPHA,
+            BETA,
+            SEED,
+            PRECISION,
+            relation(
+                "model",
+                "none",
+                "A table or query of a model's rows, in place of a training. A model of other words or parameters is refused.",
+            ),
+            parameter(
+                "unseen",
+                "'smoothed'",
+                "Beside model: what documents and words get that the model does not know: 'smoothed' or 'zero'.",
+            ),
+            parameter(
+                "explain",
+                "false",
+                "true adds why: seven columns about the least probable pair of document and word. 'pair' adds the first two.",
+            ),
+            parameter(
+                "restarts",
+                "2, or 1 for scoring => 'spot'",
+                "The number of models from other starts. Their judgements are averaged.",
+            ),
+            parameter(
+                "lead",
+                "false",
+                "true adds the column `lead`, which is equal for records of the same documents and words.",
+            ),
+        ],
+        gives: "all columns of the input and `score` DOUBLE. With explain come `document`, `word`, `meaning`, `times`, \
+            `elsewhere`, `usual` and `by_topic`. With model comes `unseen`, and with lead comes `lead`.",
+        examples: &[
+            "SELECT sip, dip, dport, score, meaning\n\
+         FROM lda_score((SELECT * FROM synthetic_flow(2000, 1, '2024-05-14')), source => 'flow', explain => true)\n\
+         ORDER BY score LIMIT 3",
+            "SELECT DISTINCT visitor, page, score\n\
+         FROM lda_score((SELECT * FROM (VALUES ('a', '/'), ('a', '/'), ('b', '/'), ('b', '/admin')) t(visitor, page)),\n\
+         \x20 documents => [visitor], words => [page])\n\
+         ORDER BY score",
+        ],
+    },
     plan: plan_score,
 };

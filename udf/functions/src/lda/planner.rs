@@ -95,7 +95,7 @@ pub(crate) fn plan_score(
         Some(query) => {
             if arguments.get("feedback").is_some() {
                 return Err(Error::FeedbackWithoutTraining {
-                    function: arguments.function.name.to_owned(),
+                    function: arguments.function.name().to_owned(),
                 }
                 .into());
             }

@@ -38,7 +38,7 @@ enum Kind<'a> {
 
 impl<'a> Recipe<'a> {
     pub(crate) fn of(arguments: &'a Arguments) -> Result<Self, Error> {
-        let function = arguments.function.name;
+        let function = arguments.function.name();
         let (documents, words) = (arguments.list("documents"), arguments.list("words"));
         let kind = match (arguments.log()?, documents, words) {
             (Some(log), None, _) => Kind::Log(log, words_of(log, arguments)?),
@@ -133,7 +133,7 @@ impl<'a> Recipe<'a> {
     /// The descriptor of the log beside the columns of `input`.
     pub(crate) fn described<'b>(&self, log: &'static Log, input: &'b LogicalPlan) -> Described<'b> {
         Described {
-            function: self.arguments.function.name,
+            function: self.arguments.function.name(),
             log,
             schema: input.schema(),
         }
@@ -193,7 +193,7 @@ fn words_of(log: &'static Log, arguments: &Arguments) -> Result<&'static Words, 
         );
         let written = arguments.get("words").map(ToString::to_string);
         Error::InvalidArgument {
-            function: arguments.function.name.to_owned(),
+            function: arguments.function.name().to_owned(),
             name: "words".to_owned(),
             value: written.unwrap_or_default(),
             accepted,

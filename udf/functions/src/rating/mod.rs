@@ -10,29 +10,40 @@ use datafusion::functions_aggregate::expr_fn::max;
 use datafusion::logical_expr::planner::RelationPlannerContext;
 use datafusion::logical_expr::{Expr, LogicalPlan, LogicalPlanBuilder, col, lit, when};
 
+use crate::description::{TableFunction, parameter, relation};
 use crate::log::{Log, Rating};
-use crate::relation::{
-    Arguments, Described, Error, HIDDEN, Parameter, SOURCE, TableFunction, plan_query,
-};
+use crate::relation::{Arguments, Described, Error, HIDDEN, QueryFunction, plan_query};
 
 /// `unrated(…)`.
-pub(crate) const UNRATED: TableFunction = TableFunction {
-    name: "unrated",
-    about: "The rows of the input that nobody has rated.",
-    parameters: &[
-        Parameter::relation(
-            "input",
-            "Records of the log, or rows of its `…_scores` table.",
-        ),
-        SOURCE,
-        Parameter::relation(
-            "ratings",
-            "The table of ratings, such as `flow_threat_investigation`. A record is rated if a row with its keys and \
-             its day has a severity of 1, 2 or 3.",
-        ),
-    ],
-    returns: "The columns of the input.",
-    example: "SELECT * FROM unrated(flow_scores, source => 'flow', ratings => flow_threat_investigation)",
+pub(crate) const UNRATED: QueryFunction = QueryFunction {
+    description: TableFunction {
+        name: "unrated",
+        call: "unrated(input, source => 'flow'|'dns'|'proxy', ratings => table)",
+        about: "Gives the rows of the input that no analyst has rated. A record is rated if a row of the ratings has its keys, \
+                its day, and a severity of 1, 2 or 3.",
+        parameters: &[
+            relation(
+                "input",
+                "",
+                "Records of the log, or rows of its result table: the name of a table, or a query in parentheses.",
+            ),
+            parameter(
+                "source",
+                "",
+                "The kind of log: 'flow', 'dns' or 'proxy'. It says which columns are keys.",
+            ),
+            relation(
+                "ratings",
+                "",
+                "The table of ratings, such as flow_threat_investigation, or a query.",
+            ),
+        ],
+        gives: "the columns of the input.",
+        examples: &["SELECT fulluri FROM unrated(\n\
+         \x20 (SELECT * FROM (VALUES ('2024-05-14', 'a.example/'), ('2024-05-14', 'b.example/')) t(p_date, fulluri)),\n\
+         \x20 source => 'proxy',\n\
+         \x20 ratings => (SELECT '2024-05-14' AS tdate, 'a.example/' AS fulluri, 3 AS uri_sev))"],
+    },
     plan: plan_unrated,
 };
 
@@ -53,7 +64,7 @@ fn plan_unrated(
     let ratings = plan_query(ratings, context)?;
     let input = plan_query(arguments.input.clone(), context)?;
     let sides = Sides {
-        function: arguments.function.name,
+        function: arguments.function.name(),
         log,
         rating,
         ratings,
@@ -64,7 +75,7 @@ fn plan_unrated(
 /// How records of the log are rated.
 fn of(log: &'static Log, arguments: &Arguments) -> Result<&'static Rating, Error> {
     log.rating.as_ref().ok_or_else(|| Error::Unratable {
-        function: arguments.function.name.to_owned(),
+        function: arguments.function.name().to_owned(),
         log: log.name.to_owned(),
     })
 }
@@ -91,7 +102,7 @@ pub(crate) fn harmless(
     context: &mut dyn RelationPlannerContext,
 ) -> Result<LogicalPlan> {
     let sides = Sides {
-        function: arguments.function.name,
+        function: arguments.function.name(),
         log,
         rating: of(log, arguments)?,
         ratings,

@@ -4,6 +4,9 @@
 //!   own.
 
 mod lines;
+mod reference;
+
+pub(crate) use reference::{FILES, READ_LINES};
 
 use std::sync::Arc;
 

@@ -13,23 +13,23 @@ use datafusion::sql::sqlparser::ast::{
 use datafusion::sql::sqlparser::dialect::GenericDialect;
 use datafusion::sql::sqlparser::parser::Parser;
 
-use super::{Error, Result, TableFunction};
+use super::{Error, QueryFunction, Result};
 use crate::log::{Log, alternatives};
 
 /// The function that a name in a FROM clause calls.
-fn called(name: &ObjectName, known: &[&'static TableFunction]) -> Option<&'static TableFunction> {
+fn called(name: &ObjectName, known: &[&'static QueryFunction]) -> Option<&'static QueryFunction> {
     let [part] = name.0.as_slice() else {
         return None;
     };
     let name = &part.as_ident()?.value;
     let mut known = known.iter().copied();
-    known.find(|known| name.eq_ignore_ascii_case(known.name))
+    known.find(|known| name.eq_ignore_ascii_case(known.name()))
 }
 
 /// The arguments as written: the input and the named ones.
 #[derive(Debug)]
 pub(crate) struct Arguments {
-    pub(crate) function: &'static TableFunction,
+    pub(crate) function: &'static QueryFunction,
     pub(crate) input: Box<Query>,
     named: Vec<(String, Expr)>,
     /// The kinds of log that the session knows.
@@ -40,7 +40,7 @@ impl Arguments {
     /// The arguments of `relation`, if it is a call of one of the functions.
     pub(crate) fn of(
         relation: &TableFactor,
-        functions: &[&'static TableFunction],
+        functions: &[&'static QueryFunction],
         logs: &[&'static Log],
     ) -> Result<Option<Self>> {
         let TableFactor::Table {
@@ -66,7 +66,7 @@ impl Arguments {
                 FunctionArg::Unnamed(arg) if input.is_none() => ("input".to_owned(), arg),
                 FunctionArg::Unnamed(arg) => {
                     return Err(Error::UnknownArgument {
-                        function: function.name.to_owned(),
+                        function: function.name().to_owned(),
                         name: arg.to_string(),
                         accepted: format!(
                             "one input, then named arguments (name => value): {}",
@@ -77,14 +77,14 @@ impl Arguments {
             };
             if function.parameter(&name).is_none() {
                 return Err(Error::UnknownArgument {
-                    function: function.name.to_owned(),
+                    function: function.name().to_owned(),
                     name,
                     accepted: function.accepted(),
                 });
             }
             let FunctionArgExpr::Expr(value) = value else {
                 return Err(Error::InvalidArgument {
-                    function: function.name.to_owned(),
+                    function: function.name().to_owned(),
                     name,
                     value: value.to_string(),
                     accepted: "a value".to_owned(),
@@ -92,21 +92,21 @@ impl Arguments {
             };
             if given.contains(&name) {
                 return Err(Error::RepeatedArgument {
-                    function: function.name.to_owned(),
+                    function: function.name().to_owned(),
                     name,
                 });
             }
             given.push(name.clone());
             if name == "input" {
                 input = Some(as_query(value).ok_or_else(|| Error::MissingInput {
-                    function: function.name.to_owned(),
+                    function: function.name().to_owned(),
                 })?);
             } else if !is_null(value) {
                 named.push((name, value.clone()));
             }
         }
         let input = input.ok_or_else(|| Error::MissingInput {
-            function: function.name.to_owned(),
+            function: function.name().to_owned(),
         })?;
         Ok(Some(Self {
             function,
@@ -201,7 +201,7 @@ impl Arguments {
 
     pub(crate) fn invalid(&self, name: &str, value: &Expr, accepted: &str) -> Error {
         Error::InvalidArgument {
-            function: self.function.name.to_owned(),
+            function: self.function.name().to_owned(),
             name: name.to_owned(),
             value: value.to_string(),
             accepted: accepted.to_owned(),
@@ -242,8 +242,8 @@ fn literal(expr: &Expr) -> Option<Literal> {
 }
 
 /// Rewrites every relation that is given to one of the functions as a query: `t` becomes `(SELECT * FROM t)`.
-pub(crate) fn as_queries(statement: &mut Statement, functions: &[&'static TableFunction]) {
-    struct Rewriter<'a>(&'a [&'static TableFunction]);
+pub(crate) fn as_queries(statement: &mut Statement, functions: &[&'static QueryFunction]) {
+    struct Rewriter<'a>(&'a [&'static QueryFunction]);
     impl VisitorMut for Rewriter<'_> {
         type Break = ();
 
@@ -256,7 +256,11 @@ pub(crate) fn as_queries(statement: &mut Statement, functions: &[&'static TableF
                 && let Some(function) = called(name, self.0)
             {
                 let is_relation = |name: &Ident| {
-                    let mut relations = function.parameters.iter().filter(|it| it.relation);
+                    let mut relations = function
+                        .description
+                        .parameters
+                        .iter()
+                        .filter(|it| it.relation);
                     relations.any(|known| name.value.eq_ignore_ascii_case(known.name))
                 };
                 for (place, argument) in args.iter_mut().enumerate() {

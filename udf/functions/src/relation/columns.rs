@@ -5,7 +5,7 @@ use datafusion::common::{Column, DFSchema};
 use datafusion::error::Result;
 use datafusion::logical_expr::Expr;
 
-use super::{Error, TableFunction};
+use super::{Error, QueryFunction};
 
 /// The first of these columns that the input has, whatever its case and qualifier.
 pub(crate) fn any_of(schema: &DFSchema, wanted: &[&str]) -> Option<Expr> {
@@ -27,7 +27,7 @@ pub(crate) fn names(schema: &DFSchema) -> String {
 }
 
 /// Refuses an input that has a column of a name that is to be added.
-pub(crate) fn untaken(function: &TableFunction, visible: &[Column], added: &[Field]) -> Result<()> {
+pub(crate) fn untaken(function: &QueryFunction, visible: &[Column], added: &[Field]) -> Result<()> {
     let taken = added.iter().find(|column| {
         let same = |known: &Column| known.name.eq_ignore_ascii_case(column.name());
         visible.iter().any(same)
@@ -35,7 +35,7 @@ pub(crate) fn untaken(function: &TableFunction, visible: &[Column], added: &[Fie
     match taken {
         None => Ok(()),
         Some(column) => Err(Error::ColumnTaken {
-            function: function.name.to_owned(),
+            function: function.name().to_owned(),
             column: column.name().clone(),
         }
         .into()),

@@ -9,7 +9,7 @@ use datafusion::logical_expr::planner::RelationPlannerContext;
 use datafusion::logical_expr::{Expr, Extension, LogicalPlan, UserDefinedLogicalNode, Volatility};
 use datafusion::sql::sqlparser::ast::{Expr as SqlExpr, Query, TableFactor, Value};
 
-use super::{Error, TableFunction};
+use super::{Error, QueryFunction};
 
 /// The plan of a query that stands in a FROM clause.
 pub(crate) fn plan_query(
@@ -66,7 +66,7 @@ pub(crate) fn expression(
 }
 
 /// Refuses an input that is not the same when it is read a second time.
-pub(crate) fn repeatable(function: &TableFunction, input: &LogicalPlan) -> Result<()> {
+pub(crate) fn repeatable(function: &QueryFunction, input: &LogicalPlan) -> Result<()> {
     let mut why = None;
     input.apply_with_subqueries(|node| {
         if let LogicalPlan::Limit(_) = node {
@@ -93,7 +93,7 @@ pub(crate) fn repeatable(function: &TableFunction, input: &LogicalPlan) -> Resul
     })?;
     match why {
         Some(why) => Err(Error::UnrepeatableInput {
-            function: function.name.to_owned(),
+            function: function.name().to_owned(),
             why,
         }
         .into()),

@@ -16,7 +16,6 @@ pub(crate) use columns::{any_of, names, untaken};
 pub(crate) use described::Described;
 pub use error::Error;
 pub(crate) use error::Result;
-pub(crate) use function::SOURCE;
-pub use function::{Parameter, TableFunction};
+pub(crate) use function::QueryFunction;
 pub(crate) use hidden::{HIDDEN, all_columns, extended, extended_physical, is_hidden, needed};
 pub(crate) use input::{expression, expressions, extension, plan_query, repeatable};

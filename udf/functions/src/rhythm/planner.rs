@@ -8,35 +8,42 @@ use datafusion::logical_expr::{
 };
 
 use super::{Rhythm, TIME, columns, conversation_column};
+use crate::description::{TableFunction, parameter, relation};
 use crate::relation::{
-    Arguments, Error, Parameter, TableFunction, expression, expressions, extension, plan_query,
-    repeatable, untaken,
+    Arguments, Error, QueryFunction, expression, expressions, extension, plan_query, repeatable,
+    untaken,
 };
 
 /// `rhythm(…)`.
-pub(crate) const RHYTHM: TableFunction = TableFunction {
-    name: "rhythm",
-    about: "Every row of the input with the time since the conversation's row before. The pauses of a program that calls \
-            home are alike, those of people are not.",
-    parameters: &[
-        Parameter::relation("input", "The records. It is read twice."),
-        Parameter::value(
-            "conversation",
-            "expression, or several in brackets",
-            "",
-            "Rows of the same values are one conversation, such as `[sip, dip, proto]`. NULL is a value like others.",
-        ),
-        Parameter::value(
-            "time",
-            "expression",
-            "",
-            "When a row happened, a whole number, such as `unix_tstamp`.",
-        ),
-    ],
-    returns: "The columns of the input and three more, as BIGINT in the unit of `time`. `pause` is the time since the latest \
-              earlier row of the conversation. `pause_before` is the pause that ended there. `at_once` counts the \
-              conversation's rows at this very time. They are NULL where there is none, and for a row without a time.",
-    example: "SELECT * FROM rhythm(flow, conversation => [sip, dip], time => unix_tstamp) WHERE pause = pause_before",
+pub(crate) const RHYTHM: QueryFunction = QueryFunction {
+    description: TableFunction {
+        name: "rhythm",
+        call: "rhythm(input, conversation => [sip, dip, proto], time => unix_tstamp)",
+        about: "Says of every row how long ago its conversation had one before. Programs call home by the clock, and people do \
+            not: the pauses of a beacon are alike. The order of the rows does not matter. A row without a time gets NULLs.",
+        parameters: &[
+            relation(
+                "input",
+                "",
+                "The records: the name of a table, or a query in parentheses.",
+            ),
+            parameter(
+                "conversation",
+                "",
+                "An expression, or several in brackets. Rows of equal values are one conversation.",
+            ),
+            parameter(
+                "time",
+                "",
+                "A whole number, such as the seconds since 1970.",
+            ),
+        ],
+        gives: "all columns of the input and three BIGINT columns. `pause` is the time since the conversation's latest earlier \
+            time. `pause_before` is the pause before that one. `at_once` is the number of its rows at this very time.",
+        examples: &["SELECT host, at, pause, pause_before, at_once\n\
+         FROM rhythm((SELECT * FROM (VALUES ('a', 100), ('a', 160), ('a', 220)) t(host, at)), conversation => host, time => at)\n\
+         ORDER BY at"],
+    },
     plan: plan_rhythm,
 };
 

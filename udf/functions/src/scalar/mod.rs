@@ -7,6 +7,7 @@
 pub(crate) mod distinct;
 mod error;
 mod needs;
+pub(crate) mod section;
 
 use std::hash::{Hash, Hasher};
 use std::sync::Arc;
@@ -17,13 +18,14 @@ use arrow::datatypes::{DataType, Float64Type, Int64Type};
 use datafusion::common::{Result, ScalarValue};
 use datafusion::config::ConfigOptions;
 use datafusion::logical_expr::{
-    ColumnarValue, DocSection, Documentation, ScalarFunctionArgs, ScalarUDFImpl, Signature,
-    Volatility,
+    ColumnarValue, Documentation, ScalarFunctionArgs, ScalarUDFImpl, Signature, Volatility,
 };
 
+use crate::description::{documented, sql_type};
 use error::Error;
 
 pub use needs::Needs;
+pub(crate) use section::Section;
 
 /// What a parameter takes.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -105,13 +107,6 @@ pub(crate) const fn parameter(name: &'static str, takes: Takes, about: &'static 
     Parameter { name, takes, about }
 }
 
-/// A chapter of the reference of functions.
-#[derive(Debug, Clone, Copy)]
-pub(crate) struct Section {
-    pub(crate) label: &'static str,
-    pub(crate) about: &'static str,
-}
-
 /// A scalar function over columns.
 #[derive(Debug)]
 pub(crate) struct Declaration {
@@ -172,15 +167,10 @@ impl Declaration {
             .iter()
             .map(|parameter| parameter.name)
             .collect();
-        let section = DocSection {
-            include: true,
-            label: section.label,
-            description: Some(section.about),
-        };
         let (call, result) = self.example;
         let syntax = format!("{}({})", self.name, names.join(", "));
-        let documentation = Documentation::builder(section, self.about, syntax)
-            .with_sql_example(format!("```sql\n> SELECT {call};\n{result}\n```"));
+        let documentation = Documentation::builder(section.documented(), self.about, syntax)
+            .with_sql_example(documented(call, result));
         self.parameters
             .iter()
             .fold(documentation, |documentation, parameter| {
@@ -318,6 +308,30 @@ impl ScalarFunction {
             signature,
             documentation: declaration.documentation(section),
         }
+    }
+}
+
+impl ScalarFunction {
+    /// The function with its parameters and their types, and the type that it gives.
+    pub(crate) fn usage(&self) -> String {
+        let returns = sql_type(&self.declaration.returns);
+        format!("{} -> {returns}", self.declaration.usage())
+    }
+
+    /// What its result depends on beside its arguments.
+    pub(crate) fn reads(&self) -> Vec<&'static str> {
+        let needs = self.declaration.needs;
+        let all = [
+            (needs.geo, "the geo databases"),
+            (
+                needs.reputation,
+                "the indicator lists and reputation services",
+            ),
+            (needs.networks, "the network lists"),
+            (self.declaration.reads_settings, "the settings of SpotQL"),
+        ];
+        let read = all.into_iter().filter(|(reads, _)| *reads);
+        read.map(|(_, what)| what).collect()
     }
 }
 

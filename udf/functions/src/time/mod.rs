@@ -1,8 +1,11 @@
 //! DataFusion's functions of time that count in nanoseconds, which end in 2262: the same from the year 1 to 9999.
 
 mod bin;
+mod reference;
 mod series;
 mod trunc;
+
+pub(crate) use reference::{RANGE, REPLACEMENTS, SERIES};
 
 use std::sync::Arc;
 

@@ -34,11 +34,10 @@ pub(super) const WORD: Declaration = Declaration {
     returns: DataType::Utf8View,
     reads_settings: true,
     needs: Needs::NOTHING,
-    about: "The word of a DNS answer for the client that asked (document: ip_dst): how well \
-            known the domain is (settings spotql.user_domains and spotql.top_domains), bins of \
-            frame length, hour, length and entropy of the subdomain and number of parts, type \
-            and response code. NULL if frame_time has no hour, or if frame_time, frame_len or \
-            dns_qry_name is NULL",
+    about: "The word of Apache Spot for a DNS answer and the client that asked (document: ip_dst). It holds how well \
+            known the domain is (settings spotql.user_domains and spotql.top_domains), and bins of the frame length and \
+            the hour. Bins of the subdomain's length and entropy and of the number of parts follow, then type and \
+            response code. NULL if frame_time has no hour, or if frame_time, frame_len or dns_qry_name is NULL",
     example: (
         "dns_word('Jul  8 2016 14:04:17.123 UTC', 100, 'mail.example.com', 1, 0)",
         "1_6_14_2_7_1_1_0",

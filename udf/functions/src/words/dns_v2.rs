@@ -39,12 +39,11 @@ pub(super) const WORD: Declaration = Declaration {
     returns: DataType::Utf8View,
     reads_settings: true,
     needs: Needs::NOTHING,
-    about: "The word of generation v2 of a DNS answer for the client that asked (document: \
-            ip_dst): whose the name is by the Public Suffix List (a a reverse name, l a single \
-            label, u below spotql.user_domains, t below spotql.top_domains, o any other), bins \
-            of the subdomain's length and entropy, number of labels, bin of frame length, type, \
-            response code, y or n for an address in the answer. NULL if frame_len or \
-            dns_qry_name is NULL",
+    about: "The word of generation v2 for a DNS answer and the client that asked (document: ip_dst). Its first field \
+            says whose the name is, by the Public Suffix List: a a reverse name, l a single label, u below \
+            spotql.user_domains, t below spotql.top_domains, o any other. Bins of the subdomain's length and entropy, \
+            the number of labels and a bin of the frame length follow. Type, response code, and y or n for an address in \
+            the answer come last. NULL if frame_len or dns_qry_name is NULL",
     example: (
         "dns_word_v2(100, 'mail.example.com', 1, 0, '192.0.2.1')",
         "t_2_2_3_6_1_0_y",
@@ -58,10 +57,10 @@ pub(super) const DOMAIN_WORD: Declaration = Declaration {
     returns: DataType::Utf8View,
     reads_settings: false,
     needs: Needs::NOTHING,
-    about: "The word of generation v2 of a DNS answer for the domain asked about (document: \
-            registrable_domain(dns_qry_name)): n, or r for a reverse name, bins of the subdomain's length and entropy, two \
-            empty fields, type, response code, y or n for an address in the answer. NULL if \
-            dns_qry_name is NULL",
+    about: "The word of generation v2 for a DNS answer and the domain asked about (document: \
+            registrable_domain(dns_qry_name)). It begins with n, or with r for a reverse name. Bins of the subdomain's \
+            length and entropy follow, two empty fields, type, response code, and y or n for an address in the answer. \
+            NULL if dns_qry_name is NULL",
     example: (
         "dns_domain_word_v2('mail.example.com', 1, 0, '192.0.2.1')",
         "n_2_2___1_0_y",

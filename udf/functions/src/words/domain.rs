@@ -20,9 +20,8 @@ pub(super) const CLASS: Declaration = Declaration {
     returns: DataType::Int32,
     reads_settings: true,
     needs: Needs::NOTHING,
-    about: "How well known the domain of a name is: 2 for the user's own (setting \
-            spotql.user_domains), 1 for one of the top domains (setting spotql.top_domains), else \
-            0. NULL for NULL",
+    about: "How well known the domain of a name is: 2 for the user's own, 1 for one of the top domains, else 0. The \
+            settings spotql.user_domains and spotql.top_domains name both. NULL for NULL",
     example: ("domain_class('www.wikipedia.org')", "1"),
     kernel: |call| {
         let classes = SpotqlOptions::of(call.config()).domain_classes()?;

@@ -28,9 +28,9 @@ pub(super) const SOURCE: Declaration = Declaration {
     returns: DataType::Utf8View,
     reads_settings: false,
     needs: Needs::NOTHING,
-    about: "The word of a netflow record for its sender (document: sip): the class of its ports, \
-            protocol, hour, and bins of bytes and packets, with -1_ in front if the sender has \
-            the port of the service. NULL if a number is NULL",
+    about: "The word of Apache Spot for a netflow record and its sender (document: sip). It holds the class of the \
+            ports, the protocol, the hour, and bins of bytes and packets. -1_ stands in front if the sender has the port \
+            of the service. NULL if a number is NULL",
     example: (
         "flow_src_word(14, 50000, 443, 'TCP', 1500, 2)",
         "443_TCP_14_11_2",
@@ -40,9 +40,9 @@ pub(super) const SOURCE: Declaration = Declaration {
 
 pub(super) const DESTINATION: Declaration = Declaration {
     name: "flow_dst_word",
-    about: "The word of a netflow record for its receiver (document: dip): the class of its \
-            ports, protocol, hour, and bins of bytes and packets, with -1_ in front if the \
-            receiver has the port of the service. NULL if a number is NULL",
+    about: "The word of Apache Spot for a netflow record and its receiver (document: dip). It holds the class of the \
+            ports, the protocol, the hour, and bins of bytes and packets. -1_ stands in front if the receiver has the \
+            port of the service. NULL if a number is NULL",
     example: (
         "flow_dst_word(14, 50000, 443, 'TCP', 1500, 2)",
         "-1_443_TCP_14_11_2",

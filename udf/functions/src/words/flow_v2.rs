@@ -51,12 +51,11 @@ pub(super) const SOURCE: Declaration = Declaration {
     returns: DataType::Utf8View,
     reads_settings: false,
     needs: Needs::NOTHING,
-    about: "The word of generation v2 of a netflow record for its sender (document: sip): its \
-            role (c asks, s serves, p both ends have one port), the service's port (the lower \
-            one; ~ in front above 1024: fold if rare), protocol, bytes in steps of 4, reply (n \
-            none, d much larger, u much smaller, b about as large, - unknown), flags (s SYN alone, r \
-            reset, f complete, o a part, - none), duration in steps of 10 (- unknown). NULL if sport, dport or ibyt \
-            is NULL",
+    about: "The word of generation v2 for a netflow record and its sender (document: sip). Its fields are role, port, \
+            protocol, bytes in steps of 4, reply, flags, and duration in steps of 10 (- unknown). Role: c asks, s \
+            serves, p both ends have one port. Port: that of the service, which is the lower one, with ~ in front above \
+            1024. Reply: n none, d much larger, u much smaller, b about as large, - unknown. Flags: s SYN alone, r \
+            reset, f complete, o a part, - none. NULL if sport, dport or ibyt is NULL",
     example: (
         "flow_src_word_v2(50000, 445, 'TCP', 20000, 30, 18000, '.AP.SF', 0.5)",
         "c_445_TCP_7_b_f_2",

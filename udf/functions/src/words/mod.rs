@@ -22,14 +22,9 @@ use std::sync::Arc;
 
 use datafusion::logical_expr::ScalarUDF;
 
-use crate::scalar::{Declaration, ScalarFunction, Section};
+use crate::scalar::{Declaration, ScalarFunction, Section, section};
 
-const SECTION: Section = Section {
-    label: "Words",
-    about: "Functions that turn log records into words",
-};
-
-const DECLARATIONS: [&Declaration; 23] = [
+const WORDS: [&Declaration; 15] = [
     &flow::SOURCE,
     &flow::DESTINATION,
     &dns::WORD,
@@ -45,6 +40,9 @@ const DECLARATIONS: [&Declaration; 23] = [
     &invalid::FLOW,
     &invalid::DNS,
     &invalid::PROXY,
+];
+
+const NAMES: [&Declaration; 8] = [
     &domain::CLASS,
     &domain::DOMAIN,
     &domain::SUBDOMAIN,
@@ -60,8 +58,14 @@ const DECLARATIONS: [&Declaration; 23] = [
 /// Those that depend on [`SpotqlOptions`](crate::settings::SpotqlOptions) read them from the session that
 /// runs them, and take the defaults where the session was made without them.
 pub(crate) fn functions() -> Vec<Arc<ScalarUDF>> {
-    let functions = DECLARATIONS.iter();
-    functions
-        .map(|it| Arc::new(ScalarUDF::new_from_impl(ScalarFunction::new(it, SECTION))))
+    declarations()
+        .map(|(it, section)| Arc::new(ScalarUDF::new_from_impl(ScalarFunction::new(it, section))))
         .collect()
+}
+
+/// The declarations with their chapters.
+fn declarations() -> impl Iterator<Item = (&'static Declaration, Section)> {
+    let words = WORDS.map(|it| (it, section::WORDS));
+    let names = NAMES.map(|it| (it, section::NAMES));
+    words.into_iter().chain(names)
 }

@@ -41,11 +41,11 @@ pub(super) const WORD: Declaration = Declaration {
     returns: DataType::Utf8View,
     reads_settings: true,
     needs: Needs::NOTHING,
-    about: "The word of a web request for the client that made it (document: clientip): how well \
-            known the host's domain is (settings spotql.user_domains and spotql.top_domains), \
-            hour, method, bins of the address's entropy, content, bins of the agent count and of \
-            the address's length, response code. NULL if p_time has no hour, or if host, p_time, \
-            fulluri, resconttype or agent_count is NULL",
+    about: "The word of Apache Spot for a web request and the client that made it (document: clientip). It holds how \
+            well known the host's domain is (settings spotql.user_domains and spotql.top_domains), the hour, the method, \
+            and a bin of the address's entropy. The content, bins of the agent count and of the address's length, and \
+            the response code follow. NULL if p_time has no hour, or if host, p_time, fulluri, resconttype or \
+            agent_count is NULL",
     example: (
         "proxy_word('www.example.com', '14:23:11', 'GET', 'www.example.com/', 'text/html', 1000, '200')",
         "1_14_GET_12_text_9_4_200",

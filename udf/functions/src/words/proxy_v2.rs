@@ -55,12 +55,11 @@ pub(super) const WORD: Declaration = Declaration {
     returns: DataType::Utf8View,
     reads_settings: true,
     needs: Needs::NOTHING,
-    about: "The word of generation v2 of a web request for the client that made it (document: \
-            clientip): whose the host is by the Public Suffix List (i an IP address, a a reverse \
-            name, l a single label, u below spotql.user_domains, t below spotql.top_domains, o \
-            any other), method, content, response code, bins of the agent count and of the \
-            address's length and entropy, direction of most bytes (u to the host, d from it, b \
-            both, - unknown). NULL if host or fulluri is NULL",
+    about: "The word of generation v2 for a web request and the client that made it (document: clientip). Its first \
+            field says whose the host is, by the Public Suffix List: i an IP address, a a reverse name, l a single \
+            label, u below spotql.user_domains, t below spotql.top_domains, o any other. Method, content, response code, \
+            and bins of the agent count and of the address's length and entropy follow. The last field is the direction \
+            of most bytes: u to the host, d from it, b both, - unknown. NULL if host or fulluri is NULL",
     example: (
         "proxy_word_v2('www.example.com', 'GET', 'text/html', '200', 1000, 'www.example.com/', 5000, 300)",
         "t_GET_text_200_4_4_5_d",

@@ -22,7 +22,7 @@ pub(super) const LOCATION: Declaration = Declaration {
     needs: Needs::GEO,
     about: "Where an address is: 'region, country; city', with what the geo databases (CREATE GEO DATABASE) know of \
             it. NULL where they know nothing",
-    example: ("geolocation('8.8.8.8')", "US"),
+    example: ("geolocation('8.8.8.8')", "California, US; Mountain View"),
     kernel: |call| told(call, |place| place.text().map(Cow::Owned)),
 };
 
@@ -71,8 +71,9 @@ pub(super) const DOMAIN: Declaration = Declaration {
 pub(super) const ASN: Declaration = Declaration {
     name: "geo_asn",
     returns: DataType::Int64,
-    about: "The number of an address's autonomous system (RFC 1930). NULL where no geo database knows it",
-    example: ("geo_asn('8.8.8.8')", "15169"),
+    about: "The number of an address's autonomous system (RFC 1930). Databases of the MMDB format have it, and CSV files do not. \
+            NULL where no geo database knows it",
+    example: ("geo_asn('8.8.8.8')", "NULL"),
     kernel: |call| {
         let sources = Sources::of(call.config());
         let number = |text: &str| Some(i64::from(sources.place(Address::parse(text)?).asn?));

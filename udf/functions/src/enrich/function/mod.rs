@@ -12,12 +12,7 @@ use std::sync::Arc;
 
 use datafusion::logical_expr::ScalarUDF;
 
-use crate::scalar::{Declaration, Parameter, ScalarFunction, Section, Takes, parameter};
-
-const SECTION: Section = Section {
-    label: "Context",
-    about: "Functions that say what is known of addresses, names and numbers",
-};
+use crate::scalar::{Declaration, Parameter, ScalarFunction, Takes, parameter, section};
 
 /// What most of them take.
 const ADDRESS: &[Parameter] = &[parameter(
@@ -49,7 +44,12 @@ const DECLARATIONS: [&Declaration; 15] = [
 pub(crate) fn functions() -> Vec<Arc<ScalarUDF>> {
     let functions = DECLARATIONS.iter().chain(&reputation::PARTS);
     functions
-        .map(|it| Arc::new(ScalarUDF::new_from_impl(ScalarFunction::new(it, SECTION))))
+        .map(|it| {
+            Arc::new(ScalarUDF::new_from_impl(ScalarFunction::new(
+                it,
+                section::CONTEXT,
+            )))
+        })
         .collect()
 }
 

@@ -31,9 +31,9 @@ pub(super) const CONTEXT: Declaration = Declaration {
 pub(super) const INTERNAL: Declaration = Declaration {
     name: "is_internal",
     returns: DataType::Boolean,
-    about: "Whether an address is in one of the organisation's own networks: those of the network lists with \
-            OPTIONS ('internal' = 'true') or, if there is none, in a private range (RFC 1918, RFC 4193), loopback or \
-            link-local. NULL for what is no address",
+    about: "Whether an address is in one of the organisation's own networks: those of the network lists with OPTIONS \
+            ('internal' = 'true'). If there is no such list, private ranges (RFC 1918, RFC 4193), loopback and \
+            link-local are its own. NULL for what is no address",
     example: ("is_internal('10.1.2.3')", "true"),
     kernel: |call| {
         let sources = Sources::of(call.config());

@@ -24,11 +24,11 @@ const REPUTATION: Declaration = Declaration {
     returns: DataType::Utf8View,
     reads_settings: false,
     needs: Needs::REPUTATION,
-    about: "What the indicator lists (CREATE INDICATOR LIST) and reputation services (CREATE REPUTATION SERVICE) say of an \
-            address, a name or a URL: NAME:TEXT:VALUE for each of them, joined by '::', VALUE being 0 none, 1 low, 2 medium, 3 \
-            high, and -1 unverified: a service that could not be asked. What is on an allow list has the entry of that list \
-            alone. NULL if there are neither lists nor services. Colons within TEXT are written as blanks",
-    example: ("reputation('192.0.2.7')", "ipsum::0"),
+    about: "The verdicts of indicator lists (CREATE INDICATOR LIST) and reputation services (CREATE REPUTATION SERVICE) \
+            on an address, a name or a URL. Each of them gives NAME:TEXT:VALUE, and '::' joins them. VALUE is 0 none, 1 \
+            low, 2 medium, 3 high, or -1 for a service that could not be asked. A value on an allow list has the entry \
+            of that list alone. NULL if there are neither lists nor services. Colons within TEXT are written as blanks",
+    example: ("reputation('192.0.2.7')", "feed:emotet:3"),
     kernel: |call| {
         let sources = Sources::of(call.config());
         texts_by_distinct(call.text(0), |value| {
@@ -40,9 +40,10 @@ const REPUTATION: Declaration = Declaration {
 const SEVERITY: Declaration = Declaration {
     name: "reputation_severity",
     returns: DataType::Int64,
-    about: "The worst that the indicator lists and reputation services say of an address, a name or a URL: 3 high, 2 medium, 1 \
-            low, 0 nothing, or that it is allowed; -1 nothing, but a service could not be asked. NULL if there are neither",
-    example: ("reputation_severity('192.0.2.7')", "0"),
+    about: "The worst that the indicator lists and reputation services say of an address, a name or a URL: 3 high, 2 \
+            medium, 1 low, 0 nothing or allowed. It is -1 if nothing is said and a service could not be asked. NULL if \
+            there are neither",
+    example: ("reputation_severity('192.0.2.7')", "3"),
     kernel: |call| {
         let sources = Sources::of(call.config());
         let severity = |value: &str| Some(sources.reputation(value)?.severity());
@@ -57,7 +58,7 @@ const LIST: Declaration = Declaration {
     name: "reputation_list",
     about: "The indicator list or reputation service that says the worst of an address, a name or a URL; of several, the \
             list that was made first. NULL if none says anything",
-    example: ("reputation_list('192.0.2.7')", "ipsum"),
+    example: ("reputation_list('192.0.2.7')", "feed"),
     kernel: |call| worst(call, |worst| Some(worst.by)),
     ..REPUTATION
 };

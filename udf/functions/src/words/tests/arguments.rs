@@ -10,14 +10,14 @@ use arrow::datatypes::{DataType, Int32Type, Int64Type};
 use spotql_words::flow::{FlowBins, Side};
 use spotql_words::writer::WordWriter;
 
-use super::super::{DECLARATIONS, functions};
+use super::super::{declarations, functions};
 use super::{error, evaluate, session, value};
 use crate::scalar::Takes;
 use crate::settings::SpotqlOptions;
 
 #[tokio::test]
 async fn the_examples_of_the_documentation_hold() {
-    for declaration in DECLARATIONS {
+    for (declaration, _) in declarations() {
         let (call, expected) = declaration.example;
         assert_eq!(
             value(&format!("SELECT {call}")).await.unwrap(),
@@ -205,7 +205,7 @@ async fn tables_without_rows_give_columns_without_rows() {
     let texts: ArrayRef = Arc::new(StringViewArray::from(Vec::<&str>::new()));
     let batch = RecordBatch::try_from_iter([("n", numbers), ("t", texts)]).unwrap();
     session.register_batch("log", batch).unwrap();
-    for declaration in DECLARATIONS {
+    for (declaration, _) in declarations() {
         let arguments: Vec<&str> = declaration
             .parameters
             .iter()
