@@ -17,9 +17,9 @@ use datafusion::sql::parser::Statement as DataFusionStatement;
 use datafusion::sql::sqlparser::ast;
 use spotql_catalog::{SYSTEM_DATABASE, Table, Warehouse};
 use spotql_functions::Needs;
+use spotql_functions::context::ContextOption;
 use spotql_functions::inquiry::ask_constants;
 use spotql_functions::relations_as_queries;
-use spotql_functions::sources::SourcesOption;
 
 use crate::engine::{CATALOG, Engine};
 use crate::erased::Erased;
@@ -230,7 +230,7 @@ impl Session {
             let options = state.config_mut().options_mut();
             options
                 .extensions
-                .insert(SourcesOption(Arc::clone(&sources)));
+                .insert(ContextOption(Arc::clone(&sources)));
             // Functions read the options as they were at this mark.
             state.mark_start_execution();
             // Constant calls are worked out while planning.

@@ -115,7 +115,7 @@ fn occurrence(
 
 /// What a period has of one day.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Part {
+pub struct DayPart {
     /// The day, in days since 1970.
     pub day: i64,
     /// The hours that are meant; `None` is all of them.
@@ -126,7 +126,7 @@ pub struct Part {
     pub end: i64,
 }
 
-impl Part {
+impl DayPart {
     /// What scripts know of it.
     pub(super) fn variables(&self) -> BTreeMap<String, String> {
         let time = |seconds: i64, format: &str| {
@@ -150,14 +150,14 @@ impl Part {
 }
 
 /// A period by days. An hour that has begun at its end is left to the next period; of a period within one hour it is that hour.
-pub(super) fn parts(start: i64, end: i64) -> Vec<Part> {
+pub(super) fn parts(start: i64, end: i64) -> Vec<DayPart> {
     let start = start.max(end - LONGEST_PERIOD);
     let first = start.div_euclid(HOUR);
     let last = end.div_euclid(HOUR).max(first + 1);
     let days = first.div_euclid(24)..=(last - 1).div_euclid(24);
     days.map(|day| {
         let hours = (first.max(day * 24) - day * 24)..(last.min((day + 1) * 24) - day * 24);
-        Part {
+        DayPart {
             day,
             hours: (hours != (0..24)).then_some(hours.start as u32..hours.end as u32),
             start: start.max(day * DAY),
@@ -263,7 +263,7 @@ mod tests {
     fn a_period_is_its_whole_hours_day_by_day() {
         let parts = |start: &str, end: &str| -> Vec<(String, Option<String>)> {
             let parts = parts(at(start).timestamp(), at(end).timestamp());
-            let variables = parts.iter().map(Part::variables);
+            let variables = parts.iter().map(DayPart::variables);
             variables
                 .map(|it| (it["date"].clone(), it.get("hours").cloned()))
                 .collect()

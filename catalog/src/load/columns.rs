@@ -8,7 +8,7 @@ use std::sync::Arc;
 
 use arrow::datatypes::{DataType, Field, Fields, Schema, SchemaRef, TimeUnit};
 
-use super::Source;
+use super::Candidate;
 use crate::table::Table;
 use crate::types::HiveType;
 
@@ -24,7 +24,7 @@ pub(super) struct Columns {
 }
 
 impl Columns {
-    pub(super) fn of(table: &Table, sources: &[Source]) -> Self {
+    pub(super) fn of(table: &Table, sources: &[Candidate]) -> Self {
         let mut found: HashMap<String, DataType> = HashMap::new();
         let mut order = Vec::new();
         for field in sources.iter().flat_map(|source| source.schema.fields()) {

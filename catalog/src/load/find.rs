@@ -7,7 +7,8 @@ use super::columns::Columns;
 use super::inspect::State;
 use super::paths::Expanded;
 use super::{
-    FILE_NUMBER, FILE_PATH, FileSet, LoadedFile, SkippedFile, Source, each_blocking, inspect, paths,
+    Candidate, FILE_NUMBER, FILE_PATH, FileSet, LoadedFile, SkippedFile, each_blocking, inspect,
+    paths,
 };
 use crate::backend::Backend;
 use crate::error::{Error, Result};
@@ -167,12 +168,12 @@ async fn read_footers(
     files: Vec<(PathBuf, State, String)>,
     is_file: bool,
     skipped: &mut Skipped,
-) -> Result<Vec<Source>> {
+) -> Result<Vec<Candidate>> {
     let read = each_blocking(files, |(path, state, hash)| {
         let Some((schema, rows)) = inspect::footer(&path)? else {
             return Ok(Err(path));
         };
-        Ok(Ok(Source {
+        Ok(Ok(Candidate {
             directories: directories(&path),
             path,
             state,

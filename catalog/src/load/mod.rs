@@ -38,7 +38,7 @@ pub const FILE_PATH: &str = "__load_path";
 
 /// A file that is to be loaded.
 #[derive(Debug, Clone)]
-struct Source {
+struct Candidate {
     path: PathBuf,
     state: State,
     hash: String,
@@ -85,7 +85,7 @@ pub struct LoadedFile {
 /// then those that directories give, then [`FILE_PATH`] and [`FILE_NUMBER`].
 #[derive(Debug)]
 pub struct FileSet {
-    sources: Vec<Source>,
+    sources: Vec<Candidate>,
     columns: Columns,
     again: bool,
     /// Files that were loaded before.

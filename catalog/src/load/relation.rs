@@ -14,7 +14,7 @@ use datafusion::physical_plan::ExecutionPlan;
 use object_store::ObjectMeta;
 use object_store::path::Path;
 
-use super::{FILE_NUMBER, FILE_PATH, FileSet, Source};
+use super::{Candidate, FILE_NUMBER, FILE_PATH, FileSet};
 use crate::scan::scan_files;
 
 impl FileSet {
@@ -35,7 +35,7 @@ impl FileSet {
             .build()
     }
 
-    fn partitioned_file(&self, number: usize, source: &Source) -> Result<PartitionedFile> {
+    fn partitioned_file(&self, number: usize, source: &Candidate) -> Result<PartitionedFile> {
         let path = source.path.display().to_string();
         let unusable = |reason: String| {
             DataFusionError::from(crate::Error::UnreadableFile {

@@ -13,7 +13,7 @@ use chrono::{DateTime, Utc};
 use datafusion::error::DataFusionError;
 use futures::{FutureExt, TryStreamExt};
 use spotql_catalog::{NewRun, RunEnd, RunOwner, RunStart, RunState};
-use spotql_sql::schedule::{Due, Part, Schedule};
+use spotql_sql::schedule::{DayPart, Due, Schedule};
 use spotql_sql::script::{Failure, Step};
 use spotql_sql::{Engine, Error, Outcome, Session};
 use tokio::task::{Id, JoinSet};
@@ -157,7 +157,7 @@ async fn run_part(
     owner: &RunOwner,
     schedule: &Schedule,
     due: i64,
-    part: &Part,
+    part: &DayPart,
     first: bool,
 ) -> Result<bool, Error> {
     let warehouse = engine.warehouse();
@@ -244,7 +244,7 @@ fn whole(schedule: &Schedule, source: Error) -> Failure {
 async fn run_script(
     session: &Session,
     schedule: &Schedule,
-    part: &Part,
+    part: &DayPart,
     rows: &mut i64,
 ) -> Result<(), Failure> {
     let whole = |source: Error| whole(schedule, source);

@@ -23,7 +23,7 @@ use crate::script::{Run, Script};
 use crate::session::Session;
 use crate::timing::{self, Timing};
 
-pub use crate::timing::{LONGEST_PERIOD, Part};
+pub use crate::timing::{DayPart, LONGEST_PERIOD};
 
 /// How the metastore calls a schedule.
 pub(crate) const KIND: &str = "schedule";
@@ -56,7 +56,7 @@ pub struct Due {
     /// When it is, or was, in seconds since 1970.
     pub at: i64,
     /// The days that it is for, in order.
-    pub parts: Vec<Part>,
+    pub parts: Vec<DayPart>,
 }
 
 impl Schedule {
@@ -112,7 +112,7 @@ impl Schedule {
             .any(|(name, _)| name == "date")
         {
             // The day is not the period's.
-            parts = vec![Part {
+            parts = vec![DayPart {
                 hours: None,
                 start,
                 end: at,
@@ -130,7 +130,7 @@ impl Schedule {
 
     /// The script's variables for a part of a period.
     #[must_use]
-    pub fn variables(&self, part: &Part) -> BTreeMap<String, String> {
+    pub fn variables(&self, part: &DayPart) -> BTreeMap<String, String> {
         let mut variables = part.variables();
         variables.extend(self.definition.variables.iter().cloned());
         variables
@@ -140,7 +140,7 @@ impl Schedule {
     ///
     /// # Errors
     /// When it is not there any more or may not be read, or a quote does not close.
-    pub fn script(&self, session: &Session, part: &Part) -> Result<Run> {
+    pub fn script(&self, session: &Session, part: &DayPart) -> Result<Run> {
         let paths = session.warehouse().paths();
         let script = Script::named(self.definition.script.as_ref(), paths)?;
         Run::new(&script, self.variables(part)).map_err(|failure| *failure.source)

@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use datafusion::sql::sqlparser::ast;
 
-use super::{Part, Schedule};
+use super::{DayPart, Schedule};
 use crate::error::Result;
 use crate::parse::{Statement, TableName, parse};
 use crate::session::Session;
@@ -14,7 +14,7 @@ impl Schedule {
     ///
     /// # Errors
     /// When a statement cannot be parsed, a variable has no value or a script is not there.
-    pub fn tables(&self, session: &Session, part: &Part) -> Result<Vec<String>> {
+    pub fn tables(&self, session: &Session, part: &DayPart) -> Result<Vec<String>> {
         let mut run = self.script(session, part)?;
         let mut database = self.definition.database.clone();
         let mut set: BTreeMap<String, String> = BTreeMap::new();

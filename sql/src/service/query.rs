@@ -41,7 +41,7 @@ impl Service {
         version: i64,
         warehouse: &Arc<Warehouse>,
         network: Option<&Arc<dyn Network>>,
-    ) -> services::Service {
+    ) -> services::ReputationService {
         let query = Query {
             service: Arc::clone(self),
             name: name.to_owned(),
@@ -52,7 +52,7 @@ impl Service {
             spent: AtomicU64::new(0),
             noted: Mutex::default(),
         };
-        services::Service::new(
+        services::ReputationService::new(
             name.to_owned(),
             self.definition.template.clone(),
             Box::new(query),

@@ -4,7 +4,7 @@ use std::collections::HashMap;
 
 use spotql_catalog::Source;
 use spotql_functions::Needs;
-use spotql_functions::sources::{Named, Sources};
+use spotql_functions::context::{Context, Named};
 
 use super::contents;
 use super::host::Host;
@@ -25,15 +25,15 @@ impl SourceCache {
         &self,
         host: &dyn Host,
         needs: Needs,
-    ) -> Result<(Sources, Vec<String>)> {
+    ) -> Result<(Context, Vec<String>)> {
         let all = host.warehouse().sources().await?;
         // Services are told nothing of one's own networks.
         let asking = all.iter().any(|it| it.kind == SourceKind::Services.name());
         let mut cache = self.0.lock().await;
         let mut warnings = Vec::new();
-        let mut sources = Sources {
+        let mut context = Context {
             now: now(),
-            ..Sources::default()
+            ..Context::default()
         };
         for source in &all {
             // A newer program may know more kinds.
@@ -52,14 +52,14 @@ impl SourceCache {
             warnings.extend(cached.warning);
             let name = source.name.clone();
             match cached.loaded {
-                Loaded::Geo(source) => sources.geo.push(Named { name, source }),
+                Loaded::Geo(source) => context.geo.push(Named { name, source }),
                 Loaded::Indicators(purpose, source) => {
-                    sources.indicators.push((purpose, Named { name, source }));
+                    context.indicators.push((purpose, Named { name, source }));
                 }
                 Loaded::Networks(own, source) => {
-                    sources.networks.push((own, Named { name, source }));
+                    context.networks.push((own, Named { name, source }));
                 }
-                Loaded::Service(service) => sources.services.push(service.for_query(
+                Loaded::Service(service) => context.services.push(service.for_query(
                     &name,
                     cached.version,
                     host.warehouse(),
@@ -73,7 +73,7 @@ impl SourceCache {
             all.iter()
                 .any(|it| it.kind == kind.name() && it.name == *name)
         });
-        Ok((sources, warnings))
+        Ok((context, warnings))
     }
 
     /// One source as it is now.

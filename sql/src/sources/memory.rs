@@ -5,7 +5,7 @@ use std::sync::Arc;
 use spotql_context::geo::Database;
 use spotql_context::indicator::IndicatorList;
 use spotql_context::network::NetworkList;
-use spotql_functions::sources::Purpose;
+use spotql_functions::context::Purpose;
 
 use crate::parse::SourceKind;
 use crate::service::Service;

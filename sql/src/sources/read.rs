@@ -11,7 +11,7 @@ use spotql_catalog::Access;
 use spotql_context::geo::Database;
 use spotql_context::indicator::{self, Columns, Format, IndicatorListBuilder};
 use spotql_context::network::{NetworkList, NetworkListBuilder};
-use spotql_functions::sources::Purpose;
+use spotql_functions::context::Purpose;
 use spotql_values::address::AddressRange;
 
 use super::copies::Input;

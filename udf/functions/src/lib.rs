@@ -1,7 +1,7 @@
 //! What SQL can call: functions that turn log records into words, topic models over them, suspicion scores, context.
 //!
 //! [`register()`] gives a DataFusion session all of it. This crate knows DataFusion, and neither catalog, nor SQL text, nor
-//! network: tables, the data of the context ([`sources`]) and the way to services ([`services`]) are handed to it.
+//! network: tables, the data of the context ([`context`]) and the way to services ([`services`]) are handed to it.
 //!
 //! From the ground up: `scalar` makes a declaration into a function of DataFusion; `words`, `canonical`, `event`, `enrich` and
 //! others declare functions. `log` describes kinds of log. `relation` reads the calls of table functions that take a
@@ -10,6 +10,7 @@
 
 mod aggregate;
 mod canonical;
+pub mod context;
 mod description;
 mod enrich;
 mod event;
@@ -30,7 +31,6 @@ mod rhythm;
 mod scalar;
 pub mod services;
 pub mod settings;
-pub mod sources;
 mod time;
 mod words;
 

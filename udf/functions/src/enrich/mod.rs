@@ -8,7 +8,7 @@
 //!   `a_internal`, `a_network`, `a_geoloc`, `a_owner`, `a_rep` and `a_severity`.
 //!
 //! The data comes from sources that the user names in SQL (geo databases, indicator lists, reputation services, network
-//! lists). The planner of a query hands them to it as [`crate::sources::SourcesOption`], so that a query sees one state
+//! lists). The planner of a query hands them to it as [`crate::context::ContextOption`], so that a query sees one state
 //! of all. IANA's registries and the Public Suffix List are part of the program. Nothing here opens a connection or
 //! knows where the sources are kept.
 

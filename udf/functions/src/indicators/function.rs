@@ -10,12 +10,12 @@ use datafusion::logical_expr::ScalarUDF;
 use super::stix::{self, Known};
 use super::time;
 use super::value::Value;
+use crate::context::Context;
 use crate::scalar::distinct::texts_by_distinct;
 use crate::scalar::{
     Declaration, Needs, Parameter, ScalarFunction, Takes, parameter, section, text_at, whole_at,
 };
 use crate::settings::SpotqlOptions;
-use crate::sources::Sources;
 
 const DECLARATIONS: [&Declaration; 5] = [&SHAREABLE, &KIND, &TIME, &STIX_INDICATOR, &STIX_BUNDLE];
 
@@ -54,12 +54,12 @@ const SHAREABLE: Declaration = Declaration {
         "evil.example.com",
     ),
     kernel: |call| {
-        let (sources, domains) = (
-            Sources::of(call.config()),
+        let (context, domains) = (
+            Context::of(call.config()),
             SpotqlOptions::of(call.config()).domain_classes()?,
         );
         texts_by_distinct(call.text(0), |text| {
-            let value = Value::parse(text).filter(|it| it.is_shareable(&sources, &domains))?;
+            let value = Value::parse(text).filter(|it| it.is_shareable(&context, &domains))?;
             Some(value.to_string())
         })
     },

@@ -8,7 +8,7 @@ use spotql_values::address::{Address, AddressRange};
 use spotql_words::classes::DomainClasses;
 use spotql_words::name::{Name, NameClass};
 
-use crate::sources::Sources;
+use crate::context::Context;
 
 /// What an indicator is: what [`spotql_context::indicator`] reads, but for what STIX cannot say (ranges that are no CIDR
 /// block, paths on any host).
@@ -101,13 +101,13 @@ impl Value {
     }
 
     /// Whether it means the same to others, and is not the organisation's own. Left out are, of addresses and of the hosts of
-    /// URLs: those inside ([`Sources::is_internal`]), private ones, multicast and what else is no one host; of names: those
+    /// URLs: those inside ([`Context::is_internal`]), private ones, multicast and what else is no one host; of names: those
     /// below the user's own domains (the setting `spotql.user_domains`), reverse names (`.arpa`), and those of one's own network.
-    pub(super) fn is_shareable(&self, sources: &Sources, domains: &DomainClasses) -> bool {
+    pub(super) fn is_shareable(&self, context: &Context, domains: &DomainClasses) -> bool {
         let addresses = |range: AddressRange| {
             let [first, last] = ends(range);
             let own = is_own_address(first) && is_own_address(last);
-            let internal = sources.is_internal(first) || sources.is_internal(last);
+            let internal = context.is_internal(first) || context.is_internal(last);
             !own && !internal
         };
         let host = match self {
@@ -277,7 +277,7 @@ mod tests {
         let domains = SpotqlOptions::default().domain_classes().unwrap();
         let shareable = |text: &str| {
             let value = Value::parse(text).unwrap();
-            value.is_shareable(&Sources::default(), &domains)
+            value.is_shareable(&Context::default(), &domains)
         };
         for text in [
             "192.0.2.7",

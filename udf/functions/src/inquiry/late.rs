@@ -17,10 +17,8 @@ use datafusion::physical_plan::{ExecutionPlan, PhysicalExpr};
 
 use super::asks;
 
-type Plan = Arc<dyn ExecutionPlan>;
-
 /// The same plan with its calls where few rows are left.
-pub(super) fn postponed(plan: Plan) -> Result<Plan> {
+pub(super) fn postponed(plan: Arc<dyn ExecutionPlan>) -> Result<Arc<dyn ExecutionPlan>> {
     let postponed = plan.transform_down(|node| {
         if let Some(filter) = node.downcast_ref::<FilterExec>()
             && let Some(parted) = parted(filter)?
@@ -44,7 +42,7 @@ pub(super) fn postponed(plan: Plan) -> Result<Plan> {
 }
 
 /// A filter that asks, over one of all conditions that do not.
-fn parted(filter: &FilterExec) -> Result<Option<Plan>> {
+fn parted(filter: &FilterExec) -> Result<Option<Arc<dyn ExecutionPlan>>> {
     let conditions = split_conjunction(filter.predicate()).into_iter().cloned();
     let mut asking = Vec::new();
     let mut others = Vec::new();
@@ -68,7 +66,10 @@ fn parted(filter: &FilterExec) -> Result<Option<Plan>> {
 }
 
 /// A projection that asks, over the choice of rows that was above it, if the choice does not depend on the answers.
-fn chosen_first(sort: &SortExec, merge: Option<&SortPreservingMergeExec>) -> Result<Option<Plan>> {
+fn chosen_first(
+    sort: &SortExec,
+    merge: Option<&SortPreservingMergeExec>,
+) -> Result<Option<Arc<dyn ExecutionPlan>>> {
     let Some(projection) = sort.input().downcast_ref::<ProjectionExec>() else {
         return Ok(None);
     };
@@ -136,7 +137,7 @@ fn chosen_first(sort: &SortExec, merge: Option<&SortPreservingMergeExec>) -> Res
     let sort = SortExec::new(ordering.clone(), Arc::new(input))
         .with_preserve_partitioning(sort.preserve_partitioning())
         .with_fetch(sort.fetch());
-    let chosen: Plan = match merge {
+    let chosen: Arc<dyn ExecutionPlan> = match merge {
         Some(merge) => Arc::new(
             SortPreservingMergeExec::new(ordering, Arc::new(sort)).with_fetch(merge.fetch()),
         ),

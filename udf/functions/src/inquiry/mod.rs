@@ -27,8 +27,8 @@ use futures::StreamExt;
 
 use late::postponed;
 
+use crate::context::Context;
 use crate::scalar::Needs;
-use crate::sources::Sources;
 
 /// Puts a node below each that calls `reputation` or one of its parts, which asks the services of the query's context first.
 /// What is called in a node of several inputs, on columns of more than one, is not asked about.
@@ -41,7 +41,7 @@ impl PhysicalOptimizerRule for AskServices {
         plan: Arc<dyn ExecutionPlan>,
         config: &ConfigOptions,
     ) -> Result<Arc<dyn ExecutionPlan>> {
-        ask_before(plan, &Sources::of(config))
+        ask_before(plan, &Context::of(config))
     }
 
     fn name(&self) -> &str {
@@ -55,9 +55,9 @@ impl PhysicalOptimizerRule for AskServices {
 
 fn ask_before(
     plan: Arc<dyn ExecutionPlan>,
-    sources: &Arc<Sources>,
+    context: &Arc<Context>,
 ) -> Result<Arc<dyn ExecutionPlan>> {
-    if sources.services.is_empty() {
+    if context.services.is_empty() {
         return Ok(plan);
     }
     let asks = |node: &Arc<dyn ExecutionPlan>| {
@@ -83,7 +83,7 @@ fn ask_before(
             let asking: Arc<dyn ExecutionPlan> = Arc::new(AskExec {
                 input: Arc::clone(input),
                 values,
-                sources: Arc::clone(sources),
+                context: Arc::clone(context),
             });
             replace_children_if_necessary(node, vec![asking]).map(Transformed::yes)
         })
@@ -94,8 +94,8 @@ fn ask_before(
 ///
 /// # Errors
 /// None of its own; those of walking a plan.
-pub async fn ask_constants(plan: &LogicalPlan, sources: &Sources) -> Result<()> {
-    if sources.services.is_empty() || matches!(plan, LogicalPlan::Explain(_)) {
+pub async fn ask_constants(plan: &LogicalPlan, context: &Context) -> Result<()> {
+    if context.services.is_empty() || matches!(plan, LogicalPlan::Explain(_)) {
         return Ok(());
     }
     let mut constants: Vec<String> = Vec::new();
@@ -114,7 +114,7 @@ pub async fn ask_constants(plan: &LogicalPlan, sources: &Sources) -> Result<()> 
         }
         Ok(TreeNodeRecursion::Continue)
     })?;
-    sources
+    context
         .ask_services(constants.iter().map(String::as_str))
         .await;
     Ok(())
@@ -174,12 +174,12 @@ struct AskExec {
     input: Arc<dyn ExecutionPlan>,
     /// Over the input, each a text.
     values: Vec<Arc<dyn PhysicalExpr>>,
-    sources: Arc<Sources>,
+    context: Arc<Context>,
 }
 
 impl DisplayAs for AskExec {
     fn fmt_as(&self, _: DisplayFormatType, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let services = self.sources.services.iter().map(|it| it.name());
+        let services = self.context.services.iter().map(|it| it.name());
         let services: Vec<&str> = services.collect();
         let values: Vec<String> = self.values.iter().map(ToString::to_string).collect();
         write!(
@@ -225,7 +225,7 @@ impl ExecutionPlan for AskExec {
         Ok(Arc::new(Self {
             input,
             values: self.values.clone(),
-            sources: Arc::clone(&self.sources),
+            context: Arc::clone(&self.context),
         }))
     }
 
@@ -240,13 +240,13 @@ impl ExecutionPlan for AskExec {
     ) -> Result<SendableRecordBatchStream> {
         let input = self.input.execute(partition, context)?;
         let schema = input.schema();
-        let (values, sources) = (self.values.clone(), Arc::clone(&self.sources));
+        let (values, context) = (self.values.clone(), Arc::clone(&self.context));
         let batches = input.then(move |batch| {
-            let (values, sources) = (values.clone(), Arc::clone(&sources));
+            let (values, context) = (values.clone(), Arc::clone(&context));
             async move {
                 let batch = batch?;
                 for value in &values {
-                    ask(&batch, value, &sources).await?;
+                    ask(&batch, value, &context).await?;
                 }
                 Ok(batch)
             }
@@ -255,11 +255,11 @@ impl ExecutionPlan for AskExec {
     }
 }
 
-async fn ask(batch: &RecordBatch, value: &Arc<dyn PhysicalExpr>, sources: &Sources) -> Result<()> {
+async fn ask(batch: &RecordBatch, value: &Arc<dyn PhysicalExpr>, context: &Context) -> Result<()> {
     let texts = value.evaluate(batch)?.into_array(batch.num_rows())?;
     let texts = texts.as_string_view();
     let mut distinct: hashbrown::HashSet<&str, ahash::RandomState> = hashbrown::HashSet::default();
     distinct.extend(texts.iter().flatten());
-    sources.ask_services(distinct.into_iter()).await;
+    context.ask_services(distinct.into_iter()).await;
     Ok(())
 }

@@ -15,10 +15,10 @@
 //! Counting is done here rather than by a GROUP BY on strings: training needs dense numbers and
 //! the counts in memory in any case, and numbering each string once is several times faster.
 
+mod fitting;
 mod fold;
 mod function;
 mod judged;
-mod method;
 mod model;
 mod occurrences;
 mod pairs;

@@ -5,7 +5,7 @@ use std::hash::{Hash, Hasher};
 
 use spotql_topic::{cvb0, em, online};
 
-use super::method::{Method, Optimizer};
+use super::fitting::{Fitting, Optimizer};
 use crate::relation::{Arguments, Error, Result};
 
 /// A floating-point parameter that can be compared and hashed by its bits, as plan nodes must.
@@ -221,19 +221,19 @@ impl Settings {
     }
 
     /// The way to fit a model that the settings ask for.
-    pub(crate) fn method(&self, threads: usize) -> Method {
+    pub(crate) fn method(&self, threads: usize) -> Fitting {
         self.restarted(0, threads)
     }
 
     /// The same from another start; each seed has its own.
-    pub(crate) fn restarted(&self, restart: usize, threads: usize) -> Method {
+    pub(crate) fn restarted(&self, restart: usize, threads: usize) -> Fitting {
         let seed = self.seed.wrapping_add((restart as u64) << 40);
         let (topics, iterations) = (self.topics, self.iterations);
         let (alpha, beta) = (self.alpha.map(|it| it.0), self.beta.map(|it| it.0));
         match self.optimizer {
             Optimizer::Em => {
                 let usual = em::Parameters::default();
-                Method::Em(em::Parameters {
+                Fitting::Em(em::Parameters {
                     topics,
                     iterations,
                     alpha: alpha.unwrap_or(usual.alpha),
@@ -243,7 +243,7 @@ impl Settings {
                     threads,
                 })
             }
-            Optimizer::Online => Method::Online(online::Parameters {
+            Optimizer::Online => Fitting::Online(online::Parameters {
                 topics,
                 iterations,
                 alpha,
@@ -254,7 +254,7 @@ impl Settings {
             }),
             Optimizer::Cvb0 => {
                 let usual = cvb0::Parameters::default();
-                Method::Cvb0(cvb0::Parameters {
+                Fitting::Cvb0(cvb0::Parameters {
                     topics,
                     iterations,
                     alpha: alpha.unwrap_or(usual.alpha),

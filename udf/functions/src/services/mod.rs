@@ -50,7 +50,7 @@ pub trait Asker: fmt::Debug + Send + Sync {
 }
 
 /// A service as one query sees it.
-pub struct Service {
+pub struct ReputationService {
     name: String,
     template: Template,
     asker: Box<dyn Asker>,
@@ -62,16 +62,16 @@ pub struct Service {
     missed: AtomicBool,
 }
 
-impl fmt::Debug for Service {
+impl fmt::Debug for ReputationService {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Service")
+        f.debug_struct("ReputationService")
             .field("name", &self.name)
             .field("template", &self.template)
             .finish_non_exhaustive()
     }
 }
 
-impl Service {
+impl ReputationService {
     /// A service of which nothing has been asked yet.
     pub fn new(name: String, template: Template, asker: Box<dyn Asker>) -> Self {
         Self {
@@ -149,7 +149,7 @@ impl Service {
 }
 
 /// At the end of the query, so that it is said once.
-impl Drop for Service {
+impl Drop for ReputationService {
     fn drop(&mut self) {
         let known = self.known.get_mut().unwrap_or_else(PoisonError::into_inner);
         if *self.missed.get_mut() {
@@ -206,7 +206,7 @@ mod tests {
         let nobody = |_: Address| false;
         let asked = Arc::default();
         let template = Template::parse("http://x/{name}").unwrap();
-        let service = Service::new(
+        let service = ReputationService::new(
             "s".to_owned(),
             template,
             Box::new(Known(Arc::clone(&asked))),

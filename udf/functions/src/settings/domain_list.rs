@@ -20,12 +20,12 @@ const ACCEPTED: &str = "write 'file PATH', 'table NAME', names with commas betwe
 pub struct DomainList {
     label: Label,
     text: String,
-    source: Source,
+    source: Origin,
     access: FileAccess,
 }
 
 #[derive(Debug, Clone)]
-enum Source {
+enum Origin {
     /// Read already: the names themselves, a table's rows, the shipped list.
     Known(Arc<DomainSet>),
     /// Looked at whenever it is used, since lists are renewed while servers run.
@@ -38,7 +38,7 @@ impl DomainList {
         Self {
             label,
             text: "none".to_owned(),
-            source: Source::Known(Arc::default()),
+            source: Origin::Known(Arc::default()),
             access: FileAccess::default(),
         }
     }
@@ -48,7 +48,7 @@ impl DomainList {
         Self {
             label: Label::First,
             text: "shipped".to_owned(),
-            source: Source::Known(DomainSet::shipped()),
+            source: Origin::Known(DomainSet::shipped()),
             access: FileAccess::default(),
         }
     }
@@ -77,8 +77,8 @@ impl DomainList {
         };
         let (first, rest) = text.split_once(char::is_whitespace).unwrap_or((text, ""));
         let source = match (first.to_ascii_lowercase().as_str(), rest.trim()) {
-            ("" | "none", "") => Source::Known(Arc::default()),
-            ("shipped", "") if self.label == Label::First => Source::Known(DomainSet::shipped()),
+            ("" | "none", "") => Origin::Known(Arc::default()),
+            ("shipped", "") if self.label == Label::First => Origin::Known(DomainSet::shipped()),
             ("shipped", "") => {
                 return Err(refused(
                     "the shipped list is one of top domains, not of your own",
@@ -95,7 +95,7 @@ impl DomainList {
             _ if text.contains(char::is_whitespace) && !text.contains(',') => {
                 return Err(refused("names hold no blanks"));
             }
-            _ => Source::Known(Arc::new(DomainSet::from_names(text.split(','), self.label))),
+            _ => Origin::Known(Arc::new(DomainSet::from_names(text.split(','), self.label))),
         };
         Ok(Self {
             label: self.label,
@@ -105,7 +105,7 @@ impl DomainList {
         })
     }
 
-    fn file(&self, path: &str) -> Result<Source, Error> {
+    fn file(&self, path: &str) -> Result<Origin, Error> {
         let path = PathBuf::from(path);
         if self.read(&path)?.is_empty() {
             return Err(Error::File(spotql_words::Error {
@@ -113,7 +113,7 @@ impl DomainList {
                 problem: "there is no domain in it".to_owned(),
             }));
         }
-        Ok(Source::File(path))
+        Ok(Origin::File(path))
     }
 
     /// The table that `text` names, if it names one.
@@ -133,7 +133,7 @@ impl DomainList {
         Self {
             label: self.label,
             text: format!("table {name}"),
-            source: Source::Known(Arc::new(names)),
+            source: Origin::Known(Arc::new(names)),
             access: self.access.clone(),
         }
     }
@@ -144,8 +144,8 @@ impl DomainList {
     /// If a file has gone or cannot be read.
     pub fn domains(&self) -> Result<Arc<DomainSet>, Error> {
         match &self.source {
-            Source::Known(set) => Ok(Arc::clone(set)),
-            Source::File(path) => self.read(path),
+            Origin::Known(set) => Ok(Arc::clone(set)),
+            Origin::File(path) => self.read(path),
         }
     }
 

@@ -10,9 +10,9 @@ use spotql_context::geo::Place;
 use spotql_values::address::Address;
 
 use super::ADDRESS;
+use crate::context::Context;
 use crate::scalar::distinct::{by_distinct, texts_by_distinct};
 use crate::scalar::{Call, Declaration, Needs};
-use crate::sources::Sources;
 
 pub(super) const LOCATION: Declaration = Declaration {
     name: "geolocation",
@@ -75,8 +75,8 @@ pub(super) const ASN: Declaration = Declaration {
             NULL where no geo database knows it",
     example: ("geo_asn('8.8.8.8')", "NULL"),
     kernel: |call| {
-        let sources = Sources::of(call.config());
-        let number = |text: &str| Some(i64::from(sources.place(Address::parse(text)?).asn?));
+        let context = Context::of(call.config());
+        let number = |text: &str| Some(i64::from(context.place(Address::parse(text)?).asn?));
         by_distinct(call.text(0), number, |numbers| {
             Arc::new(Int64Array::from(numbers))
         })
@@ -85,8 +85,8 @@ pub(super) const ASN: Declaration = Declaration {
 };
 
 fn told(call: &Call, part: for<'a> fn(Place<'a>) -> Option<Cow<'a, str>>) -> Result<ArrayRef> {
-    let sources = Sources::of(call.config());
+    let context = Context::of(call.config());
     texts_by_distinct(call.text(0), |text| {
-        part(sources.place(Address::parse(text)?)).map(Cow::into_owned)
+        part(context.place(Address::parse(text)?)).map(Cow::into_owned)
     })
 }

@@ -39,7 +39,7 @@ const DECLARATIONS: [&Declaration; 15] = [
     &names::PORT,
 ];
 
-/// All of them, ready to be registered with a session; they read [`crate::sources::Sources`] from the session that
+/// All of them, ready to be registered with a session; they read [`crate::context::Context`] from the session that
 /// runs them.
 pub(crate) fn functions() -> Vec<Arc<ScalarUDF>> {
     let functions = DECLARATIONS.iter().chain(&reputation::PARTS);

@@ -7,9 +7,9 @@ use arrow::datatypes::DataType;
 use spotql_values::address::Address;
 
 use super::ADDRESS;
+use crate::context::Context;
 use crate::scalar::distinct::{by_distinct, texts_by_distinct};
 use crate::scalar::{Declaration, Needs};
-use crate::sources::Sources;
 
 pub(super) const CONTEXT: Declaration = Declaration {
     name: "network_context",
@@ -21,9 +21,9 @@ pub(super) const CONTEXT: Declaration = Declaration {
             NULL where none does",
     example: ("network_context('10.1.2.3')", "print server"),
     kernel: |call| {
-        let sources = Sources::of(call.config());
+        let context = Context::of(call.config());
         texts_by_distinct(call.text(0), |text| {
-            sources.network(Address::parse(text)?).map(str::to_owned)
+            context.network(Address::parse(text)?).map(str::to_owned)
         })
     },
 };
@@ -36,10 +36,10 @@ pub(super) const INTERNAL: Declaration = Declaration {
             link-local are its own. NULL for what is no address",
     example: ("is_internal('10.1.2.3')", "true"),
     kernel: |call| {
-        let sources = Sources::of(call.config());
+        let context = Context::of(call.config());
         by_distinct(
             call.text(0),
-            |text| Some(sources.is_internal(Address::parse(text)?)),
+            |text| Some(context.is_internal(Address::parse(text)?)),
             |results| Arc::new(BooleanArray::from(results)),
         )
     },

@@ -7,9 +7,9 @@ use arrow::array::{ArrayRef, Int64Array};
 use arrow::datatypes::DataType;
 use datafusion::error::Result;
 
+use crate::context::{Context, Reputation, Worst};
 use crate::scalar::distinct::{by_distinct, texts_by_distinct};
 use crate::scalar::{Call, Declaration, Needs, Takes, parameter};
-use crate::sources::{Reputation, Sources, Worst};
 
 /// All of this file.
 pub(super) const PARTS: [&Declaration; 5] = [&REPUTATION, &SEVERITY, &LIST, &TEXT, &INDICATOR];
@@ -30,9 +30,9 @@ const REPUTATION: Declaration = Declaration {
             of that list alone. NULL if there are neither lists nor services. Colons within TEXT are written as blanks",
     example: ("reputation('192.0.2.7')", "feed:emotet:3"),
     kernel: |call| {
-        let sources = Sources::of(call.config());
+        let context = Context::of(call.config());
         texts_by_distinct(call.text(0), |value| {
-            Some(text(&sources.reputation(value)?))
+            Some(text(&context.reputation(value)?))
         })
     },
 };
@@ -45,8 +45,8 @@ const SEVERITY: Declaration = Declaration {
             there are neither",
     example: ("reputation_severity('192.0.2.7')", "3"),
     kernel: |call| {
-        let sources = Sources::of(call.config());
-        let severity = |value: &str| Some(sources.reputation(value)?.severity());
+        let context = Context::of(call.config());
+        let severity = |value: &str| Some(context.reputation(value)?.severity());
         by_distinct(call.text(0), severity, |severities| {
             Arc::new(Int64Array::from(severities))
         })
@@ -81,9 +81,9 @@ const INDICATOR: Declaration = Declaration {
 };
 
 fn worst(call: &Call, part: for<'a> fn(&Worst<'a>) -> Option<&'a str>) -> Result<ArrayRef> {
-    let sources = Sources::of(call.config());
+    let context = Context::of(call.config());
     texts_by_distinct(call.text(0), |value| {
-        part(&sources.reputation(value)?.worst()?).map(str::to_owned)
+        part(&context.reputation(value)?.worst()?).map(str::to_owned)
     })
 }
 

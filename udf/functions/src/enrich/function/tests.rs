@@ -12,9 +12,9 @@ use spotql_context::network::NetworkListBuilder;
 use spotql_values::address::AddressRange;
 
 use super::*;
-use crate::sources::{Named, Purpose, Sources, SourcesOption};
+use crate::context::{Context, ContextOption, Named, Purpose};
 
-fn sources() -> Sources {
+fn context() -> Context {
     let mut threats = IndicatorListBuilder::default();
     for (value, text, severity) in [
         ("192.0.2.0/24", "bot: net", 2),
@@ -36,7 +36,7 @@ fn sources() -> Sources {
         .add(AddressRange::parse("10.0.0.0/8").unwrap(), "offices")
         .unwrap();
     let (name, other) = ("feed".to_owned(), "nets".to_owned());
-    Sources {
+    Context {
         indicators: vec![(
             Purpose::Threat,
             Named {
@@ -51,11 +51,11 @@ fn sources() -> Sources {
                 source: Arc::new(networks.build()),
             },
         )],
-        ..Sources::default()
+        ..Context::default()
     }
 }
 
-fn call(function: &str, column: ArrayRef, sources: Sources) -> Vec<Option<String>> {
+fn call(function: &str, column: ArrayRef, context: Context) -> Vec<Option<String>> {
     let function = functions()
         .into_iter()
         .find(|it| it.name() == function)
@@ -65,7 +65,7 @@ fn call(function: &str, column: ArrayRef, sources: Sources) -> Vec<Option<String
         .unwrap();
     let column = cast(&column, &types[0]).unwrap();
     let mut config = ConfigOptions::new();
-    config.extensions.insert(SourcesOption(Arc::new(sources)));
+    config.extensions.insert(ContextOption(Arc::new(context)));
     let returns = function.return_type(&types).unwrap();
     let rows = column.len();
     let result = function
@@ -115,7 +115,7 @@ fn expect(function: &str, expected: [Option<&str>; 8]) {
     ];
     for column in encodings {
         let kind = column.data_type().clone();
-        let found = call(function, column, sources());
+        let found = call(function, column, context());
         let found: Vec<_> = found.iter().map(Option::as_deref).collect();
         assert_eq!(found, expected, "{function} of {kind}");
     }
@@ -168,10 +168,10 @@ fn without_sources_nothing_is_known() {
         "network_context",
     ] {
         let column: ArrayRef = Arc::new(StringArray::from(VALUES.to_vec()));
-        let known = call(function, column, Sources::default());
+        let known = call(function, column, Context::default());
         assert_eq!(known, vec![None; VALUES.len()], "{function}");
         let column: ArrayRef = Arc::new(StringArray::from(Vec::<&str>::new()));
-        assert!(call(function, column, sources()).is_empty(), "{function}");
+        assert!(call(function, column, context()).is_empty(), "{function}");
     }
 }
 
@@ -184,7 +184,7 @@ fn numbers_have_names_also_as_text() {
         Some("x"),
         None,
     ]));
-    let names = call("dns_class_name", column, Sources::default());
+    let names = call("dns_class_name", column, Context::default());
     let names: Vec<_> = names.iter().map(Option::as_deref).collect();
     assert_eq!(
         names,

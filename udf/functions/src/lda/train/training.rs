@@ -14,9 +14,9 @@ use spotql_topic::leave_one_out::{LeaveOneOut, Weights};
 use spotql_topic::{Corpus, Fitted, em};
 use spotql_values::interner::Strings;
 
+use crate::lda::fitting::Fitting;
 use crate::lda::fold::{Common, fold};
 use crate::lda::judged::{Judged, Pair, fields, weight};
-use crate::lda::method::Method;
 use crate::lda::model::{Model, Records};
 use crate::lda::pairs::joined;
 use crate::lda::settings::{Rule, Settings};
@@ -197,7 +197,7 @@ impl Training {
         };
         drop(pairs);
         drop(feedback);
-        let mut train = |method: &Method| -> Result<Fitted> {
+        let mut train = |method: &Fitting| -> Result<Fitted> {
             let observer = &mut |iteration: &em::Iteration| {
                 log::debug!(
                     "lda_train: iteration {}, log-likelihood {:.6e}",
@@ -258,7 +258,7 @@ impl Training {
         words: &Strings,
         own: &[u32],
         fitted: &Fitted,
-        train: &mut dyn FnMut(&Method) -> Result<Fitted>,
+        train: &mut dyn FnMut(&Fitting) -> Result<Fitted>,
     ) -> Result<Vec<f64>> {
         let mut probabilities = vec![0.0; own.len()];
         if self.settings.rule == Rule::Spot {

@@ -37,13 +37,13 @@ impl Optimizer {
 
 /// A way to fit a model, with its parameters.
 #[derive(Debug, Clone)]
-pub(crate) enum Method {
+pub(crate) enum Fitting {
     Em(em::Parameters),
     Online(online::Parameters),
     Cvb0(cvb0::Parameters),
 }
 
-impl Method {
+impl Fitting {
     pub(crate) fn validate(&self) -> Result<(), Error> {
         match self {
             Self::Em(parameters) => parameters.validate(),

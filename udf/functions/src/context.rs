@@ -11,7 +11,7 @@ use spotql_context::indicator::{Found, IndicatorList};
 use spotql_context::network::NetworkList;
 use spotql_values::address::Address;
 
-use crate::services::{Service, Verdict};
+use crate::services::{ReputationService, Verdict};
 
 /// A source with the name that the user gave it.
 #[derive(Debug)]
@@ -33,13 +33,13 @@ pub enum Purpose {
 
 /// All sources, each kind in the order in which they were made.
 #[derive(Debug, Default)]
-pub struct Sources {
+pub struct Context {
     /// Geo databases.
     pub geo: Vec<Named<geo::Database>>,
     /// Indicator lists.
     pub indicators: Vec<(Purpose, Named<IndicatorList>)>,
     /// Services to ask; what they have said so far is of this query alone.
-    pub services: Vec<Service>,
+    pub services: Vec<ReputationService>,
     /// Network lists, and whether their networks are the organisation's own.
     pub networks: Vec<(bool, Named<NetworkList>)>,
     /// When the query was planned, in seconds since 1970: what has expired by then does not count.
@@ -109,10 +109,10 @@ impl<'a> Reputation<'a> {
     }
 }
 
-impl Sources {
-    /// What a query was given; none where the session knows nothing of sources.
+impl Context {
+    /// What a query was given; none where the session knows nothing of context.
     pub fn of(config: &ConfigOptions) -> Arc<Self> {
-        match config.extensions.get::<SourcesOption>() {
+        match config.extensions.get::<ContextOption>() {
             Some(option) => Arc::clone(&option.0),
             None => Arc::default(),
         }
@@ -193,15 +193,15 @@ impl Sources {
     }
 }
 
-/// Carries [`Sources`] to the functions of a query; not a setting that a user can see or change.
+/// Carries [`Context`] to the functions of a query; not a setting that a user can see or change.
 #[derive(Debug, Clone, Default)]
-pub struct SourcesOption(pub Arc<Sources>);
+pub struct ContextOption(pub Arc<Context>);
 
-impl ConfigExtension for SourcesOption {
+impl ConfigExtension for ContextOption {
     const PREFIX: &'static str = "spotql_sources";
 }
 
-impl ExtensionOptions for SourcesOption {
+impl ExtensionOptions for ContextOption {
     fn as_any(&self) -> &dyn Any {
         self
     }
@@ -257,8 +257,8 @@ mod tests {
 
     #[test]
     fn private_ranges_are_internal_until_somebody_says_what_is() {
-        let mut sources = Sources::default();
-        let internal = |sources: &Sources, text: &str| sources.is_internal(address(text));
+        let mut context = Context::default();
+        let internal = |context: &Context, text: &str| context.is_internal(address(text));
         for (text, expected) in [
             ("10.0.0.1", true),
             ("172.31.255.255", true),
@@ -273,7 +273,7 @@ mod tests {
             ("::1", true),
             ("2001:db8::1", false),
         ] {
-            assert_eq!(internal(&sources, text), expected, "{text}");
+            assert_eq!(internal(&context, text), expected, "{text}");
         }
         let mut own = NetworkListBuilder::default();
         own.add(AddressRange::parse("192.0.2.0/24").unwrap(), "ours")
@@ -282,22 +282,22 @@ mod tests {
             name: "own".to_owned(),
             source: Arc::new(own.build()),
         };
-        sources.networks.push((true, named));
-        assert!(internal(&sources, "192.0.2.1") && !internal(&sources, "10.0.0.1"));
-        assert_eq!(sources.network(address("192.0.2.1")), Some("ours"));
+        context.networks.push((true, named));
+        assert!(internal(&context, "192.0.2.1") && !internal(&context, "10.0.0.1"));
+        assert_eq!(context.network(address("192.0.2.1")), Some("ours"));
     }
 
     #[test]
     fn what_is_allowed_is_harmless_whatever_others_say() {
         let threat = |it| (Purpose::Threat, it);
-        let mut sources = Sources::default();
-        assert!(sources.reputation("bad.example.com").is_none());
-        sources.indicators = vec![
+        let mut context = Context::default();
+        assert!(context.reputation("bad.example.com").is_none());
+        context.indicators = vec![
             threat(list("a", "bad.example.com", 1)),
             threat(list("b", "example.com", 3)),
             threat(list("c", "192.0.2.1", 3)),
         ];
-        let reputation = sources.reputation("bad.example.com").unwrap();
+        let reputation = context.reputation("bad.example.com").unwrap();
         let severities: Vec<_> = reputation
             .lists
             .iter()
@@ -306,8 +306,8 @@ mod tests {
         assert_eq!(severities, [("a", Some(1)), ("b", Some(3)), ("c", None)]);
         assert_eq!(reputation.worst().unwrap().by, "b");
         let allow = list("good", "bad.example.com", 3);
-        sources.indicators.push((Purpose::Allow, allow));
-        let reputation = sources.reputation("www.bad.example.com").unwrap();
+        context.indicators.push((Purpose::Allow, allow));
+        let reputation = context.reputation("www.bad.example.com").unwrap();
         assert_eq!(reputation.allowed.as_ref().unwrap().0, "good");
         assert!(reputation.worst().is_none());
     }
