@@ -183,14 +183,12 @@ impl Words {
         }
     }
 
-    fn named(name: &str) -> Result<Self, String> {
+    fn named(name: &str) -> Result<Self, Box<dyn Error>> {
         let found = Self::ALL.into_iter().find(|words| words.name() == name);
         found.ok_or_else(|| {
             let names = Self::ALL.map(Self::name);
-            format!(
-                "no words are called '{name}'; there are {}",
-                names.join(", ")
-            )
+            let names = names.join(", ");
+            format!("no words are called '{name}'; there are {names}").into()
         })
     }
 

@@ -172,7 +172,7 @@ impl<'a> Sources<'a> {
             .fields()
             .iter()
             .map(|field| Ok(format!("{} {}", field.name(), sql_type(field.data_type())?)))
-            .collect::<Result<_, String>>()?;
+            .collect::<Result<_, Box<dyn Error>>>()?;
         let sql = format!(
             "CREATE EXTERNAL TABLE {name} ({}) STORED AS PARQUET LOCATION '{}'",
             columns.join(", "),
@@ -182,7 +182,7 @@ impl<'a> Sources<'a> {
     }
 }
 
-fn sql_type(data_type: &DataType) -> Result<&'static str, String> {
+fn sql_type(data_type: &DataType) -> Result<&'static str, Box<dyn Error>> {
     Ok(match data_type {
         DataType::Int8 => "TINYINT",
         DataType::Int32 => "INT",
@@ -190,7 +190,7 @@ fn sql_type(data_type: &DataType) -> Result<&'static str, String> {
         DataType::Float32 => "FLOAT",
         DataType::Float64 => "DOUBLE",
         DataType::Utf8 => "STRING",
-        other => return Err(format!("no column of type {other} is known here")),
+        other => return Err(format!("no column of type {other} is known here").into()),
     })
 }
 
