@@ -37,7 +37,7 @@ pub use location::Location;
 pub use metastore::writes::UnfinishedWrite;
 pub use partition_name::{DEFAULT_PARTITION, RawValues};
 pub use paths::{Access, AllowedPath, NoFolder, PathRule};
-pub use provider::{HiveCatalog, HiveSchema, HiveTable};
+pub use provider::{HiveCatalog, HiveSchema, HiveTable, InsertExec};
 pub use snapshot::{DataFile, Partition, TableSnapshot};
 pub use statistics::{ColumnRange, FileStatistics};
 pub use table::{Column, Format, Table, TableDefinition};

@@ -80,6 +80,10 @@ impl Session {
         let kind = statement.kind();
         let action = match statement {
             Statement::Query(query) => Action::Query(self.plan_query(*query).await?),
+            Statement::ExplainInsert(explain) => {
+                let plan = statement::explain_insert(self, *explain).await?;
+                Action::Query(self.physical_plan(&plan).await?)
+            }
             listing if listing.is_listing() => {
                 let schema = statement::list(self, listing.clone()).await?.schema();
                 Action::Listing(Erased::new(listing), schema)

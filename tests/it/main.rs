@@ -5,6 +5,7 @@
 
 mod demo;
 mod detection;
+mod explain;
 mod forms;
 mod hours;
 mod hunt;

@@ -1,31 +1,46 @@
-//! A table of the warehouse as a DataFusion table. [`crate::scan`] reads it.
+//! A table of the warehouse as a DataFusion table. [`crate::scan`] reads it, [`InsertExec`] writes it.
 
 use std::sync::Arc;
 
 use async_trait::async_trait;
 use datafusion::arrow::datatypes::SchemaRef;
 use datafusion::catalog::{Session, TableProvider};
-use datafusion::common::Result;
+use datafusion::common::{Result, not_impl_err};
 use datafusion::datasource::TableType;
+use datafusion::logical_expr::dml::InsertOp;
 use datafusion::logical_expr::{Expr, TableProviderFilterPushDown};
 use datafusion::physical_plan::ExecutionPlan;
 
+use super::insert::InsertExec;
 use crate::paths::Access;
 use crate::scan::{is_on_partitions, scan_table};
 use crate::table::Table;
-use crate::warehouse::Warehouse;
+use crate::warehouse::{InsertMode, PartitionSpec, Warehouse};
 
 /// A table of the warehouse.
 #[derive(Debug)]
 pub struct HiveTable {
     warehouse: Arc<Warehouse>,
     table: Arc<Table>,
+    /// Values that all inserted rows have: of [`HiveTable::with_partition`].
+    partition: PartitionSpec,
 }
 
 impl HiveTable {
     /// The table as the metastore describes it. Rows are looked up when it is scanned.
     pub fn new(warehouse: Arc<Warehouse>, table: Arc<Table>) -> Self {
-        Self { warehouse, table }
+        Self {
+            warehouse,
+            table,
+            partition: Vec::new(),
+        }
+    }
+
+    /// The table as the target of INSERT INTO t PARTITION (column = value, …): rows that are inserted do not have these
+    /// columns, and get these values; `None` is NULL. Reading it is not changed.
+    #[must_use]
+    pub fn with_partition(self, partition: PartitionSpec) -> Self {
+        Self { partition, ..self }
     }
 
     /// What the metastore says about the table.
@@ -72,5 +87,26 @@ impl TableProvider for HiveTable {
                 .check_places(&self.table, &held.0, Access::Read)?;
         }
         scan_table(state, &self.table, held, projection, filters, limit)
+    }
+
+    /// The plan of an INSERT; see [`InsertExec`]. Rows have the data columns in order, then the partition columns.
+    async fn insert_into(
+        &self,
+        _: &dyn Session,
+        input: Arc<dyn ExecutionPlan>,
+        operation: InsertOp,
+    ) -> Result<Arc<dyn ExecutionPlan>> {
+        let mode = match operation {
+            InsertOp::Append => InsertMode::Into,
+            InsertOp::Overwrite => InsertMode::Overwrite,
+            InsertOp::Replace => return not_impl_err!("REPLACE INTO; write INSERT OVERWRITE"),
+        };
+        Ok(Arc::new(InsertExec::try_new(
+            Arc::clone(&self.warehouse),
+            Arc::clone(&self.table),
+            mode,
+            self.partition.clone(),
+            input,
+        )?))
     }
 }

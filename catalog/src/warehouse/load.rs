@@ -4,6 +4,7 @@
 //! The query runs once. Rows that it gives no partition for leave the stream and go, as text, to a second write, which
 //! begins with the first of them.
 
+use std::future;
 use std::path::PathBuf;
 use std::sync::Arc;
 
@@ -182,7 +183,8 @@ impl Loading<'_> {
         };
         let write = Arc::new(Write::begin(&self.warehouse.backend, Some(self.table.id)).await?);
         let context = Arc::clone(&self.context);
-        let rows = stage(&write, job, request.rows, context, Some(accept));
+        let mut never = future::pending::<()>();
+        let rows = stage(&write, job, request.rows, context, Some(accept), &mut never);
         // The first ends when there are no more rows, and lets go of the sender; then the second ends.
         let (rows, rejected) = tokio::join!(rows, self.reject(receiver, &request.rejected));
         // Why rejected rows could not be kept is told before that nobody took them.
@@ -257,7 +259,15 @@ impl Loading<'_> {
         });
         let stream = Box::pin(RecordBatchStreamAdapter::new(wanted, batches));
         let write = Arc::new(Write::begin(&self.warehouse.backend, existing).await?);
-        let staged = stage_streams(&write, job, vec![stream], &self.context, None).await;
+        let staged = stage_streams(
+            &write,
+            job,
+            vec![stream],
+            &self.context,
+            None,
+            &mut future::pending::<()>(),
+        )
+        .await;
         Ok(Some((write, staged)))
     }
 

@@ -5,6 +5,7 @@ use std::path::PathBuf;
 use std::sync::Arc;
 use std::sync::atomic::AtomicU64;
 
+use datafusion::common::DataFusionError;
 use datafusion::execution::memory_pool::MemoryConsumer;
 use datafusion::execution::{SendableRecordBatchStream, TaskContext};
 use datafusion::physical_plan::{ExecutionPlan, ExecutionPlanProperties};
@@ -51,18 +52,20 @@ pub(crate) struct Staged {
     pub(crate) made: Vec<PathBuf>,
 }
 
-/// Runs `input` and stages its rows. `accept`: which of them are written; all, if none is given.
+/// Runs `input` and stages its rows. `accept`: which of them are written; all, if none is given. It ends
+/// early once `gone` is ready: nobody waits for it then.
 pub(crate) async fn stage(
     write: &Arc<Write>,
     job: Job,
     input: Arc<dyn ExecutionPlan>,
     context: Arc<TaskContext>,
     accept: Option<Accept>,
+    gone: &mut (impl Future + Unpin),
 ) -> Result<Staged> {
     let streams = (0..input.output_partitioning().partition_count())
         .map(|partition| input.execute(partition, Arc::clone(&context)))
         .collect::<datafusion::common::Result<_>>()?;
-    stage_streams(write, job, streams, &context, accept).await
+    stage_streams(write, job, streams, &context, accept, gone).await
 }
 
 /// [`stage`] for streams of rows.
@@ -72,6 +75,7 @@ pub(crate) async fn stage_streams(
     streams: Vec<SendableRecordBatchStream>,
     context: &TaskContext,
     accept: Option<Accept>,
+    gone: &mut (impl Future + Unpin),
 ) -> Result<Staged> {
     let storage = &write.backend.storage;
     let sink = Arc::new(SinkContext {
@@ -90,7 +94,16 @@ pub(crate) async fn stage_streams(
             .register(context.memory_pool());
         tasks.spawn(sink::run(Arc::clone(&sink), stream, reservation));
     }
-    while let Some(task) = tasks.join_next().await {
+    loop {
+        let task = tokio::select! {
+            task = tasks.join_next() => task,
+            _ = &mut *gone, if failure.is_none() => {
+                failure = Some(cancelled());
+                tasks.abort_all();
+                continue;
+            }
+        };
+        let Some(task) = task else { break };
         match task.map_err(Error::from).and_then(|result| result) {
             Ok(parts) => written.extend(parts),
             Err(error) => {
@@ -129,6 +142,13 @@ pub(crate) async fn stage_streams(
         changes,
     };
     Ok(Staged { plan, report, made })
+}
+
+/// What a write ends with that nobody waits for any more.
+pub(super) fn cancelled() -> Error {
+    Error::Query(DataFusionError::Execution(
+        "the write was cancelled".to_owned(),
+    ))
 }
 
 /// One change a partition, from what all tasks wrote. If every partition column is static (or there is none), its

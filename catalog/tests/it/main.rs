@@ -11,6 +11,7 @@ mod foreign;
 mod insert;
 mod load;
 mod partitions;
+mod provider;
 mod scan;
 mod support;
 mod upgrade;

@@ -155,6 +155,15 @@ fn take_external(tokens: &mut Vec<TokenWithSpan>) -> bool {
     external
 }
 
+fn explains_insert(statement: &ast::Statement) -> bool {
+    match statement {
+        ast::Statement::Explain { statement, .. } => {
+            matches!(statement.as_ref(), ast::Statement::Insert(_))
+        }
+        _ => false,
+    }
+}
+
 fn classify(mut statement: ast::Statement) -> Result<Statement> {
     limits::check_clauses(&statement)?;
     exact_numbers(&mut statement)?;
@@ -169,6 +178,9 @@ fn classify(mut statement: ast::Statement) -> Result<Statement> {
                 instead: "write SELECT routine_name FROM information_schema.routines WHERE routine_name LIKE '…'"
                     .to_owned(),
             });
+        }
+        explain @ ast::Statement::Explain { .. } if explains_insert(&explain) => {
+            Statement::ExplainInsert(Box::new(explain))
         }
         // DataFusion's own listing leaves out functions that take several types.
         ast::Statement::ShowFunctions { filter: None } => return parse(FUNCTIONS),

@@ -22,6 +22,8 @@ pub(crate) enum Statement {
     /// `SELECT`, `WITH`, `VALUES`, `EXPLAIN`, and what else DataFusion plans by itself.
     Query(Box<ast::Statement>),
     Insert(Box<ast::Insert>),
+    /// `EXPLAIN INSERT …`
+    ExplainInsert(Box<ast::Statement>),
     LoadFiles(Box<LoadFiles>),
     CreateTable(Box<ast::CreateTable>),
     DropTable {
@@ -133,13 +135,14 @@ pub enum Kind {
 impl Statement {
     /// Whether it is a SHOW or DESCRIBE: its rows are no query's.
     pub(crate) fn is_listing(&self) -> bool {
-        self.kind() == Kind::Query && !matches!(self, Self::Query(_))
+        self.kind() == Kind::Query && !matches!(self, Self::Query(_) | Self::ExplainInsert(_))
     }
 
     /// What the statement does.
     pub(crate) fn kind(&self) -> Kind {
         match self {
             Self::Query(_)
+            | Self::ExplainInsert(_)
             | Self::ShowDatabases { .. }
             | Self::ShowTables { .. }
             | Self::ShowPartitions { .. }

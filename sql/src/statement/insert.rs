@@ -1,4 +1,4 @@
-//! `INSERT INTO|OVERWRITE [TABLE] t [PARTITION (…)] [(columns)] SELECT|VALUES`.
+//! `[EXPLAIN] INSERT INTO|OVERWRITE [TABLE] t [PARTITION (…)] [(columns)] SELECT|VALUES`.
 //!
 //! Columns are matched by position, as in Hive: the table's columns, then the dynamic partition
 //! columns in the order of the PARTITION clause. With a column list, the columns left out are NULL. Values are cast to the column's
@@ -7,11 +7,16 @@
 use std::sync::Arc;
 
 use datafusion::arrow::datatypes::{DataType, Field};
-use datafusion::common::{Column, ScalarValue};
-use datafusion::logical_expr::{Expr, LogicalPlan, LogicalPlanBuilder, TryCast};
-use datafusion::physical_plan::ExecutionPlan;
+use datafusion::common::{Column, DataFusionError, ScalarValue, TableReference};
+use datafusion::datasource::provider_as_source;
+use datafusion::logical_expr::dml::InsertOp;
+use datafusion::logical_expr::{
+    DmlStatement, Explain, Expr, LogicalPlan, LogicalPlanBuilder, PlanType, ToStringifiedPlan,
+    TryCast, WriteOp,
+};
+use datafusion::physical_plan::collect;
 use datafusion::sql::sqlparser::ast;
-use spotql_catalog::{InsertMode, Table, lacks_unit};
+use spotql_catalog::{HiveTable, InsertExec, InsertReport, Table, lacks_unit};
 
 use super::values::{PartitionValue, partition_values};
 use crate::error::{Error, Result};
@@ -19,6 +24,59 @@ use crate::parse::{TableName, partition_entries};
 use crate::session::{Done, Session};
 
 pub(super) async fn run(session: &Session, insert: ast::Insert) -> Result<Done> {
+    let (table, plan) = plan(session, insert).await?;
+    let plan = session.physical_plan(&plan).await?;
+    collect(Arc::clone(&plan), session.context().task_ctx())
+        .await
+        .map_err(of_write)?;
+    let report = plan
+        .downcast_ref::<InsertExec>()
+        .and_then(InsertExec::report);
+    Ok(told(&table, report.unwrap_or_default()))
+}
+
+/// The plan of `EXPLAIN INSERT …`.
+pub(super) async fn explain(
+    session: &Session,
+    mut statement: ast::Statement,
+) -> Result<LogicalPlan> {
+    let ast::Statement::Explain {
+        statement: inner,
+        analyze,
+        ..
+    } = &mut statement
+    else {
+        return Err(unsupported("this EXPLAIN"));
+    };
+    if *analyze {
+        return Err(Error::Unsupported {
+            what: "EXPLAIN ANALYZE INSERT, which would write the rows,".to_owned(),
+            instead: "write EXPLAIN INSERT …, or EXPLAIN ANALYZE with the query alone".to_owned(),
+        });
+    }
+    // DataFusion knows what an EXPLAIN takes: it plans one of the source, which gives way to the INSERT.
+    let source = match inner.as_ref() {
+        ast::Statement::Insert(insert) => insert.source.clone(),
+        _ => None,
+    };
+    let source = source.ok_or_else(|| unsupported("INSERT without SELECT or VALUES"))?;
+    let explained = std::mem::replace(inner.as_mut(), ast::Statement::Query(source));
+    let ast::Statement::Insert(insert) = explained else {
+        return Err(unsupported("this EXPLAIN"));
+    };
+    let (_, plan) = plan(session, insert).await?;
+    match session.logical_plan(statement).await? {
+        LogicalPlan::Explain(explain) => Ok(LogicalPlan::Explain(Explain {
+            stringified_plans: vec![plan.to_stringified(PlanType::InitialLogicalPlan)],
+            plan: Arc::new(plan),
+            ..explain
+        })),
+        _ => Err(unsupported("this EXPLAIN")),
+    }
+}
+
+/// The table, and the plan that writes into it.
+async fn plan(session: &Session, insert: ast::Insert) -> Result<(Arc<Table>, LogicalPlan)> {
     let ast::TableObject::TableName(name) = &insert.table else {
         return Err(unsupported("INSERT into a function or query"));
     };
@@ -57,13 +115,21 @@ pub(super) async fn run(session: &Session, insert: ast::Insert) -> Result<Done> 
     name_expressions(&mut source.body);
     let target = Target::new(&table, partition, columns)?;
     let query = session.typed_plan(ast::Statement::Query(source)).await?;
-    let plan = session.physical_plan(&target.cast(query)?).await?;
-    let mode = if insert.overwrite {
-        InsertMode::Overwrite
-    } else {
-        InsertMode::Into
+    let input = target.cast(query)?;
+    let operation = match insert.overwrite {
+        true => InsertOp::Overwrite,
+        false => InsertOp::Append,
     };
-    write(session, &table, mode, target.fixed, plan).await
+    let provider = HiveTable::new(Arc::clone(session.warehouse()), Arc::clone(&table))
+        .with_partition(target.fixed);
+    let definition = &table.definition;
+    let plan = LogicalPlan::Dml(DmlStatement::new(
+        TableReference::partial(definition.database.as_str(), definition.name.as_str()),
+        provider_as_source(Arc::new(provider)),
+        WriteOp::Insert(operation),
+        Arc::new(input),
+    ));
+    Ok((table, plan))
 }
 
 /// Names the expressions of the query by their place. The columns of an INSERT have no names, and
@@ -89,18 +155,18 @@ fn name_expressions(body: &mut ast::SetExpr) {
     }
 }
 
-async fn write(
-    session: &Session,
-    table: &Table,
-    mode: InsertMode,
-    fixed: Vec<(String, PartitionValue)>,
-    plan: Arc<dyn ExecutionPlan>,
-) -> Result<Done> {
-    let task = session.context().task_ctx();
-    let report = session
-        .warehouse()
-        .insert(table, mode, fixed, plan, task)
-        .await?;
+/// An error of the catalog's comes through the plan, and is the catalog's again.
+fn of_write(error: DataFusionError) -> Error {
+    match error {
+        DataFusionError::External(error) => match error.downcast::<spotql_catalog::Error>() {
+            Ok(error) => Error::from(*error),
+            Err(error) => DataFusionError::External(error).into(),
+        },
+        error => error.into(),
+    }
+}
+
+fn told(table: &Table, report: InsertReport) -> Done {
     let definition = &table.definition;
     let mut message = format!(
         "{} row{} written to {}.{}",
@@ -114,10 +180,10 @@ async fn write(
         let plural = if partitions == 1 { "" } else { "s" };
         message.push_str(&format!(", {partitions} partition{plural}"));
     }
-    Ok(Done {
+    Done {
         message,
         rows: Some(report.rows),
-    })
+    }
 }
 
 /// Where the query's columns go.

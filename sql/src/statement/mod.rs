@@ -14,6 +14,8 @@ mod source;
 mod values;
 
 use datafusion::arrow::array::RecordBatch;
+use datafusion::logical_expr::LogicalPlan;
+use datafusion::sql::sqlparser::ast;
 
 use crate::error::Result;
 use crate::parse::Statement;
@@ -69,6 +71,7 @@ pub(crate) async fn run(session: &Session, statement: Statement) -> Result<Done>
         }
         Statement::Set { name, value } => set::set(session, name, value).await,
         Statement::Query(_)
+        | Statement::ExplainInsert(_)
         | Statement::ShowDatabases { .. }
         | Statement::ShowTables { .. }
         | Statement::ShowPartitions { .. }
@@ -80,6 +83,14 @@ pub(crate) async fn run(session: &Session, statement: Statement) -> Result<Done>
         | Statement::Describe { .. }
         | Statement::ShowSettings { .. } => Ok(Done::new("")),
     }
+}
+
+/// The logical plan of an EXPLAIN that DataFusion cannot plan by itself.
+pub(crate) async fn explain_insert(
+    session: &Session,
+    statement: ast::Statement,
+) -> Result<LogicalPlan> {
+    insert::explain(session, statement).await
 }
 
 /// The rows of a SHOW or DESCRIBE.
