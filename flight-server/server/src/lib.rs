@@ -17,6 +17,7 @@ mod catalog;
 mod entry;
 mod flight_sql;
 mod handles;
+mod linger;
 mod prepared;
 mod query;
 mod rows;
@@ -34,6 +35,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use arrow_flight::flight_service_server::FlightServiceServer;
+use futures::TryStreamExt;
 use spotql_sql::Engine;
 use tokio::net::TcpListener;
 use tokio::sync::watch;
@@ -43,6 +45,7 @@ use tonic::transport::server::TcpIncoming;
 
 use entry::Entry;
 use handles::{Handles, Limits};
+use linger::Lingering;
 use service::Service;
 use session::Sessions;
 
@@ -112,12 +115,14 @@ pub async fn serve(
         // The receiver lives as long as this function, which this future is part of.
         let _ = begin.send(true);
     };
+    let connections = TcpIncoming::from(listener).with_nodelay(Some(true));
+    let connections = connections.map_ok(Lingering::new);
     let server = Server::builder()
         .http2_keepalive_interval(Some(PING))
         .http2_keepalive_timeout(Some(PING))
         .tcp_keepalive(Some(PING))
         .add_service(flight)
-        .serve_with_incoming_shutdown(TcpIncoming::from(listener).with_nodelay(Some(true)), ending);
+        .serve_with_incoming_shutdown(connections, ending);
     let mut server = std::pin::pin!(server.into_future());
     let mut sweeps = time::interval(SWEEP);
     loop {
