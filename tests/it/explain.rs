@@ -1,5 +1,7 @@
 //! EXPLAIN shows the plan that runs.
 
+use spotql_sql::Outcome;
+
 use crate::support::{execute, number, rows, session, texts};
 
 #[tokio::test(flavor = "multi_thread")]
@@ -25,4 +27,26 @@ async fn explain_insert_shows_the_write_and_writes_nothing() {
     assert_eq!(number(&session, "SELECT count(*) FROM target").await, 0);
     execute(&session, insert).await;
     assert_eq!(number(&session, "SELECT count(*) FROM target").await, 2);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_insert_tells_its_rows_whatever_stands_above_it_in_the_plan() {
+    let folder = tempfile::tempdir().unwrap();
+    let session = session(&folder).await;
+    execute(
+        &session,
+        "CREATE TABLE t AS SELECT 1 AS n UNION ALL SELECT 2",
+    )
+    .await;
+    for insert in [
+        "INSERT INTO t SELECT n FROM t WHERE n = (SELECT min(n) FROM t)",
+        "INSERT INTO t SELECT (SELECT max(n) FROM t) FROM t WHERE n = 2",
+        "INSERT INTO t VALUES (3)",
+    ] {
+        let Outcome::Done(done) = session.execute(insert).await.unwrap() else {
+            panic!("{insert}")
+        };
+        assert_eq!(done.rows, Some(1), "{insert}");
+    }
+    assert_eq!(number(&session, "SELECT count(*) FROM t").await, 5);
 }

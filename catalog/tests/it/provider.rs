@@ -124,29 +124,18 @@ async fn a_stream_that_is_dropped_leaves_nothing() {
     let first = tokio::time::timeout(Duration::from_millis(300), rows.next()).await;
     first.unwrap_err();
     drop(rows);
-    // The write ends by itself: no other statement has to clean up.
-    for _ in 0..200 {
-        if all_files(&setup.path("t")).is_empty()
-            && setup
-                .warehouse
-                .unfinished_writes()
-                .await
-                .unwrap()
-                .is_empty()
-        {
+    // The write ends by itself: no other statement has to clean up. The lock goes last.
+    let left = async || {
+        let unfinished = setup.warehouse.unfinished_writes().await.unwrap().len();
+        let files = ["t", "_spotql_locks"].map(|folder| all_files(&setup.path(folder)).len());
+        (unfinished, files)
+    };
+    for _ in 0..400 {
+        if left().await == (0, [0, 0]) {
             break;
         }
         tokio::time::sleep(Duration::from_millis(50)).await;
     }
-    assert!(all_files(&setup.path("t")).is_empty());
-    assert!(all_files(&setup.path("_spotql_locks")).is_empty());
-    assert!(
-        setup
-            .warehouse
-            .unfinished_writes()
-            .await
-            .unwrap()
-            .is_empty()
-    );
+    assert_eq!(left().await, (0, [0, 0]));
     assert_eq!(setup.rows("SELECT count(*) FROM t").await, ["0"]);
 }

@@ -7,6 +7,7 @@
 use std::sync::Arc;
 
 use datafusion::arrow::datatypes::{DataType, Field};
+use datafusion::common::tree_node::{TreeNode, TreeNodeRecursion};
 use datafusion::common::{Column, DataFusionError, ScalarValue, TableReference};
 use datafusion::datasource::provider_as_source;
 use datafusion::logical_expr::dml::InsertOp;
@@ -14,7 +15,7 @@ use datafusion::logical_expr::{
     DmlStatement, Explain, Expr, LogicalPlan, LogicalPlanBuilder, PlanType, ToStringifiedPlan,
     TryCast, WriteOp,
 };
-use datafusion::physical_plan::collect;
+use datafusion::physical_plan::{ExecutionPlan, collect};
 use datafusion::sql::sqlparser::ast;
 use spotql_catalog::{HiveTable, InsertExec, InsertReport, Table, lacks_unit};
 
@@ -29,10 +30,24 @@ pub(super) async fn run(session: &Session, insert: ast::Insert) -> Result<Done> 
     collect(Arc::clone(&plan), session.context().task_ctx())
         .await
         .map_err(of_write)?;
-    let report = plan
-        .downcast_ref::<InsertExec>()
-        .and_then(InsertExec::report);
-    Ok(told(&table, report.unwrap_or_default()))
+    Ok(told(&table, reported(&plan)?))
+}
+
+/// What a plan that has run wrote. Its INSERT need not be the root: DataFusion puts the scalar subqueries of the query
+/// above it.
+fn reported(plan: &Arc<dyn ExecutionPlan>) -> Result<InsertReport> {
+    let mut report = None;
+    plan.apply(|node| {
+        report = node
+            .downcast_ref::<InsertExec>()
+            .and_then(InsertExec::report);
+        Ok(match report {
+            Some(_) => TreeNodeRecursion::Stop,
+            None => TreeNodeRecursion::Continue,
+        })
+    })?;
+    let lost = || DataFusionError::Internal("an INSERT ran and wrote no report".to_owned());
+    report.ok_or_else(|| lost().into())
 }
 
 /// The plan of `EXPLAIN INSERT …`.
