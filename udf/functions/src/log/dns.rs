@@ -2,7 +2,7 @@
 
 use spotql_words::text::dns_word_text;
 
-use super::{Domains, Enrichment, Log, Rating, Sharing, Words};
+use super::descriptor::{Domains, Enrichment, Log, Rating, Sharing, Words};
 
 const CLIENT: &str = "canonical_address(ip_dst)";
 /// Clients may mix upper and lower case at random (draft-vixie-dnsext-dns0x20), which makes no other name.

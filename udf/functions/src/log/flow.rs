@@ -2,7 +2,7 @@
 
 use spotql_words::text::flow_word_text;
 
-use super::{Domains, Enrichment, Log, Rating, Sharing, Words};
+use super::descriptor::{Domains, Enrichment, Log, Rating, Sharing, Words};
 
 const SOURCE: &str = "canonical_address(sip)";
 const DESTINATION: &str = "canonical_address(dip)";

@@ -2,7 +2,7 @@
 
 use spotql_words::text::proxy_word_text;
 
-use super::{Counted, Domains, Enrichment, Log, Rating, Sharing, Words};
+use super::descriptor::{Counted, Domains, Enrichment, Log, Rating, Sharing, Words};
 
 const CLIENT: &str = "canonical_address(clientip)";
 
