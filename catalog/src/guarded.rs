@@ -111,8 +111,8 @@ fn denied(path: &Path, error: crate::Error) -> Error {
     }
 }
 
-/// Runs a step that makes the directories of a file. It begins again if one of them is gone before the next is made: of
-/// two writes to one table, the first removes the staging directory when it ends, if that is empty.
+/// Runs a step that makes the directories of a file. It begins again if one of them is gone before the next is made. Of
+/// two writes to one table, the first that ends removes the staging directory, if that is empty.
 async fn with_directories<'a, T>(step: impl Fn() -> BoxFuture<'a, Result<T>> + Send) -> Result<T> {
     for _ in 1..ATTEMPTS {
         match step().await {

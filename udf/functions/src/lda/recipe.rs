@@ -186,17 +186,16 @@ fn words_of(log: &'static Log, arguments: &Arguments) -> Result<&'static Words, 
         None => log.words.last(),
         Some(name) => log.words_named(&name),
     };
-    found.ok_or_else(|| {
-        let accepted = format!(
-            "{} (or, without source, expressions together with documents)",
-            alternatives(log.words.iter().map(|words| words.name))
-        );
-        let written = arguments.get("words").map(ToString::to_string);
-        Error::InvalidArgument {
+    found.ok_or_else(|| match arguments.get("words") {
+        None => Error::WordsUndetermined {
             function: arguments.function.name().to_owned(),
-            name: "words".to_owned(),
-            value: written.unwrap_or_default(),
-            accepted,
+            sources: arguments.sources(),
+        },
+        Some(written) => {
+            let names = alternatives(log.words.iter().map(|words| words.name));
+            let accepted =
+                format!("{names} (or, without source, expressions together with documents)");
+            arguments.invalid("words", written, &accepted)
         }
     })
 }
