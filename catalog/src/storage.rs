@@ -281,7 +281,10 @@ impl Storage {
     /// Makes a directory, so that other programs find it.
     pub(crate) async fn create_directory(&self, dir: &Path) -> Result<()> {
         let path = self.writable_path(dir)?;
-        on_disk(move || make_directories(&path).map_err(|error| (path, error))).await
+        on_disk(move || {
+            with_directories(|| std::fs::create_dir_all(&path)).map_err(|error| (path, error))
+        })
+        .await
     }
 
     /// Makes directories, and a file without a name in each. So an obstacle to moving files there later shows now: rights,
@@ -302,7 +305,7 @@ impl Storage {
         tokio::task::spawn_blocking(move || {
             let mut made = Vec::new();
             for (from, to) in &places {
-                if let Err(source) = try_place(from, to, &mut made) {
+                if let Err(source) = with_directories(|| try_place(from, to, &mut made)) {
                     remove_all(&made);
                     let path = to.display().to_string();
                     return Err(Error::Io { path, source });
@@ -382,15 +385,15 @@ fn try_file(_: &std::path::Path, to: &std::path::Path) -> std::io::Result<()> {
     to.metadata().map(drop)
 }
 
-/// `create_dir_all`, again if another write has removed one of the directories, still empty, before the next was made.
-fn make_directories(path: &std::path::Path) -> std::io::Result<()> {
+/// Makes directories and what lies in them, again if another write has removed one of them, still empty, meanwhile.
+fn with_directories(mut make: impl FnMut() -> std::io::Result<()>) -> std::io::Result<()> {
     for _ in 1..ATTEMPTS {
-        match std::fs::create_dir_all(path) {
+        match make() {
             Err(error) if error.kind() == ErrorKind::NotFound => {}
             done => return done,
         }
     }
-    std::fs::create_dir_all(path)
+    make()
 }
 
 /// Innermost first; what is not empty stays.
