@@ -3,7 +3,7 @@
 //! An [`Engine`] serves one warehouse and is shared; each client has a [`crate::Session`] of its
 //! own, with its current database, settings and variables.
 
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::sync::Arc;
 
 use datafusion::catalog::{CatalogProviderList, MemoryCatalogProviderList};
@@ -13,15 +13,19 @@ use datafusion::execution::runtime_env::{RuntimeEnv, RuntimeEnvBuilder};
 use datafusion::execution::session_state::SessionState;
 use datafusion::prelude::SessionConfig;
 use spotql_catalog::{Access, AllowedPath, HiveCatalog, Warehouse, WarehouseOptions};
+use spotql_functions::control::Stop;
 use spotql_functions::files::FileAccess;
 use spotql_functions::register;
 use spotql_functions::settings::SpotqlOptions;
+use uuid::Uuid;
 
 use crate::erased::Erased;
-use crate::error::Result;
+use crate::error::{Error, Result};
 use crate::network::Network;
-use crate::rules::{MicrosecondTypes, analyzer_rules, physical_rules};
+use crate::rules::{MicrosecondTypes, analyzer_rules, optimizer_rules, physical_rules};
 use crate::sources::SourceCache;
+use crate::work::memory::available;
+use crate::work::{Concurrency, Work};
 
 /// The name of the one catalog; databases are its schemas.
 pub const CATALOG: &str = "spotql";
@@ -35,8 +39,12 @@ pub struct EngineOptions {
     pub warehouse: PathBuf,
     /// Threads of a query; by default as many as there are cores.
     pub threads: Option<usize>,
-    /// Memory for all queries together, in bytes; by default three quarters of the machine's.
+    /// Memory for all queries together, in bytes; by default three quarters of the machine's, or of its container's.
     pub memory: Option<usize>,
+    /// What is set in each session at its beginning: names and values, as SET takes them.
+    pub settings: Vec<(String, String)>,
+    /// How many statements run at once, where they are served.
+    pub concurrency: Concurrency,
     /// The way to reputation services; without it their verdicts are *unverified*.
     pub network: Option<Arc<dyn Network>>,
     /// Folders outside the warehouse that statements may write, or, where they are served, read; see
@@ -53,6 +61,8 @@ impl EngineOptions {
             warehouse: warehouse.into(),
             threads: None,
             memory: None,
+            settings: Vec::new(),
+            concurrency: Concurrency::default(),
             network: None,
             allowed: Vec::new(),
             served: false,
@@ -67,6 +77,7 @@ pub struct Engine {
     base: Erased<SessionState>,
     sources: SourceCache,
     network: Option<Arc<dyn Network>>,
+    work: Option<Arc<Work>>,
 }
 
 impl Engine {
@@ -83,6 +94,8 @@ impl Engine {
         let warehouse = Warehouse::open_with(&options.warehouse, settings).await?;
         let ruled = Arc::clone(&warehouse);
         let access = FileAccess::new(move |path| Ok(ruled.paths().check(path, Access::Read)?));
+        let memory = Memory::of(options.memory);
+        let runtime = memory.runtime()?;
         let mut config = SessionConfig::new()
             .with_create_default_catalog_and_schema(false)
             .with_default_catalog_and_schema(CATALOG, DEFAULT_DATABASE)
@@ -91,6 +104,14 @@ impl Engine {
         if let Some(threads) = options.threads {
             config = config.with_target_partitions(threads.max(1));
         }
+        for (name, value) in &options.settings {
+            let set = config.options_mut().set(&name.to_ascii_lowercase(), value);
+            set.map_err(|error| Error::Setting {
+                name: name.clone(),
+                value: value.clone(),
+                reason: Error::from(error).to_string(),
+            })?;
+        }
         let catalogs = MemoryCatalogProviderList::new();
         catalogs.register_catalog(
             CATALOG.to_owned(),
@@ -98,18 +119,25 @@ impl Engine {
         );
         let builder = SessionStateBuilder::new()
             .with_config(config)
-            .with_runtime_env(runtime(options.memory)?)
+            .with_runtime_env(Arc::clone(&runtime))
             .with_catalog_list(Arc::new(catalogs))
             .with_default_features()
             .with_type_planner(Arc::new(MicrosecondTypes))
             .with_analyzer_rules(analyzer_rules())
+            .with_optimizer_rules(optimizer_rules())
             .with_physical_optimizer_rules(physical_rules());
         let base = register(builder).build();
         base.runtime_env().register_object_store(
             warehouse.object_store_url().as_ref(),
             warehouse.object_store(),
         );
+        let work = options.served.then(|| {
+            let threads = base.config().target_partitions();
+            let work = Work::new(threads, options.concurrency, runtime, memory.resident);
+            Arc::new(work)
+        });
         Ok(Arc::new(Self {
+            work,
             warehouse,
             base: Erased::new(base),
             sources: SourceCache::default(),
@@ -130,6 +158,31 @@ impl Engine {
         self.network.as_ref()
     }
 
+    /// Whether statements come from clients of a server.
+    pub(crate) fn is_served(&self) -> bool {
+        self.work.is_some()
+    }
+
+    /// What keeps statements apart, where they are served.
+    pub(crate) fn work(&self) -> Option<&Arc<Work>> {
+        self.work.as_ref()
+    }
+
+    /// Watches over the memory of a server for as long as it is polled: beyond the limit of resident memory the largest
+    /// statement is stopped.
+    pub async fn guard(&self) {
+        match &self.work {
+            Some(work) => work.guard().await,
+            None => std::future::pending().await,
+        }
+    }
+
+    /// Stops a statement by its number; `false` if none of that number is under way here.
+    pub fn stop(&self, id: Uuid) -> bool {
+        let work = self.work.as_ref();
+        work.is_some_and(|work| work.stop(id, Stop::Cancelled))
+    }
+
     /// The warehouse.
     #[must_use]
     pub fn warehouse(&self) -> &Arc<Warehouse> {
@@ -143,35 +196,46 @@ impl Engine {
     }
 }
 
-fn runtime(memory: Option<usize>) -> Result<Arc<RuntimeEnv>> {
-    let limit = memory
-        .or_else(|| Some(machine_memory()? / 4 * 3))
-        .unwrap_or(4 << 30);
-    // The pool shares fairly among operators that can spill, and names the largest in its errors.
-    let pool = TrackConsumersPool::new(FairSpillPool::new(limit), CONSUMERS_NAMED);
-    Ok(RuntimeEnvBuilder::new()
-        .with_memory_pool(Arc::new(pool))
-        .build_arc()?)
+/// How much memory there is to use.
+struct Memory {
+    /// For what operators account for.
+    pool: usize,
+    /// For the process as a whole, in a server.
+    resident: usize,
 }
+
+impl Memory {
+    /// Within `given` bytes; by default within what the machine or its container has.
+    fn of(given: Option<usize>) -> Self {
+        let available = available();
+        let pool = given
+            .or_else(|| Some(available? / 4 * 3))
+            .unwrap_or(DEFAULT_MEMORY);
+        // The program, its lists and what is not accounted for have a quarter more, and at least this much.
+        let resident = pool.saturating_add((pool / 4).max(LEAST_BESIDE));
+        let most = available.map_or(usize::MAX, |available| available / 16 * 15);
+        Self {
+            pool,
+            resident: resident.min(most),
+        }
+    }
+
+    fn runtime(&self) -> Result<Arc<RuntimeEnv>> {
+        // The pool shares fairly among operators that can spill, and names the largest in its errors.
+        let pool = TrackConsumersPool::new(FairSpillPool::new(self.pool), CONSUMERS_NAMED);
+        Ok(RuntimeEnvBuilder::new()
+            .with_memory_pool(Arc::new(pool))
+            .build_arc()?)
+    }
+}
+
+/// Where the system does not say what there is.
+const DEFAULT_MEMORY: usize = 4 << 30;
+/// Resident bytes beside the pool, at least.
+const LEAST_BESIDE: usize = 512 << 20;
 
 /// How many of the largest memory users an error names.
 const CONSUMERS_NAMED: std::num::NonZeroUsize = match std::num::NonZeroUsize::new(3) {
     Some(three) => three,
     None => std::num::NonZeroUsize::MIN,
 };
-
-/// The machine's memory in bytes, where the system says so (Linux).
-fn machine_memory() -> Option<usize> {
-    let text = std::fs::read_to_string(Path::new("/proc/meminfo")).ok()?;
-    let line = text
-        .lines()
-        .find_map(|line| line.strip_prefix("MemTotal:"))?;
-    Some(
-        line.trim()
-            .strip_suffix("kB")?
-            .trim()
-            .parse::<usize>()
-            .ok()?
-            * 1024,
-    )
-}

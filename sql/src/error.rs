@@ -2,6 +2,7 @@
 
 use datafusion::error::DataFusionError;
 use datafusion::sql::sqlparser::parser::ParserError;
+use spotql_functions::control::Stop;
 
 /// The result of this crate's functions.
 pub type Result<T, E = Error> = std::result::Result<T, E>;
@@ -30,12 +31,14 @@ pub enum Error {
         reason: String,
     },
     /// A statement that is too large to be planned.
-    #[error("the statement has more than {limit} {what}; {instead}")]
+    #[error("the statement has more than {limit} {what} ({setting}); {instead}")]
     TooLarge {
         /// What there is too much of.
-        what: String,
+        what: &'static str,
         /// How much may be.
         limit: usize,
+        /// The setting that says so.
+        setting: &'static str,
         /// What to do in its place.
         instead: String,
     },
@@ -176,12 +179,45 @@ pub enum Error {
         "this statement has parameters (?, $1 or :name), which a later version brings; write the values into the statement"
     )]
     Parameters,
+    /// A statement that was stopped before its end.
+    #[error(transparent)]
+    Stopped(Stop),
+    /// More statements than the server runs, and keeps waiting.
+    #[error(
+        "{waiting} statements wait already and {running} run, which is as many as the server takes; try again later"
+    )]
+    Busy {
+        /// How many run at once, at most.
+        running: usize,
+        /// How many wait.
+        waiting: usize,
+    },
+    /// The process holds more memory than it may: nothing new begins.
+    #[error(
+        "the server's memory is exhausted ({resident_mib} MiB are in use); try again when others' statements have ended, \
+         or give the server more with --memory"
+    )]
+    MemoryExhausted {
+        /// Resident memory of the process, in MiB.
+        resident_mib: usize,
+    },
+    /// A fault of the program's own.
+    #[error(
+        "the statement has failed by a fault of SpotQL's own (query {id}): {reason}; the server goes on. Please report it \
+         with the statement"
+    )]
+    Fault {
+        /// The statement's number.
+        id: uuid::Uuid,
+        /// What the program said.
+        reason: String,
+    },
     /// From the metastore or the warehouse.
     #[error(transparent)]
     Catalog(spotql_catalog::Error),
     /// From the query engine.
     #[error("{}", crate::wording::readable(.0))]
-    Query(#[from] DataFusionError),
+    Query(DataFusionError),
 }
 
 impl Error {
@@ -197,6 +233,68 @@ impl Error {
                 Some(spotql_functions::Error::NothingToTrainOn { records: 0, .. })
             ),
             _ => false,
+        }
+    }
+}
+
+impl Error {
+    /// The end of a task that nobody has stopped: a panic of statement `id`.
+    pub(crate) fn of_join(error: tokio::task::JoinError, id: uuid::Uuid) -> Self {
+        match error.is_panic() {
+            true => Self::Fault {
+                id,
+                reason: error.to_string(),
+            },
+            false => Self::Stopped(Stop::Cancelled),
+        }
+    }
+
+    /// The same error; a panic below it becomes a fault of statement `id`.
+    pub(crate) fn with_fault(self, id: uuid::Uuid) -> Self {
+        let Self::Query(error) = &self else {
+            return self;
+        };
+        let join = match error.find_root() {
+            DataFusionError::ExecutionJoin(join) => Some(join.as_ref()),
+            DataFusionError::External(root) => root.downcast_ref::<tokio::task::JoinError>(),
+            _ => None,
+        };
+        match join {
+            Some(join) if join.is_panic() => Self::Fault {
+                id,
+                reason: join.to_string(),
+            },
+            _ => self,
+        }
+    }
+}
+
+/// An error of this crate's that has travelled through DataFusion is itself again.
+impl From<DataFusionError> for Error {
+    fn from(error: DataFusionError) -> Self {
+        let error = match error {
+            DataFusionError::External(error) => match error.downcast::<Self>() {
+                Ok(error) => return *error,
+                Err(error) => DataFusionError::External(error),
+            },
+            error => error,
+        };
+        match error.find_root() {
+            DataFusionError::External(root) => match root.downcast_ref::<Stop>() {
+                Some(stop) => Self::Stopped(stop.clone()),
+                None => Self::Query(error),
+            },
+            _ => Self::Query(error),
+        }
+    }
+}
+
+/// An error that comes with rows; [`Error`] finds itself again in it.
+impl From<Error> for DataFusionError {
+    fn from(error: Error) -> Self {
+        match error {
+            Error::Query(error) => error,
+            other => Self::External(Box::new(other)),
         }
     }
 }

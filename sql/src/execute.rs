@@ -1,30 +1,39 @@
 //! Statements from text to rows: parsed, planned, run.
 
 use std::sync::Arc;
+use std::time::{Duration, Instant};
 
 use async_trait::async_trait;
 use datafusion::arrow::array::RecordBatch;
 use datafusion::arrow::datatypes::SchemaRef;
+use datafusion::error::DataFusionError;
+use datafusion::execution::SendableRecordBatchStream;
 use datafusion::physical_plan::stream::RecordBatchStreamAdapter;
 use datafusion::physical_plan::{ExecutionPlan, execute_stream};
-use futures::TryStreamExt;
 use futures::future::BoxFuture;
+use futures::stream::BoxStream;
+use futures::{StreamExt, TryStreamExt};
 use spotql_catalog::Warehouse;
+use spotql_functions::control::Control;
+use uuid::Uuid;
 
 use crate::engine::Engine;
 use crate::erased::Erased;
 use crate::error::{Error, Result};
 use crate::network::Network;
-use crate::parse::{Kind, Statement, parse};
-use crate::session::{Outcome, Session};
+use crate::parse::{Kind, Statement};
+use crate::plan_size;
+use crate::session::{Done, Outcome, Session};
 use crate::sources::Host;
 use crate::statement;
+use crate::work::{Boxed, Make, Rows, Work};
 
 /// A statement that has been parsed and, if it is a query, planned. Nothing has been changed yet; a listing (SHOW, DESCRIBE) has
 /// been looked at for its columns, and is read again when it runs.
 #[derive(Debug)]
 pub struct Prepared {
     kind: Kind,
+    control: Arc<Control>,
     action: Action,
 }
 
@@ -40,6 +49,21 @@ impl Prepared {
     #[must_use]
     pub fn kind(&self) -> Kind {
         self.kind
+    }
+
+    /// The statement's number, by which the log and errors name it.
+    #[must_use]
+    pub fn id(&self) -> Uuid {
+        self.control.id()
+    }
+
+    /// Bytes that it takes while it waits, roughly.
+    #[must_use]
+    pub fn bytes(&self) -> usize {
+        match &self.action {
+            Action::Query(plan) => plan_size::bytes(plan),
+            Action::Listing(..) | Action::Command(_) => 0,
+        }
     }
 
     /// The schema of the rows it returns, exactly as they will come; none if it returns none.
@@ -59,24 +83,33 @@ impl Session {
     /// # Errors
     /// When it cannot be parsed, planned or run. Errors of a query's execution come with its rows.
     pub fn execute<'a>(&'a self, sql: &'a str) -> BoxFuture<'a, Result<Outcome>> {
-        Box::pin(async move {
-            let statement = parse(sql)?;
-            match statement.is_listing() {
-                true => Ok(rows_of(statement::list(self, statement).await?)),
-                false => self.run(self.plan(statement).await?).await,
-            }
-        })
+        Box::pin(async move { self.run(self.prepare(sql).await?).await })
     }
 
     /// Parses and plans one statement.
     ///
     /// # Errors
-    /// When it cannot be parsed or planned.
+    /// When it cannot be parsed or planned; in a server also when it was stopped, or as many statements wait as may.
     pub fn prepare<'a>(&'a self, sql: &'a str) -> BoxFuture<'a, Result<Prepared>> {
-        Box::pin(async move { self.plan(parse(sql)?).await })
+        Box::pin(async move {
+            let control = Arc::default();
+            match self.work() {
+                None => self.plan(sql, control).await,
+                Some(work) => {
+                    let (session, sql) = (self.clone(), sql.to_owned());
+                    let planned = |runtime| -> Boxed<Prepared> {
+                        let control = Arc::clone(&control);
+                        let session = session.at_work(&control, Some(runtime));
+                        Box::pin(async move { session.plan(&sql, control).await })
+                    };
+                    work.run(&control, self.user(), self.time(), planned).await
+                }
+            }
+        })
     }
 
-    async fn plan(&self, statement: Statement) -> Result<Prepared> {
+    async fn plan(&self, sql: &str, control: Arc<Control>) -> Result<Prepared> {
+        let statement = self.parse(sql)?;
         let kind = statement.kind();
         let action = match statement {
             Statement::Query(query) => Action::Query(self.plan_query(*query).await?),
@@ -90,29 +123,151 @@ impl Session {
             }
             command => Action::Command(Erased::new(command)),
         };
-        Ok(Prepared { kind, action })
+        Ok(Prepared {
+            kind,
+            control,
+            action,
+        })
     }
 
     /// Runs a prepared statement.
     ///
     /// # Errors
-    /// When a command fails. Errors of a query's execution come with its rows.
+    /// When a command fails; in a server also when it was stopped, or as many statements wait as may. Errors of a query's
+    /// execution come with its rows.
     pub fn run(&self, prepared: Prepared) -> BoxFuture<'_, Result<Outcome>> {
         Box::pin(self.run_prepared(prepared))
     }
 
     async fn run_prepared(&self, prepared: Prepared) -> Result<Outcome> {
-        Ok(match prepared.action {
-            Action::Query(plan) => Outcome::Rows(execute_stream(plan, self.context().task_ctx())?),
-            Action::Listing(listing, _) => {
+        let work = self.work();
+        let Prepared {
+            control, action, ..
+        } = prepared;
+        Ok(match (action, work) {
+            (Action::Query(plan), None) => {
+                Outcome::Rows(execute_stream(plan, self.task_context())?)
+            }
+            (Action::Query(plan), Some(work)) => {
+                let schema = plan.schema();
+                let rows = self.rows_on(work, control, plan, |rows| {
+                    rows.map_err(Error::from).boxed()
+                });
+                let rows = rows.map_err(DataFusionError::from);
+                Outcome::Rows(Box::pin(RecordBatchStreamAdapter::new(schema, rows)))
+            }
+            (Action::Listing(listing, _), None) => {
                 rows_of(statement::list(self, listing.into_inner()).await?)
             }
-            Action::Command(command) => {
-                Outcome::Done(statement::run(self, command.into_inner()).await?)
+            (Action::Listing(listing, _), Some(work)) => {
+                let session = self.clone();
+                let list = |runtime| -> Boxed<RecordBatch> {
+                    let session = session.at_work(&control, Some(runtime));
+                    Box::pin(async move { statement::list(&session, listing.into_inner()).await })
+                };
+                rows_of(work.run(&control, self.user(), self.time(), list).await?)
+            }
+            (Action::Command(command), None) => {
+                Outcome::Done(self.command(command.into_inner()).await?)
+            }
+            (Action::Command(command), Some(work)) => {
+                let session = self.clone();
+                let done = |runtime| -> Boxed<Done> {
+                    let session = session.at_work(&control, Some(runtime));
+                    Box::pin(async move { session.command(command.into_inner()).await })
+                };
+                Outcome::Done(work.run(&control, self.user(), self.time(), done).await?)
             }
         })
     }
+
+    /// Runs a prepared query, and makes its batches into something else where they are computed: in a server on the
+    /// statement's own threads. `None` for a statement that is no query.
+    pub fn rows<T: Send + 'static>(
+        &self,
+        prepared: Prepared,
+        convert: impl FnOnce(BoxStream<'static, Result<RecordBatch>>) -> BoxStream<'static, Result<T>>
+        + Send
+        + 'static,
+    ) -> BoxFuture<'_, Result<Option<Rows<T>>>> {
+        Box::pin(async move {
+            match (prepared, self.work()) {
+                (
+                    Prepared {
+                        action: Action::Query(plan),
+                        control,
+                        ..
+                    },
+                    Some(work),
+                ) => Ok(Some(self.rows_on(work, control, plan, |rows| {
+                    convert(rows.map_err(Error::from).boxed())
+                }))),
+                (prepared, _) => match self.run_prepared(prepared).await? {
+                    Outcome::Rows(rows) => {
+                        let rows = rows.map_err(Error::from).boxed();
+                        Ok(Some(Rows::in_place(convert(rows))))
+                    }
+                    Outcome::Done(_) => Ok(None),
+                },
+            }
+        })
+    }
+
+    fn rows_on<T: Send + 'static>(
+        &self,
+        work: &Arc<Work>,
+        control: Arc<Control>,
+        plan: Arc<dyn ExecutionPlan>,
+        convert: impl FnOnce(SendableRecordBatchStream) -> BoxStream<'static, Result<T>>
+        + Send
+        + 'static,
+    ) -> Rows<T> {
+        let (session, controlled) = (self.clone(), Arc::clone(&control));
+        let make: Make<T> = Box::new(move |runtime| {
+            let session = session.at_work(&controlled, Some(runtime));
+            Ok(convert(execute_stream(plan, session.task_context())?))
+        });
+        work.rows(&control, self.user(), self.time(), make)
+    }
+
+    /// Runs a command; a write that somebody else's write was faster than is tried again, for a time.
+    async fn command(&self, command: Statement) -> Result<Done> {
+        let patience = Duration::try_from_secs_f64(self.settings().conflict_timeout);
+        let until = Instant::now() + patience.unwrap_or(Duration::ZERO);
+        let mut pause = FIRST_PAUSE;
+        loop {
+            match statement::run(self, command.clone()).await {
+                Err(Error::Catalog(spotql_catalog::Error::Conflict { .. }))
+                    if Instant::now() + pause < until =>
+                {
+                    tokio::time::sleep(pause).await;
+                    pause = (pause * 2).min(LONGEST_PAUSE);
+                }
+                done => return done,
+            }
+        }
+    }
+
+    /// What keeps statements apart, if they are served and this is not one of them already.
+    fn work(&self) -> Option<&Arc<Work>> {
+        match self.is_at_work() {
+            true => None,
+            false => self.engine().work(),
+        }
+    }
+
+    /// How long a statement may take.
+    fn time(&self) -> Option<Duration> {
+        let seconds = self.settings().statement_timeout;
+        Duration::try_from_secs_f64(seconds)
+            .ok()
+            .filter(|time| !time.is_zero())
+    }
 }
+
+/// Between two tries of a write.
+const FIRST_PAUSE: Duration = Duration::from_millis(50);
+const LONGEST_PAUSE: Duration = Duration::from_secs(2);
 
 /// The rows of a listing.
 fn rows_of(rows: RecordBatch) -> Outcome {
@@ -132,7 +287,8 @@ impl Host for Arc<Engine> {
     }
 
     async fn rows(&self, query: &str, database: &str) -> Result<(SchemaRef, Vec<RecordBatch>)> {
-        let session = self.session();
+        // Part of the statement that needs the source, which has its turn already.
+        let session = self.session().at_work(&Arc::default(), None);
         session.execute(&format!("USE `{database}`")).await?;
         // One source that reads another would have to wait for it, and might wait for itself.
         if !session.needs(query).await?.is_nothing() {

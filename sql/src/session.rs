@@ -9,7 +9,9 @@ use datafusion::arrow::datatypes::{DataType, Field, Schema};
 use datafusion::catalog::SchemaProvider;
 use datafusion::execution::SendableRecordBatchStream;
 use datafusion::execution::SessionStateBuilder;
+use datafusion::execution::TaskContext;
 use datafusion::execution::context::SessionContext;
+use datafusion::execution::runtime_env::RuntimeEnv;
 use datafusion::execution::session_state::SessionState;
 use datafusion::logical_expr::LogicalPlan;
 use datafusion::physical_plan::ExecutionPlan;
@@ -18,18 +20,36 @@ use datafusion::sql::sqlparser::ast;
 use spotql_catalog::{SYSTEM_DATABASE, Table, Warehouse};
 use spotql_functions::Needs;
 use spotql_functions::context::ContextOption;
+use spotql_functions::control::{Control, ControlOption};
 use spotql_functions::inquiry::ask_constants;
 use spotql_functions::relations_as_queries;
+use spotql_functions::settings::SpotqlOptions;
 
 use crate::engine::{CATALOG, Engine};
 use crate::erased::Erased;
 use crate::error::{Error, Result};
-use crate::parse::{Statement, TableName, parse};
-use crate::subqueries;
+use crate::parse::{Limits, Statement, TableName, parse};
+use crate::{plan_size, subqueries};
 
-/// A client's session.
+/// A client's session; clones are the same session.
+#[derive(Clone)]
 pub struct Session {
+    shared: Arc<Shared>,
+    /// The statement that is at work in this clone.
+    work: Option<AtWork>,
+}
+
+/// A statement at work.
+#[derive(Clone)]
+struct AtWork {
+    control: Arc<Control>,
+    /// Where its memory comes from; none for the session's own.
+    runtime: Option<Arc<RuntimeEnv>>,
+}
+
+struct Shared {
     engine: Arc<Engine>,
+    user: String,
     context: Erased<SessionContext>,
     /// What `SET name = value` said, by name.
     variables: Mutex<BTreeMap<String, String>>,
@@ -40,7 +60,7 @@ pub struct Session {
 impl fmt::Debug for Session {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Session")
-            .field("id", &self.context.session_id())
+            .field("id", &self.shared.context.session_id())
             .finish_non_exhaustive()
     }
 }
@@ -75,25 +95,90 @@ impl Engine {
     /// A new session, in database `default`.
     #[must_use]
     pub fn session(self: &Arc<Self>) -> Session {
+        self.session_of("")
+    }
+
+    /// A new session of a user, who has a share of what a server runs at once.
+    #[must_use]
+    pub fn session_of(self: &Arc<Self>, user: &str) -> Session {
         let state = SessionStateBuilder::new_from_existing(self.base().clone()).build();
-        Session::new(Arc::clone(self), state)
+        Session::new(Arc::clone(self), user.to_owned(), state)
     }
 }
 
 impl Session {
-    fn new(engine: Arc<Engine>, state: SessionState) -> Self {
+    fn new(engine: Arc<Engine>, user: String, state: SessionState) -> Self {
         Self {
-            engine,
-            context: Erased::new(SessionContext::new_with_state(state)),
-            variables: Mutex::new(BTreeMap::new()),
-            warnings: Mutex::new(BTreeSet::new()),
+            shared: Arc::new(Shared {
+                engine,
+                user,
+                context: Erased::new(SessionContext::new_with_state(state)),
+                variables: Mutex::new(BTreeMap::new()),
+                warnings: Mutex::new(BTreeSet::new()),
+            }),
+            work: None,
         }
+    }
+
+    /// The same session, where a statement is at work: those that it runs are part of it.
+    pub(crate) fn at_work(&self, control: &Arc<Control>, runtime: Option<Arc<RuntimeEnv>>) -> Self {
+        Self {
+            shared: Arc::clone(&self.shared),
+            work: Some(AtWork {
+                control: Arc::clone(control),
+                runtime,
+            }),
+        }
+    }
+
+    /// Whether a statement is at work here.
+    pub(crate) fn is_at_work(&self) -> bool {
+        self.work.is_some()
+    }
+
+    /// Whose session it is; empty for the program's own.
+    #[must_use]
+    pub fn user(&self) -> &str {
+        &self.shared.user
+    }
+
+    /// The settings of SpotQL.
+    pub(crate) fn settings(&self) -> SpotqlOptions {
+        SpotqlOptions::of(self.context().state_ref().read().config_options())
+    }
+
+    /// Parses a statement within the session's limits.
+    pub(crate) fn parse(&self, sql: &str) -> Result<Statement> {
+        parse(sql, &Limits::from(&self.settings()))
+    }
+
+    /// The state that the statement at work plans and runs with.
+    pub(crate) fn state(&self) -> SessionState {
+        let mut state = self.context().state();
+        if let Some(work) = &self.work {
+            let options = state.config_mut().options_mut();
+            let control = Arc::clone(&work.control);
+            options.extensions.insert(ControlOption(control));
+            // Functions read the options as they were at this mark.
+            state.mark_start_execution();
+        }
+        state
+    }
+
+    /// What operators run with.
+    pub(crate) fn task_context(&self) -> Arc<TaskContext> {
+        let context = TaskContext::from(&self.state());
+        let runtime = self.work.as_ref().and_then(|work| work.runtime.clone());
+        Arc::new(match runtime {
+            Some(runtime) => context.with_runtime(runtime),
+            None => context,
+        })
     }
 
     /// The current database.
     #[must_use]
     pub fn database(&self) -> String {
-        self.context
+        self.context()
             .state_ref()
             .read()
             .config_options()
@@ -105,13 +190,14 @@ impl Session {
     /// The warehouse.
     #[must_use]
     pub fn warehouse(&self) -> &Arc<Warehouse> {
-        self.engine.warehouse()
+        self.engine().warehouse()
     }
 
     /// The value of a variable that `SET` gave.
     #[must_use]
     pub fn variable(&self, name: &str) -> Option<String> {
-        self.variables
+        self.shared
+            .variables
             .lock()
             .unwrap_or_else(PoisonError::into_inner)
             .get(name)
@@ -122,37 +208,44 @@ impl Session {
     /// context that are not what they should be.
     #[must_use]
     pub fn take_warnings(&self) -> Vec<String> {
-        let mut warnings = self.warnings.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut warnings = self
+            .shared
+            .warnings
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner);
         std::mem::take(&mut *warnings).into_iter().collect()
     }
 
     pub(crate) fn warn(&self, warning: String) {
-        self.warnings
+        self.shared
+            .warnings
             .lock()
             .unwrap_or_else(PoisonError::into_inner)
             .insert(warning);
     }
 
     pub(crate) fn set_variable(&self, name: String, value: String) {
-        self.variables
+        self.shared
+            .variables
             .lock()
             .unwrap_or_else(PoisonError::into_inner)
             .insert(name, value);
     }
 
     pub(crate) fn variables(&self) -> BTreeMap<String, String> {
-        self.variables
+        self.shared
+            .variables
             .lock()
             .unwrap_or_else(PoisonError::into_inner)
             .clone()
     }
 
     pub(crate) fn engine(&self) -> &Arc<Engine> {
-        &self.engine
+        &self.shared.engine
     }
 
     pub(crate) fn context(&self) -> &SessionContext {
-        &self.context
+        &self.shared.context
     }
 
     /// The table, or an error that says where to look.
@@ -175,7 +268,7 @@ impl Session {
         if database != SYSTEM_DATABASE || self.warehouse().database(database).await?.is_some() {
             return Ok(None);
         }
-        let catalog = self.context.catalog(CATALOG);
+        let catalog = self.context().catalog(CATALOG);
         Ok(catalog.and_then(|catalog| catalog.schema(database)))
     }
 
@@ -185,13 +278,13 @@ impl Session {
 
     /// The logical plan of a query.
     pub(crate) async fn logical_plan(&self, statement: ast::Statement) -> Result<LogicalPlan> {
-        plan_in(&self.context.state(), statement).await
+        plan_in(&self.state(), statement).await
     }
 
     /// The same with the types that its columns will have.
     pub(crate) async fn typed_plan(&self, statement: ast::Statement) -> Result<LogicalPlan> {
         let plan = self.logical_plan(statement).await?;
-        let state = self.context.state();
+        let state = self.state();
         Ok(state
             .analyzer()
             .execute_and_check(plan, state.config_options(), |_, _| {})?)
@@ -213,7 +306,7 @@ impl Session {
 
     /// The kinds of sources of context that a query needs.
     pub(crate) async fn needs(&self, sql: &str) -> Result<Needs> {
-        match parse(sql)? {
+        match self.parse(sql)? {
             Statement::Query(query) => Ok(Needs::of(&self.logical_plan(*query).await?)?),
             _ => Ok(Needs::default()),
         }
@@ -221,10 +314,10 @@ impl Session {
 
     /// The physical plan of a query, with the sources of context that it needs.
     pub(crate) async fn physical_plan(&self, plan: &LogicalPlan) -> Result<Arc<dyn ExecutionPlan>> {
-        let mut state = self.context.state();
+        let mut state = self.state();
         let needs = Needs::of(plan)?;
         if !needs.is_nothing() {
-            let (sources, warnings) = self.engine.sources().get(&self.engine, needs).await?;
+            let (sources, warnings) = self.engine().sources().get(self.engine(), needs).await?;
             warnings.into_iter().for_each(|warning| self.warn(warning));
             let sources = Arc::new(sources);
             let options = state.config_mut().options_mut();
@@ -250,6 +343,15 @@ pub(crate) async fn plan_in(
     let plan = state.statement_to_plan(statement).await?;
     if !plan.get_parameter_names()?.is_empty() {
         return Err(Error::Parameters);
+    }
+    let limit = SpotqlOptions::of(state.config_options()).max_plan_nodes;
+    if plan_size::nodes(&plan)? > limit {
+        return Err(Error::TooLarge {
+            what: "steps, each view and WITH query counted where it is named",
+            limit,
+            setting: "spotql.max_plan_nodes",
+            instead: "store a part of it with CREATE TABLE … AS SELECT".to_owned(),
+        });
     }
     subqueries::mend(plan)
 }

@@ -5,6 +5,7 @@
 //! the caller's session, adds the cookie of a new one, answers GetSchema and ListActions, and ends
 //! calls and streams when the server stops. PollFlightInfo belongs to a later issue.
 
+use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::pin::Pin;
 use std::sync::Arc;
 use std::task::Poll;
@@ -25,7 +26,7 @@ use tonic::{Request, Response, Status, Streaming};
 use super::service::Service;
 use super::session::Caller;
 use super::wire::Wire;
-use super::{actions, prepared, statement};
+use super::{actions, prepared, statement, status};
 
 /// The gRPC service.
 #[derive(Clone)]
@@ -50,11 +51,17 @@ impl Entry {
     where
         F: Future<Output = Result<Response<R>, Status>> + Send + Unpin + 'a,
     {
-        let caller = self.service.sessions.caller(request.metadata())?;
+        let caller = self
+            .service
+            .sessions
+            .caller(request.metadata(), request.remote_addr())?;
         request.extensions_mut().insert(caller.clone());
         let stopped = Box::pin(stopped(self.stopping.clone()));
-        let mut response = match select(run(request), stopped).await {
-            Either::Left((response, _)) => response?,
+        // A fault of ours must end neither the connection nor what else goes on in it.
+        let run = AssertUnwindSafe(run(request)).catch_unwind();
+        let mut response = match select(run, stopped).await {
+            Either::Left((Ok(response), _)) => response?,
+            Either::Left((Err(_), _)) => return Err(status::fault()),
             Either::Right(_) => return Err(server_stops()),
         };
         caller.set_cookie(response.metadata_mut());
@@ -219,7 +226,13 @@ fn until_stopped(rows: Boxed<FlightData>, stopping: watch::Receiver<bool>) -> Bo
             rows = None;
             return Poll::Ready(Some(Err(server_stops())));
         }
-        open.poll_next_unpin(context)
+        match catch_unwind(AssertUnwindSafe(|| open.poll_next_unpin(context))) {
+            Ok(polled) => polled,
+            Err(_) => {
+                rows = None;
+                Poll::Ready(Some(Err(status::fault())))
+            }
+        }
     }))
 }
 

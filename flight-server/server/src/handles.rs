@@ -1,12 +1,13 @@
 //! Opaque handles: what the server remembers between two calls of a client.
 //!
 //! A handle is 128 random bits, so that it cannot be guessed; whoever holds it may use it, except that what a
-//! remembered session made can be used from that session only. Memory is bounded three ways. An entry that is not used
-//! for its lifetime is dropped. When there are too many entries, or their texts are too large together, those go first
-//! that were not used for longest. Refusing new ones in their place would let a client that never closes anything lock
-//! out all others.
+//! remembered session made can be used from that session only. Memory is bounded three ways: an entry that is not used
+//! for its lifetime is dropped, and there are limits on the number of entries and on their weight. Where they are reached
+//! the client that has the most gives up the entry that it did not use for longest: a client that never closes anything
+//! pushes out its own.
 
 use std::collections::HashMap;
+use std::net::{IpAddr, SocketAddr};
 use std::sync::{Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
@@ -36,10 +37,19 @@ struct Store<T> {
     bytes: usize,
 }
 
+/// Whose an entry is.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub(super) struct Owner {
+    /// The remembered session, from which alone it can be used.
+    pub(super) session: Option<Uuid>,
+    /// The connection that it came by.
+    pub(super) peer: Option<SocketAddr>,
+}
+
 #[derive(Debug)]
 struct Entry<T> {
     value: T,
-    owner: Option<Uuid>,
+    owner: Owner,
     bytes: usize,
     used: Instant,
 }
@@ -55,8 +65,8 @@ impl<T> Handles<T> {
         }
     }
 
-    /// Keeps a value that weighs `bytes`, for `owner` alone if there is one.
-    pub(super) fn insert(&self, owner: Option<Uuid>, bytes: usize, value: T) -> Uuid {
+    /// Keeps a value that weighs `bytes`, for the owner's session alone if there is one.
+    pub(super) fn insert(&self, owner: Owner, bytes: usize, value: T) -> Uuid {
         let handle = Uuid::new_v4();
         let entry = Entry {
             value,
@@ -71,8 +81,7 @@ impl<T> Handles<T> {
         }
         while store.entries.len() >= self.limits.entries || store.bytes + bytes > self.limits.bytes
         {
-            let oldest = store.entries.iter().min_by_key(|(_, entry)| entry.used);
-            let Some(oldest) = oldest.map(|(handle, _)| *handle) else {
+            let Some(oldest) = store.oldest_of_the_largest() else {
                 break;
             };
             dropped.extend(store.remove(&oldest));
@@ -96,7 +105,7 @@ impl<T> Handles<T> {
     /// Drops what an owner left behind.
     pub(super) fn forget(&self, owner: Uuid) {
         let mut store = self.store.lock().unwrap_or_else(PoisonError::into_inner);
-        let dropped = store.extract(|entry| entry.owner == Some(owner));
+        let dropped = store.extract(|entry| entry.owner.session == Some(owner));
         drop(store);
         drop(dropped);
     }
@@ -129,8 +138,32 @@ impl<T> Store<T> {
         lifetime: Duration,
     ) -> Option<&mut Entry<T>> {
         self.entries.get_mut(handle).filter(|entry| {
-            entry.used.elapsed() < lifetime && (entry.owner.is_none() || entry.owner == caller)
+            let session = entry.owner.session;
+            entry.used.elapsed() < lifetime && (session.is_none() || session == caller)
         })
+    }
+
+    /// The entry unused for longest of the client that has the most: first by address, then by connection.
+    fn oldest_of_the_largest(&self) -> Option<Uuid> {
+        let mut by_address: HashMap<Option<IpAddr>, Share> = HashMap::new();
+        let mut by_peer: HashMap<Option<SocketAddr>, Share> = HashMap::new();
+        for entry in self.entries.values() {
+            let peer = entry.owner.peer;
+            let address = peer.map(|peer| peer.ip());
+            by_address.entry(address).or_default().add(entry.bytes);
+            by_peer.entry(peer).or_default().add(entry.bytes);
+        }
+        let (address, _) = by_address.into_iter().max_by_key(|(_, share)| share.0)?;
+        let (peer, _) = by_peer
+            .into_iter()
+            .filter(|(peer, _)| peer.map(|peer| peer.ip()) == address)
+            .max_by_key(|(_, share)| share.0)?;
+        let own = self
+            .entries
+            .iter()
+            .filter(|(_, entry)| entry.owner.peer == peer);
+        own.min_by_key(|(_, entry)| entry.used)
+            .map(|(handle, _)| *handle)
     }
 
     fn remove(&mut self, handle: &Uuid) -> Option<T> {
@@ -156,6 +189,16 @@ impl<T> Store<T> {
     }
 }
 
+/// How much a client has, by weight; an entry without weight counts, too.
+#[derive(Debug, Default)]
+struct Share(usize);
+
+impl Share {
+    fn add(&mut self, bytes: usize) {
+        self.0 += bytes + size_of::<Uuid>();
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -173,7 +216,7 @@ mod tests {
     #[test]
     fn a_value_is_taken_once() {
         let handles = handles(HOUR, 10, 100);
-        let handle = handles.insert(None, 1, "plan");
+        let handle = handles.insert(Owner::default(), 1, "plan");
         assert_eq!(handles.get(handle.as_bytes(), None), Some("plan"));
         assert_eq!(handles.take(handle.as_bytes(), None), Some("plan"));
         assert_eq!(handles.take(handle.as_bytes(), None), None);
@@ -182,7 +225,7 @@ mod tests {
     #[test]
     fn an_expired_handle_is_unknown() {
         let handles = handles(Duration::ZERO, 10, 100);
-        let handle = handles.insert(None, 1, "plan");
+        let handle = handles.insert(Owner::default(), 1, "plan");
         assert_eq!(handles.get(handle.as_bytes(), None), None);
         assert_eq!(handles.take(handle.as_bytes(), None), None);
     }
@@ -190,7 +233,7 @@ mod tests {
     #[test]
     fn sweeping_gives_back_the_memory_of_expired_entries() {
         let handles = handles(Duration::ZERO, 10, 100);
-        handles.insert(None, 60, "a");
+        handles.insert(Owner::default(), 60, "a");
         handles.sweep();
         let store = handles.store.lock().unwrap();
         assert_eq!((store.entries.len(), store.bytes), (0, 0));
@@ -199,9 +242,12 @@ mod tests {
     #[test]
     fn the_handle_unused_for_longest_goes_when_there_are_too_many() {
         let handles = handles(HOUR, 2, 100);
-        let (a, b) = (handles.insert(None, 1, "a"), handles.insert(None, 1, "b"));
+        let (a, b) = (
+            handles.insert(Owner::default(), 1, "a"),
+            handles.insert(Owner::default(), 1, "b"),
+        );
         assert_eq!(handles.get(a.as_bytes(), None), Some("a"));
-        let c = handles.insert(None, 1, "c");
+        let c = handles.insert(Owner::default(), 1, "c");
         assert_eq!(handles.get(b.as_bytes(), None), None);
         assert_eq!(handles.get(a.as_bytes(), None), Some("a"));
         assert_eq!(handles.get(c.as_bytes(), None), Some("c"));
@@ -210,17 +256,45 @@ mod tests {
     #[test]
     fn large_values_push_out_old_ones_and_never_themselves() {
         let handles = handles(HOUR, 10, 100);
-        let small = handles.insert(None, 60, "small");
-        let large = handles.insert(None, 500, "large");
+        let small = handles.insert(Owner::default(), 60, "small");
+        let large = handles.insert(Owner::default(), 500, "large");
         assert_eq!(handles.get(small.as_bytes(), None), None);
         assert_eq!(handles.get(large.as_bytes(), None), Some("large"));
+    }
+
+    #[test]
+    fn a_client_that_closes_nothing_pushes_out_its_own() {
+        let handles = handles(HOUR, 4, 100);
+        let of = |port: u16| Owner {
+            session: None,
+            peer: Some(SocketAddr::from(([10, 0, 0, 1], port))),
+        };
+        let modest = handles.insert(of(1), 1, "modest");
+        for _ in 0..10 {
+            handles.insert(of(2), 1, "greedy");
+        }
+        let elsewhere = Owner {
+            session: None,
+            peer: Some(SocketAddr::from(([10, 0, 0, 2], 1))),
+        };
+        let other = handles.insert(elsewhere, 1, "other");
+        handles.insert(of(2), 1, "greedy");
+        assert_eq!(handles.get(modest.as_bytes(), None), Some("modest"));
+        assert_eq!(handles.get(other.as_bytes(), None), Some("other"));
     }
 
     #[test]
     fn what_a_session_made_is_its_own_and_goes_with_it() {
         let handles = handles(HOUR, 10, 100);
         let (owner, other) = (Uuid::new_v4(), Uuid::new_v4());
-        let handle = handles.insert(Some(owner), 1, "plan");
+        let handle = handles.insert(
+            Owner {
+                session: Some(owner),
+                peer: None,
+            },
+            1,
+            "plan",
+        );
         assert_eq!(handles.get(handle.as_bytes(), None), None);
         assert_eq!(handles.get(handle.as_bytes(), Some(other)), None);
         assert_eq!(handles.get(handle.as_bytes(), Some(owner)), Some("plan"));

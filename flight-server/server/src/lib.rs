@@ -3,7 +3,7 @@
 //! One module a family of commands: `query`, `update`, `prepared`, `catalog` with `sql_info` and `type_info`,
 //! `actions`. Around them: `entry` is what every call passes, `flight_sql` hands it to its family, `session` says whose
 //! session a call runs in. `handles` keeps what lives between calls, `statement` runs statements, `wire` and `rows`
-//! make the bytes, `status` the errors.
+//! make the bytes, `status` the errors. `connections` and `linger` are about the sockets.
 //!
 //! A query is planned at GetFlightInfo and runs at DoGet; all else runs at GetFlightInfo or
 //! DoPut, once (see `query`). A client that goes away stops what it started. While a statement
@@ -14,6 +14,7 @@
 
 mod actions;
 mod catalog;
+mod connections;
 mod entry;
 mod flight_sql;
 mod handles;
@@ -35,7 +36,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use arrow_flight::flight_service_server::FlightServiceServer;
-use futures::TryStreamExt;
+use futures::{TryStreamExt, future};
 use spotql_sql::Engine;
 use tokio::net::TcpListener;
 use tokio::sync::watch;
@@ -43,9 +44,10 @@ use tokio::time;
 use tonic::transport::Server;
 use tonic::transport::server::TcpIncoming;
 
+pub use connections::ConnectionLimits;
+use connections::Connections;
 use entry::Entry;
 use handles::{Handles, Limits};
-use linger::Lingering;
 use service::Service;
 use session::Sessions;
 
@@ -79,6 +81,8 @@ const SWEEP: Duration = Duration::from_secs(60);
 /// The largest message taken from a client: an INSERT of many VALUES is one statement. What is
 /// sent is cut to about 2 MiB a message by the encoder, unless a single row is larger.
 const LARGEST_MESSAGE: usize = 32 << 20;
+/// Calls of one connection at the same time.
+const STREAMS: u32 = 256;
 const PING: Duration = Duration::from_secs(20);
 
 /// After the shutdown signal, what runs may take this long to end by itself, and then this long
@@ -95,8 +99,10 @@ const GRACE: Duration = Duration::from_secs(2);
 pub async fn serve(
     engine: Arc<Engine>,
     listener: TcpListener,
+    limits: ConnectionLimits,
     shutdown: impl Future<Output = ()> + Send + 'static,
 ) -> Result<(), Error> {
+    let guarded = Arc::clone(&engine);
     let service = Arc::new(Service {
         sessions: Sessions::new(Arc::clone(&engine)),
         engine,
@@ -116,19 +122,23 @@ pub async fn serve(
         let _ = begin.send(true);
     };
     let connections = TcpIncoming::from(listener).with_nodelay(Some(true));
-    let connections = connections.map_ok(Lingering::new);
+    let places = Connections::new(limits);
+    let connections = connections.try_filter_map(move |stream| future::ready(places.take(stream)));
     let server = Server::builder()
         .http2_keepalive_interval(Some(PING))
         .http2_keepalive_timeout(Some(PING))
         .tcp_keepalive(Some(PING))
+        .max_concurrent_streams(STREAMS)
         .add_service(flight)
         .serve_with_incoming_shutdown(connections, ending);
     let mut server = std::pin::pin!(server.into_future());
     let mut sweeps = time::interval(SWEEP);
+    let mut guard = std::pin::pin!(guarded.guard());
     loop {
         tokio::select! {
             ended = &mut server => return Ok(ended?),
             _ = sweeps.tick() => service.sweep(),
+            () = &mut guard => {}
             signal = begun.wait_for(|begun| *begun) => {
                 drop(signal);
                 break;

@@ -5,7 +5,7 @@
 //! message of a server that stops: the status of the call. A connection therefore ends its own side first, then
 //! reads until the client has ended its side, for a second at most (RFC 9112, section 9.6, gives the same advice).
 
-use std::io::{IoSlice, Result};
+use std::io::{ErrorKind, IoSlice, Result};
 use std::pin::Pin;
 use std::task::{Context, Poll, ready};
 use std::time::Duration;
@@ -14,6 +14,8 @@ use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 use tokio::net::TcpStream;
 use tokio::time::{Sleep, sleep};
 use tonic::transport::server::{Connected, TcpConnectInfo};
+
+use super::connections::Place;
 
 /// How long a client may take to end its side.
 const LONGEST: Duration = Duration::from_secs(1);
@@ -24,11 +26,22 @@ pub(super) struct Lingering {
     inner: TcpStream,
     /// Set once the own side has ended.
     until: Option<Pin<Box<Sleep>>>,
+    /// How much of HTTP/2's preface is missing, and until when it may.
+    preface: Option<(usize, Pin<Box<Sleep>>)>,
+    _place: Place,
 }
 
+/// Bytes of HTTP/2's preface.
+const PREFACE: usize = 24;
+
 impl Lingering {
-    pub(super) fn new(inner: TcpStream) -> Self {
-        Self { inner, until: None }
+    pub(super) fn new(inner: TcpStream, place: Place, preface: Duration) -> Self {
+        Self {
+            inner,
+            until: None,
+            preface: Some((PREFACE, Box::pin(sleep(preface)))),
+            _place: place,
+        }
     }
 }
 
@@ -46,7 +59,17 @@ impl AsyncRead for Lingering {
         context: &mut Context<'_>,
         buffer: &mut ReadBuf<'_>,
     ) -> Poll<Result<()>> {
-        Pin::new(&mut self.inner).poll_read(context, buffer)
+        let before = buffer.filled().len();
+        let polled = Pin::new(&mut self.inner).poll_read(context, buffer);
+        if let Some((missing, until)) = &mut self.preface {
+            *missing = missing.saturating_sub(buffer.filled().len() - before);
+            if *missing == 0 {
+                self.preface = None;
+            } else if until.as_mut().poll(context).is_ready() {
+                return Poll::Ready(Err(ErrorKind::TimedOut.into()));
+            }
+        }
+        polled
     }
 }
 
@@ -64,7 +87,7 @@ impl AsyncWrite for Lingering {
     }
 
     fn poll_shutdown(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<Result<()>> {
-        let Self { inner, until } = &mut *self;
+        let Self { inner, until, .. } = &mut *self;
         let until = match until {
             Some(until) => until,
             None => {

@@ -22,7 +22,7 @@ use datafusion::arrow::ipc::writer::IpcWriteOptions;
 use futures::{StreamExt, TryStreamExt, future};
 use tonic::{Code, Response, Status};
 
-use super::rows::{FlightStream, LogEntry};
+use super::rows::FlightStream;
 use super::service::{Service, Statement};
 use super::session::Caller;
 use super::wire::Wire;
@@ -49,7 +49,7 @@ pub(super) async fn create(
         session,
         schema,
     };
-    let handle = service.prepared.insert(caller.id(), bytes, kept);
+    let handle = service.prepared.insert(caller.owner(), bytes, kept);
     Ok(ActionCreatePreparedStatementResult {
         prepared_statement_handle: Bytes::copy_from_slice(handle.as_bytes()),
         dataset_schema,
@@ -101,11 +101,7 @@ pub(super) async fn do_get(
              GetFlightInfo",
         ));
     };
-    let entry = LogEntry::new(prepared.kind());
-    match statement::run(&session, prepared).await? {
-        spotql_sql::Outcome::Rows(stream) => Ok(rows::of_query(stream, Wire::new(&schema), entry)),
-        spotql_sql::Outcome::Done(_) => Ok(rows::none()),
-    }
+    rows::of_query(&session, prepared, Wire::new(&schema)).await
 }
 
 /// Executes a prepared statement as an update and returns the number of rows written.

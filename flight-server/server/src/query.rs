@@ -43,7 +43,8 @@ pub(super) async fn get_flight_info(
                 prepared,
                 wire,
             };
-            let handle = service.waiting.insert(caller.id(), sql.len(), waiting);
+            let bytes = sql.len() + waiting.prepared.bytes();
+            let handle = service.waiting.insert(caller.owner(), bytes, waiting);
             (schema, handle.as_bytes().to_vec(), -1)
         }
         None => {
@@ -77,18 +78,7 @@ pub(super) async fn do_get(
         prepared,
         wire,
     } = waiting.ok_or_else(unknown_ticket)?;
-    let mut entry = LogEntry::new(prepared.kind());
-    match statement::run(&session, prepared).await {
-        Ok(Outcome::Rows(rows)) => Ok(rows::of_query(rows, wire, entry)),
-        Ok(Outcome::Done(_)) => {
-            entry.done();
-            Ok(rows::none())
-        }
-        Err(status) => {
-            entry.failed(&status);
-            Err(status)
-        }
-    }
+    rows::of_query(&session, prepared, wire).await
 }
 
 /// Runs a statement that returns no rows, once, and remembers the session if it changed that.
@@ -102,7 +92,7 @@ pub(super) async fn run(
     let mut entry = LogEntry::new(kind);
     match statement::run(session, prepared).await {
         Ok(Outcome::Done(done)) => {
-            entry.rows = done.rows.unwrap_or(0);
+            entry.wrote(done.rows.unwrap_or(0));
             entry.done();
             if kind == Kind::Session {
                 service.sessions.keep(caller, session);

@@ -19,6 +19,7 @@
 //! `CloseSession`, after eight hours without a call, or as the one unused for longest among too
 //! many.
 
+use std::net::SocketAddr;
 use std::sync::{Arc, OnceLock};
 use std::time::Duration;
 
@@ -27,7 +28,7 @@ use tonic::Status;
 use tonic::metadata::{MetadataMap, MetadataValue};
 use uuid::Uuid;
 
-use super::handles::{Handles, Limits};
+use super::handles::{Handles, Limits, Owner};
 use super::statement;
 
 /// The cookie that names a session.
@@ -38,8 +39,10 @@ const DATABASE_HEADER: &str = "database";
 const LIMITS: Limits = Limits {
     lifetime: Duration::from_secs(8 * 3600),
     entries: 1_000,
-    bytes: usize::MAX,
+    bytes: 64 << 20,
 };
+/// Bytes of a session, roughly: its settings and variables.
+const SESSION: usize = 16 << 10;
 
 /// The sessions that are remembered.
 #[derive(Debug)]
@@ -56,6 +59,7 @@ pub(super) struct Caller(Arc<Identity>);
 struct Identity {
     kept: Option<(Uuid, Arc<Session>)>,
     database: Option<String>,
+    peer: Option<SocketAddr>,
     /// The session that this call made worth remembering.
     new: OnceLock<Uuid>,
 }
@@ -64,6 +68,14 @@ impl Caller {
     /// The remembered session's number; none if the caller has no such session.
     pub(super) fn id(&self) -> Option<Uuid> {
         self.0.kept.as_ref().map(|(id, _)| *id)
+    }
+
+    /// Whose is what this call leaves behind.
+    pub(super) fn owner(&self) -> Owner {
+        Owner {
+            session: self.id(),
+            peer: self.0.peer,
+        }
     }
 
     /// The remembered session.
@@ -92,7 +104,11 @@ impl Sessions {
     ///
     /// # Errors
     /// When the caller's session is gone, or a header is no text.
-    pub(super) fn caller(&self, headers: &MetadataMap) -> Result<Caller, Status> {
+    pub(super) fn caller(
+        &self,
+        headers: &MetadataMap,
+        peer: Option<SocketAddr>,
+    ) -> Result<Caller, Status> {
         let kept = match cookie(headers) {
             Some(id) => {
                 let session = self.kept.get(id.as_bytes(), None);
@@ -109,6 +125,7 @@ impl Sessions {
         Ok(Caller(Arc::new(Identity {
             kept,
             database,
+            peer,
             new: OnceLock::new(),
         })))
     }
@@ -121,7 +138,9 @@ impl Sessions {
         if let Some(session) = caller.kept() {
             return Ok(Arc::clone(session));
         }
-        let session = Arc::new(self.engine.session());
+        let user = caller.0.peer.map(|peer| peer.ip().to_string());
+        let user = user.unwrap_or_default();
+        let session = Arc::new(self.engine.session_of(&user));
         if let Some(database) = caller.0.database.as_deref()
             && database != DEFAULT_DATABASE
         {
@@ -139,10 +158,16 @@ impl Sessions {
     /// Remembers a session that a statement has changed, if it is not remembered yet.
     pub(super) fn keep(&self, caller: &Caller, session: &Arc<Session>) {
         if caller.kept().is_none() {
-            caller
-                .0
-                .new
-                .get_or_init(|| self.kept.insert(None, 0, Arc::clone(session)));
+            caller.0.new.get_or_init(|| {
+                self.kept.insert(
+                    Owner {
+                        session: None,
+                        peer: caller.0.peer,
+                    },
+                    SESSION,
+                    Arc::clone(session),
+                )
+            });
         }
     }
 

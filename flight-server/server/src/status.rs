@@ -10,7 +10,7 @@ use arrow_flight::error::FlightError;
 use datafusion::arrow::error::ArrowError;
 use datafusion::common::DataFusionError;
 use spotql_catalog::Error as CatalogError;
-use spotql_sql::{Error as SqlError, SuspicionError, names_what_is_absent};
+use spotql_sql::{Error as SqlError, Stop, SuspicionError, names_what_is_absent};
 use tonic::{Code, Status};
 
 /// The status of a statement's error.
@@ -21,6 +21,14 @@ pub(super) fn of(error: SqlError) -> Status {
         SqlError::Parameters => Code::InvalidArgument,
         SqlError::Unsupported { .. } => Code::Unimplemented,
         SqlError::TableNotFound { .. } => Code::NotFound,
+        SqlError::Stopped(stop) => match stop {
+            Stop::TimedOut(_) => Code::DeadlineExceeded,
+            Stop::Memory { .. } => Code::ResourceExhausted,
+            Stop::ServerStops => Code::Unavailable,
+            _ => Code::Cancelled,
+        },
+        SqlError::Busy { .. } | SqlError::MemoryExhausted { .. } => Code::ResourceExhausted,
+        SqlError::Fault { .. } => Code::Internal,
         SqlError::Script { .. } => Code::Internal,
         SqlError::Catalog(error) => of_catalog(error),
         SqlError::Query(error) => of_query(error),
@@ -149,6 +157,18 @@ fn of_io(error: &io::Error) -> Code {
         | io::ErrorKind::ReadOnlyFilesystem => Code::FailedPrecondition,
         _ => Code::Internal,
     }
+}
+
+/// The status of a panic outside of any statement; its message is in the log.
+pub(super) fn fault() -> Status {
+    let id = uuid::Uuid::now_v7();
+    log::error!("call {id} has panicked");
+    status(
+        Code::Internal,
+        &format!(
+            "the call has failed by a fault of SpotQL's own (call {id}); the server goes on. Please report it"
+        ),
+    )
 }
 
 /// Bound parameters are refused wherever they are met.

@@ -10,12 +10,12 @@ use datafusion::sql::sqlparser::parser::Parser;
 use datafusion::sql::sqlparser::tokenizer::Token;
 
 use super::hive::{comes, identifier, partition_spec, skip, table_name, take};
-use super::limits;
+use super::limits::{self, Limits};
 use super::statement::{LoadFiles, Statement};
 use crate::error::{Error, Result};
 
 /// Parses the statement of this file, or returns none and leaves the parser untouched.
-pub(super) fn parse(parser: &mut Parser<'_>) -> Result<Option<Statement>> {
+pub(super) fn parse(parser: &mut Parser<'_>, limits: &Limits) -> Result<Option<Statement>> {
     if comes(parser, 0, &["LOAD", "DATA"]) {
         return Err(Error::Unsupported {
             what: "LOAD DATA, which moves files into a table's folder,".to_owned(),
@@ -60,7 +60,7 @@ pub(super) fn parse(parser: &mut Parser<'_>) -> Result<Option<Statement>> {
     }
     if take(parser, &["AS"]) {
         let query = parser.parse_query()?;
-        limits::check_clauses(&ast::Statement::Query(query.clone()))?;
+        limits::check_clauses(&ast::Statement::Query(query.clone()), limits)?;
         load.query = Some(query);
     } else if !matches!(parser.peek_token().token, Token::EOF | Token::SemiColon) {
         return Err(expected(
@@ -100,7 +100,7 @@ mod tests {
     use super::*;
 
     fn load(sql: &str) -> LoadFiles {
-        match crate::parse::parse(sql).unwrap() {
+        match crate::parse::parse(sql, &crate::parse::Limits::default()).unwrap() {
             Statement::LoadFiles(load) => *load,
             other => panic!("{sql} is {other:?}"),
         }
@@ -140,7 +140,9 @@ mod tests {
             ("LOAD FILES 'x' INTO t AGAIN REQUIRE (a)", "in this order"),
             ("LOAD DATA INPATH 'x' INTO TABLE t", "LOAD FILES 'path'"),
         ] {
-            let error = crate::parse::parse(sql).unwrap_err().to_string();
+            let error = crate::parse::parse(sql, &crate::parse::Limits::default())
+                .unwrap_err()
+                .to_string();
             assert!(error.contains(part), "{sql}: {error}");
         }
     }

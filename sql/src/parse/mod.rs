@@ -4,6 +4,7 @@
 //! many of which sqlparser does not know, are parsed in [`hive`] with its tokenizer. So are those on sources of context
 //! in [`source`], those on schedules in [`schedule`], LOAD FILES in [`load`].
 
+mod expansion;
 mod hive;
 mod idioms;
 mod limits;
@@ -18,6 +19,7 @@ mod statement;
 mod tests;
 
 pub(crate) use hive::partition_entries;
+pub(crate) use limits::Limits;
 pub use statement::Kind;
 pub(crate) use statement::{
     CreateSchedule, CreateSource, LoadFiles, Origin, PartitionSpec, Publish, SourceKind, Statement,
@@ -59,13 +61,14 @@ const STARTS: &[Keyword] = &[
 /// Parses one statement; a `;` at the end is welcome.
 ///
 /// # Errors
-/// When the text is empty, holds several statements, or is no statement.
-pub(crate) fn parse(sql: &str) -> Result<Statement> {
+/// When the text is empty, too large, holds several statements, or is no statement.
+pub(crate) fn parse(sql: &str, limits: &Limits) -> Result<Statement> {
+    limits::check_text(sql, limits)?;
     let dialect = SpotDialect::default();
     let mut tokens = Tokenizer::new(&dialect, sql)
         .tokenize_with_location()
         .map_err(|error| Error::Syntax(error.to_string()))?;
-    limits::check_chains(&tokens)?;
+    limits::check_chains(&tokens, limits)?;
     // Some of the parser's own code looks back without looking whether there is anything.
     let blanks = tokens
         .iter()
@@ -92,10 +95,10 @@ pub(crate) fn parse(sql: &str) -> Result<Statement> {
         statement = schedule::parse(&mut parser)?;
     }
     if statement.is_none() {
-        statement = publish::parse(&mut parser)?;
+        statement = publish::parse(&mut parser, limits)?;
     }
     if statement.is_none() {
-        statement = load::parse(&mut parser)?;
+        statement = load::parse(&mut parser, limits)?;
     }
     if statement.is_none() {
         statement = hive::parse(&mut parser)?;
@@ -103,7 +106,7 @@ pub(crate) fn parse(sql: &str) -> Result<Statement> {
     let statement = match statement {
         Some(statement) => statement,
         None => match parser.parse_statement() {
-            Ok(statement) => classify(statement)?,
+            Ok(statement) => classify(statement, limits)?,
             Err(error) => return Err(nested::refused(sql).unwrap_or_else(|| error.into())),
         },
     };
@@ -164,8 +167,8 @@ fn explains_insert(statement: &ast::Statement) -> bool {
     }
 }
 
-fn classify(mut statement: ast::Statement) -> Result<Statement> {
-    limits::check_clauses(&statement)?;
+fn classify(mut statement: ast::Statement, limits: &Limits) -> Result<Statement> {
+    limits::check_clauses(&statement, limits)?;
     exact_numbers(&mut statement)?;
     rows::compared_by_columns(&mut statement)?;
     idioms::known_forms(&mut statement)?;
@@ -183,7 +186,7 @@ fn classify(mut statement: ast::Statement) -> Result<Statement> {
             Statement::ExplainInsert(Box::new(explain))
         }
         // DataFusion's own listing leaves out functions that take several types.
-        ast::Statement::ShowFunctions { filter: None } => return parse(FUNCTIONS),
+        ast::Statement::ShowFunctions { filter: None } => return parse(FUNCTIONS, limits),
         query @ (ast::Statement::Query(_)
         | ast::Statement::Explain { .. }
         | ast::Statement::ShowVariable { .. }

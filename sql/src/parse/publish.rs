@@ -4,12 +4,13 @@ use datafusion::sql::sqlparser::ast;
 use datafusion::sql::sqlparser::parser::Parser;
 
 use super::hive::take;
+use super::limits::{self, Limits};
+use super::source;
 use super::statement::{Publish, Statement};
-use super::{limits, source};
 use crate::error::{Error, Result};
 
 /// Parses the statement, or returns none and leaves the parser untouched.
-pub(super) fn parse(parser: &mut Parser<'_>) -> Result<Option<Statement>> {
+pub(super) fn parse(parser: &mut Parser<'_>, limits: &Limits) -> Result<Option<Statement>> {
     if !take(parser, &["PUBLISH", "TO"]) {
         return Ok(None);
     }
@@ -25,7 +26,7 @@ pub(super) fn parse(parser: &mut Parser<'_>) -> Result<Option<Statement>> {
         )));
     }
     let query = Box::new(ast::Statement::Query(parser.parse_query()?));
-    limits::check_clauses(&query)?;
+    limits::check_clauses(&query, limits)?;
     Ok(Some(Statement::Publish(Publish {
         url,
         options,

@@ -74,10 +74,11 @@ mod tests {
 
     #[test]
     fn a_schedule_has_a_time_and_a_script() {
-        let created = |sql: &str| match crate::parse::parse(sql).unwrap() {
-            Statement::CreateSchedule(create) => create,
-            other => panic!("{sql} is {other:?}"),
-        };
+        let created =
+            |sql: &str| match crate::parse::parse(sql, &crate::parse::Limits::default()).unwrap() {
+                Statement::CreateSchedule(create) => create,
+                other => panic!("{sql} is {other:?}"),
+            };
         let create = created(
             "create or replace schedule Flows every '4 hours' options (Source = 'flow') as run 'day.sql';",
         );
@@ -114,7 +115,9 @@ mod tests {
                 "AS RUN 'script' is expected",
             ),
         ] {
-            let error = crate::parse::parse(sql).unwrap_err().to_string();
+            let error = crate::parse::parse(sql, &crate::parse::Limits::default())
+                .unwrap_err()
+                .to_string();
             assert!(error.contains(why), "{sql}: {error}");
         }
     }

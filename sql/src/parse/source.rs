@@ -184,7 +184,7 @@ mod tests {
     use super::*;
 
     fn created(sql: &str) -> CreateSource {
-        match crate::parse::parse(sql).unwrap() {
+        match crate::parse::parse(sql, &crate::parse::Limits::default()).unwrap() {
             Statement::CreateSource(create) => create,
             other => panic!("{sql} is {other:?}"),
         }
@@ -228,7 +228,11 @@ mod tests {
 
     #[test]
     fn what_is_missing_is_said() {
-        let error = |sql| crate::parse::parse(sql).unwrap_err().to_string();
+        let error = |sql| {
+            crate::parse::parse(sql, &crate::parse::Limits::default())
+                .unwrap_err()
+                .to_string()
+        };
         assert!(
             error("CREATE GEO DATABASE g")
                 .contains("CREATE GEO DATABASE g: LOCATION 'file' is expected")
@@ -245,7 +249,7 @@ mod tests {
             "CREATE DATABASE geo",
             "REFRESH list.database",
         ] {
-            let statement = crate::parse::parse(sql).unwrap();
+            let statement = crate::parse::parse(sql, &crate::parse::Limits::default()).unwrap();
             let ours = matches!(
                 statement,
                 Statement::CreateSource(_)

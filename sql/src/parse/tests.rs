@@ -2,8 +2,13 @@
 
 use datafusion::sql::sqlparser::tokenizer::{Token, Tokenizer};
 
-use super::{Kind, parse};
+use super::{Kind, Limits, Statement};
 use crate::dialect::SpotDialect;
+use crate::error::Result;
+
+fn parse(sql: &str) -> Result<Statement> {
+    super::parse(sql, &Limits::default())
+}
 
 /// At least one of every kind of statement.
 const STATEMENTS: &[(&str, Kind)] = &[

@@ -6,16 +6,18 @@ mod literals;
 mod microseconds;
 mod outer_joins;
 mod rewrite;
+mod stoppable;
 mod texts;
 mod types;
 
 use std::sync::Arc;
 
-use datafusion::optimizer::{Analyzer, AnalyzerRule};
+use datafusion::optimizer::{Analyzer, AnalyzerRule, Optimizer, OptimizerRule};
 use datafusion::physical_optimizer::PhysicalOptimizerRule;
 use datafusion::physical_optimizer::optimizer::PhysicalOptimizer;
 
 pub(crate) use literals::exact_numbers;
+use stoppable::Stoppable;
 pub(crate) use types::MicrosecondTypes;
 
 /// DataFusion's rules with ours around them.
@@ -27,7 +29,14 @@ pub(crate) fn analyzer_rules() -> Vec<Arc<dyn AnalyzerRule + Send + Sync>> {
     rules.extend(Analyzer::new().rules);
     rules.push(Arc::new(microseconds::Microseconds));
     rules.push(Arc::new(equal_floats::EqualFloats));
-    rules
+    let stoppable = rules.into_iter().map(Stoppable);
+    stoppable.map(|rule| Arc::new(rule) as _).collect()
+}
+
+/// DataFusion's rules for logical plans.
+pub(crate) fn optimizer_rules() -> Vec<Arc<dyn OptimizerRule + Send + Sync>> {
+    let rules = Optimizer::new().rules.into_iter().map(Stoppable);
+    rules.map(|rule| Arc::new(rule) as _).collect()
 }
 
 /// DataFusion's rules for physical plans, after ours.

@@ -6,7 +6,7 @@ use datafusion::sql::sqlparser::ast;
 
 use super::{DayPart, Schedule};
 use crate::error::Result;
-use crate::parse::{Statement, TableName, parse};
+use crate::parse::{Statement, TableName};
 use crate::session::Session;
 
 impl Schedule {
@@ -30,7 +30,7 @@ impl Schedule {
             {
                 continue;
             }
-            let written = match parse(&text).map_err(failed)? {
+            let written = match session.parse(&text).map_err(failed)? {
                 Statement::Insert(insert) => match &insert.table {
                     ast::TableObject::TableName(name) => Some(TableName::try_from(name)?),
                     _ => None,

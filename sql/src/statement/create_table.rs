@@ -135,7 +135,7 @@ pub(super) async fn create(session: &Session, create: CreateTable) -> Result<Don
     definition.columns = fields;
     let plan = LogicalPlanBuilder::from(plan).project(casts)?.build()?;
     let plan = session.physical_plan(&plan).await?;
-    let task = session.context().task_ctx();
+    let task = session.task_context();
     let report = session
         .warehouse()
         .create_table_as(definition, plan, task)

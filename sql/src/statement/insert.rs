@@ -27,7 +27,7 @@ use crate::session::{Done, Session};
 pub(super) async fn run(session: &Session, insert: ast::Insert) -> Result<Done> {
     let (table, plan) = plan(session, insert).await?;
     let plan = session.physical_plan(&plan).await?;
-    collect(Arc::clone(&plan), session.context().task_ctx())
+    collect(Arc::clone(&plan), session.task_context())
         .await
         .map_err(of_write)?;
     Ok(told(&table, reported(&plan)?))

@@ -45,7 +45,7 @@ pub(super) async fn run(session: &Session, publish: Publish) -> Result<Done> {
     let Some(network) = session.engine().network() else {
         return Err(failed(0, "this program sends nothing to others".to_owned()));
     };
-    let mut rows = execute_stream(plan, session.context().task_ctx())?;
+    let mut rows = execute_stream(plan, session.task_context())?;
     // The query may fail, or be found empty, before anybody is bothered.
     let mut publication: Option<Box<dyn Publication>> = None;
     loop {

@@ -7,6 +7,7 @@
 use datafusion::arrow::array::{AsArray, RecordBatch};
 use datafusion::arrow::compute::cast;
 use datafusion::arrow::datatypes::{DataType, Schema};
+use datafusion::config::ExtensionOptions;
 use datafusion::error::DataFusionError;
 use futures::TryStreamExt;
 use spotql_functions::settings::DomainList;
@@ -39,6 +40,10 @@ pub(super) async fn set(session: &Session, name: String, value: String) -> Resul
         let state = session.context().state_ref();
         let mut state = state.write();
         let options = state.config_mut().options_mut();
+        if session.engine().is_served() && SpotqlOptions::LIMITS.contains(&lower.as_str()) {
+            let most = SpotqlOptions::of(session.engine().base().config_options());
+            within(&most, &lower, &value).map_err(refused)?;
+        }
         let ours = options.extensions.get_mut::<SpotqlOptions>();
         match (read, ours.and_then(|ours| ours.domain_list(&lower))) {
             (Some(list), Some(setting)) => *setting = list,
@@ -47,15 +52,51 @@ pub(super) async fn set(session: &Session, name: String, value: String) -> Resul
                 .map_err(|error| refused(Error::from(error).to_string()))?,
         }
     }
+    let held = session.variables();
+    let held: usize = held
+        .iter()
+        .map(|(name, value)| name.len() + value.len())
+        .sum();
+    if held + name.len() + value.len() > MOST_HELD {
+        return Err(Error::Setting {
+            name,
+            value: format!("({} bytes)", value.len()),
+            reason: format!(
+                "the variables of a session hold at most {MOST_HELD} bytes together; put long values in a table"
+            ),
+        });
+    }
     let message = format!("{name} set");
     session.set_variable(name, value);
     Ok(Done::new(message))
 }
 
+/// Bytes of all of a session's variables, names and values.
+const MOST_HELD: usize = 1 << 20;
+
+/// Refuses a limit beyond the one that a server has set for all. 0 is no limit where it stands for none.
+fn within(most: &SpotqlOptions, setting: &str, value: &str) -> Result<(), String> {
+    let entry = most
+        .entries()
+        .into_iter()
+        .find(|entry| entry.key == setting)
+        .and_then(|entry| entry.value)
+        .and_then(|most| most.parse::<f64>().ok());
+    let asked = value.trim().parse::<f64>();
+    let none = |limit: f64| setting == "spotql.statement_timeout" && limit == 0.0;
+    match (entry, asked) {
+        (Some(most), Ok(asked)) if !none(most) && (asked > most || none(asked)) => Err(format!(
+            "the server allows {most} at most; whoever starts it can allow more with --set {setting}=…"
+        )),
+        // What is no number is refused by the setting itself.
+        _ => Ok(()),
+    }
+}
+
 /// The list in a table, read now, if `setting` takes one: its column `domain`, or its only text
 /// column.
 async fn domain_list(session: &Session, setting: &str, table: &str) -> Result<Option<DomainList>> {
-    let mut options = SpotqlOptions::of(session.context().state().config_options());
+    let mut options = SpotqlOptions::of(session.state().config_options());
     let Some(list) = options.domain_list(setting) else {
         return Ok(None);
     };
@@ -101,7 +142,7 @@ fn domain_column(schema: &Schema) -> Option<usize> {
 }
 
 pub(super) fn show(session: &Session, name: Option<&str>) -> Result<RecordBatch> {
-    let state = session.context().state();
+    let state = session.state();
     let entries = state.config_options().entries();
     let rows = match name.map(bare) {
         Some(name) => {

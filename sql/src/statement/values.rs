@@ -51,7 +51,7 @@ async fn constant(session: &Session, column: &str, sql: ast::Expr) -> Result<Par
         value: sql.to_string(),
         reason,
     };
-    let state = session.context().state();
+    let state = session.state();
     let schema = Arc::new(DFSchema::empty());
     let expr = state
         .create_logical_expr(&sql.to_string(), &schema)

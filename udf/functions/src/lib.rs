@@ -9,8 +9,10 @@
 //! `reference` describes them.
 
 mod aggregate;
+mod bounded;
 mod canonical;
 pub mod context;
+pub mod control;
 mod description;
 mod enrich;
 mod event;

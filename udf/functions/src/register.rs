@@ -16,8 +16,8 @@ use crate::log::{Log, SHIPPED};
 use crate::planner::SpotqlPlanner;
 use crate::settings::SpotqlOptions;
 use crate::{
-    SpotqlExtensionPlanner, aggregate, canonical, enrich, event, hive, indicators, read, time,
-    words,
+    SpotqlExtensionPlanner, aggregate, bounded, canonical, enrich, event, hive, indicators, read,
+    time, words,
 };
 
 /// Adds all functions, planners and settings to a session.
@@ -59,6 +59,7 @@ pub fn register_with(
         scalar.extend(functions);
     }
     scalar.extend(time::functions().into_iter().map(Arc::new));
+    bounded::bound(scalar);
     let aggregates = builder.aggregate_functions().get_or_insert_default();
     aggregates.extend(aggregate::functions().into_iter().map(Arc::new));
     let tables = builder.table_functions().get_or_insert_default();

@@ -12,7 +12,7 @@ use std::path::PathBuf;
 use std::sync::Arc;
 
 use clap::Args;
-use spotql_sql::{AllowedPath, Engine, EngineOptions};
+use spotql_sql::{AllowedPath, Concurrency, Engine, EngineOptions};
 
 use crate::network::Internet;
 use crate::output;
@@ -60,9 +60,12 @@ pub(crate) struct Common {
     /// Threads of a query [default: one a core]
     #[arg(long, global = true, value_name = "N")]
     pub threads: Option<usize>,
-    /// Memory for all queries together, such as 4GiB or 500MB [default: 3/4 of the machine's]
+    /// Memory for all queries together, such as 4GiB or 500MB [default: 3/4 of the machine's or container's]
     #[arg(long, global = true, value_name = "SIZE", value_parser = parse_size)]
     pub memory: Option<usize>,
+    /// A setting of SpotQL that each session begins with, such as spotql.statement_timeout=60; may be repeated
+    #[arg(long, global = true, value_name = "NAME=VALUE", value_parser = parse_setting)]
+    pub set: Vec<(String, String)>,
     /// A folder outside the warehouse that statements may write, or with :ro only read; may be repeated. Clients of
     /// 'serve' read nothing else either
     #[arg(long, global = true, value_name = "DIR[:ro|:rw]")]
@@ -83,6 +86,8 @@ impl Common {
             warehouse,
             threads: self.threads,
             memory: self.memory,
+            settings: self.set.clone(),
+            concurrency: Concurrency::default(),
             network: Some(Arc::new(Internet::default())),
             allowed: self.allow_path.clone(),
             served: false,
@@ -106,6 +111,20 @@ enum SizeError {
     Number,
     #[error("at least 16MiB is needed")]
     Small,
+}
+
+/// A text that is no setting with its value.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+#[error("write a setting and its value, as in spotql.statement_timeout=60")]
+struct SettingError;
+
+fn parse_setting(text: &str) -> Result<(String, String), SettingError> {
+    let (name, value) = text.split_once('=').ok_or(SettingError)?;
+    let name = name.trim().to_ascii_lowercase();
+    match name.starts_with("spotql.") {
+        true => Ok((name, value.trim().to_owned())),
+        false => Err(SettingError),
+    }
 }
 
 /// Bytes: a number with an optional unit, decimal (kB, MB, GB) or binary (KiB, MiB, GiB).

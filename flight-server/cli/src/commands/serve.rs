@@ -5,12 +5,12 @@ use std::net::SocketAddr;
 use std::sync::Arc;
 
 use clap::Args;
-use spotql_sql::{Engine, EngineOptions};
+use spotql_sql::{Concurrency, Engine, EngineOptions};
 use tokio::net::TcpListener;
 
 use super::{Common, DEFAULT_WAREHOUSE, Error};
 use spotql_operations::Scheduler;
-use spotql_server as service;
+use spotql_server::{self as service, ConnectionLimits};
 
 /// Serves the warehouse to Flight SQL clients.
 #[derive(Debug, Args)]
@@ -21,6 +21,21 @@ pub(crate) struct Serve {
     /// Leave the warehouse's schedules to another server
     #[arg(long)]
     no_schedules: bool,
+    /// Statements that run at once; others wait for their turn
+    #[arg(long, default_value_t = Concurrency::default().statements, value_name = "N")]
+    statements: usize,
+    /// Statements of one user that run at once
+    #[arg(long, default_value_t = Concurrency::default().by_user, value_name = "N")]
+    statements_by_user: usize,
+    /// Statements that wait for their turn; more are refused
+    #[arg(long, default_value_t = Concurrency::default().queue, value_name = "N")]
+    queue: usize,
+    /// Connections in all
+    #[arg(long, default_value_t = ConnectionLimits::default().total, value_name = "N")]
+    connections: usize,
+    /// Connections from one address
+    #[arg(long, default_value_t = ConnectionLimits::default().by_peer, value_name = "N")]
+    connections_by_address: usize,
     #[command(flatten)]
     common: Common,
 }
@@ -36,6 +51,11 @@ impl Serve {
         let warehouse = self.common.warehouse(DEFAULT_WAREHOUSE);
         let engine = Engine::open(EngineOptions {
             served: true,
+            concurrency: Concurrency {
+                statements: self.statements.max(1),
+                by_user: self.statements_by_user.max(1),
+                queue: self.queue,
+            },
             ..self.common.options(warehouse)
         })
         .await?;
@@ -58,12 +78,17 @@ impl Serve {
         if read_only {
             log::warn!("the warehouse can only be read here: no schedule runs");
         }
+        let limits = ConnectionLimits {
+            total: self.connections,
+            by_peer: self.connections_by_address,
+            ..ConnectionLimits::default()
+        };
         if self.no_schedules || read_only {
-            return Ok(service::serve(engine, listener, interrupted()).await?);
+            return Ok(service::serve(engine, listener, limits, interrupted()).await?);
         }
         let mut scheduler = Scheduler::new(Arc::clone(&engine)).await?;
         let served = tokio::select! {
-            served = service::serve(engine, listener, interrupted()) => served,
+            served = service::serve(engine, listener, limits, interrupted()) => served,
             () = scheduler.run() => Ok(()),
         };
         scheduler.stop().await;

@@ -30,17 +30,36 @@ pub(crate) struct Server {
 
 impl Server {
     pub(crate) async fn start() -> Self {
+        Self::start_with(EngineOptions::new(""), service::ConnectionLimits::default()).await
+    }
+
+    /// A server with these options, in a warehouse of its own.
+    pub(crate) async fn start_with(
+        options: EngineOptions,
+        limits: service::ConnectionLimits,
+    ) -> Self {
         let folder = tempfile::tempdir().unwrap();
-        let engine = Engine::open(EngineOptions::new(folder.path()))
-            .await
-            .unwrap();
+        let options = EngineOptions {
+            served: true,
+            ..options
+        };
+        let options = EngineOptions {
+            warehouse: folder.path().to_owned(),
+            ..options
+        };
+        let engine = Engine::open(options).await.unwrap();
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let address = listener.local_addr().unwrap();
         let (stop, stopped) = oneshot::channel();
         let shutdown = async move {
             let _ = stopped.await;
         };
-        let serving = tokio::spawn(service::serve(Arc::clone(&engine), listener, shutdown));
+        let serving = tokio::spawn(service::serve(
+            Arc::clone(&engine),
+            listener,
+            limits,
+            shutdown,
+        ));
         Self {
             engine,
             address,

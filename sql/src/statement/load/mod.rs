@@ -10,7 +10,7 @@ use spotql_catalog::{FileSet, LoadReport, LoadRequest, SkippedFile, Table};
 
 use super::values::partition_values;
 use crate::error::Result;
-use crate::parse::{LoadFiles, Statement, parse};
+use crate::parse::{Limits, LoadFiles, Statement, parse};
 use crate::session::{Done, Session};
 
 /// How many files a message names.
@@ -60,7 +60,7 @@ async fn execute(
         .into_iter()
         .filter_map(|(column, value)| value.map(|value| (column, value)))
         .collect();
-    let state = session.context().state();
+    let state = session.state();
     let rejected = planned.rejected.into_iter().map(|(name, value)| {
         let value = state.create_physical_expr(value, planned.rows.schema())?;
         Ok((name, value))
@@ -71,7 +71,7 @@ async fn execute(
         rejected: rejected.collect::<Result<_>>()?,
         missing: planned.missing,
     };
-    let task = session.context().task_ctx();
+    let task = session.task_context();
     Ok(session
         .warehouse()
         .load(table, &files, request, task)
@@ -79,7 +79,7 @@ async fn execute(
 }
 
 fn every_column() -> Result<ast::Query> {
-    match parse("SELECT * FROM files")? {
+    match parse("SELECT * FROM files", &Limits::default())? {
         Statement::Query(statement) => match *statement {
             ast::Statement::Query(query) => Ok(*query),
             _ => Err(crate::Error::Empty),

@@ -23,7 +23,7 @@ use super::carry::{CARRIED, carry, origins};
 use super::rejected;
 use crate::engine::CATALOG;
 use crate::error::{Error, Result};
-use crate::parse::{Statement, parse};
+use crate::parse::{Limits, Statement, parse};
 use crate::session::Session;
 
 /// The name that the query calls the rows of the files by.
@@ -164,7 +164,7 @@ fn add_files(query: &mut ast::Query, files: &FileSet) -> Result<()> {
         "WITH {FILES} AS (SELECT {} FROM {HIDDEN}.{HIDDEN}.{FILES}) SELECT 1",
         columns.join(", ")
     );
-    let Statement::Query(statement) = parse(&sql)? else {
+    let Statement::Query(statement) = parse(&sql, &Limits::default())? else {
         return Err(Error::Empty);
     };
     let ast::Statement::Query(outer) = *statement else {
@@ -186,7 +186,7 @@ async fn query_plan(
     files: &Arc<FileSet>,
     query: ast::Query,
 ) -> Result<LogicalPlan> {
-    let state = session.context().state();
+    let state = session.state();
     let schema = MemorySchemaProvider::new();
     let provider: Arc<FileSet> = Arc::clone(files);
     schema.register_table(FILES.to_owned(), provider)?;

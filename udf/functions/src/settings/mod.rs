@@ -95,10 +95,49 @@ settings! {
         /// in DNS and proxy words; those with the registrable domain of an entry get t in words of
         /// generation v2
         top_domains: DomainList = DomainList::shipped(),
+        /// Seconds after which a statement is stopped, 0 for none; the time of a query ends with its last row
+        statement_timeout: f64 = 0.0,
+        /// Seconds that a write which somebody else's write was faster than is tried again for
+        conflict_timeout: f64 = 30.0,
+        /// Bytes of a statement's text, at most
+        max_statement_bytes: usize = 16 << 20,
+        /// Words, numbers, texts and signs in one statement, at most
+        max_tokens: usize = 2_000_000,
+        /// Operators in one chain such as a + b + ... or x OR y OR ..., at most; longer ones could exhaust the stack
+        max_operators: usize = 2_000,
+        /// UNION, INTERSECT and EXCEPT in one statement, at most
+        max_set_operations: usize = 500,
+        /// Expressions in one SELECT list, at most
+        max_columns: usize = 5_000,
+        /// Tables and joins in one FROM clause, at most
+        max_tables: usize = 500,
+        /// Steps of a query's plan before it is optimised, at most; a WITH query counts each time that it is named
+        max_plan_nodes: usize = 5_000,
+        /// Bytes of what one call of a function that can make much of little (repeat, lpad, range, ...) gives for a
+        /// batch of rows, at most
+        max_function_bytes: usize = 256 << 20,
+        /// The same of a call whose arguments are all constants: its result is part of the plan
+        max_constant_bytes: usize = 16 << 20,
     }
 }
 
 impl SpotqlOptions {
+    /// Settings that hold back one client for the sake of the others: in a server a session can lower them, and raise them
+    /// up to where the server began.
+    pub const LIMITS: &[&str] = &[
+        "spotql.statement_timeout",
+        "spotql.conflict_timeout",
+        "spotql.max_statement_bytes",
+        "spotql.max_tokens",
+        "spotql.max_operators",
+        "spotql.max_set_operations",
+        "spotql.max_columns",
+        "spotql.max_tables",
+        "spotql.max_plan_nodes",
+        "spotql.max_function_bytes",
+        "spotql.max_constant_bytes",
+    ];
+
     /// The settings of a session; the defaults where it was made without them.
     pub fn of(config: &ConfigOptions) -> Self {
         config.extensions.get::<Self>().cloned().unwrap_or_default()

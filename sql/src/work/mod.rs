@@ -1,0 +1,332 @@
+//! Statements of a server, kept apart: threads of their own, a turn of their own, a share of the memory.
+//!
+//! A served [`crate::Engine`] plans and runs each statement as a *task* on [`workers`], once [`admission`] gives it a turn.
+//! Whoever waits for it waits elsewhere, and is answered at once when the statement is stopped: by its client (who goes away,
+//! or cancels), by its time, by the guard of the [`memory`], or because the server stops. The task itself ends where it
+//! next waits or asks its [`Control`]. A panic ends its statement alone.
+//!
+//! A program that runs one statement after the other (`spotql run`) needs none of this: there a session runs its
+//! statements in place.
+
+mod admission;
+pub(crate) mod memory;
+mod rows;
+mod workers;
+
+use std::collections::HashMap;
+use std::sync::{Arc, Mutex, PoisonError, Weak};
+use std::time::{Duration, Instant};
+
+use datafusion::execution::memory_pool::{MemoryLimit, MemoryPool};
+use datafusion::execution::runtime_env::RuntimeEnv;
+use spotql_functions::control::{Control, Stop};
+use tokio::task::JoinHandle;
+use uuid::Uuid;
+
+use crate::error::{Error, Result};
+use admission::{Admission, Pass};
+use memory::StatementPool;
+pub(crate) use rows::Make;
+pub use rows::Rows;
+use workers::{Lease, Workers};
+
+/// How many statements a server runs at once, and how many may wait.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Concurrency {
+    /// Statements that run at once.
+    pub statements: usize,
+    /// Statements of one user that run at once.
+    pub by_user: usize,
+    /// Statements that wait for their turn; beyond that one is refused.
+    pub queue: usize,
+}
+
+impl Default for Concurrency {
+    fn default() -> Self {
+        Self {
+            statements: 32,
+            by_user: 24,
+            queue: 1_000,
+        }
+    }
+}
+
+/// How often the resident memory is looked at.
+const LOOK: Duration = Duration::from_millis(100);
+/// How long one whose statement was stopped may take to give its memory back, before another one is stopped.
+const GIVE_BACK: Duration = Duration::from_millis(1_000);
+
+/// What keeps the statements of a server apart.
+#[derive(Debug)]
+pub(crate) struct Work {
+    workers: Arc<Workers>,
+    admission: Admission,
+    /// The statements under way.
+    statements: Mutex<HashMap<Uuid, Weak<Task>>>,
+    runtime: Arc<RuntimeEnv>,
+    /// Resident bytes beyond which nothing new begins.
+    resident_limit: usize,
+}
+
+/// A part of a statement under way: its planning, or its execution.
+#[derive(Debug)]
+pub(crate) struct Task {
+    control: Arc<Control>,
+    pool: Arc<StatementPool>,
+}
+
+impl Work {
+    /// With this many threads for a statement, and the memory pool of `runtime`.
+    pub(crate) fn new(
+        threads: usize,
+        concurrency: Concurrency,
+        runtime: Arc<RuntimeEnv>,
+        resident_limit: usize,
+    ) -> Self {
+        Self {
+            workers: Workers::new(threads),
+            admission: Admission::new(concurrency),
+            statements: Mutex::default(),
+            runtime,
+            resident_limit,
+        }
+    }
+
+    /// Runs a part of a statement, once it is its turn, and waits for it.
+    ///
+    /// # Errors
+    /// What the work ends with; when it is stopped; when it panics; when as many statements wait as may.
+    pub(crate) async fn run<T: Send + 'static>(
+        self: &Arc<Self>,
+        control: &Arc<Control>,
+        user: &str,
+        time: Option<Duration>,
+        work: impl FnOnce(Arc<RuntimeEnv>) -> Boxed<T>,
+    ) -> Result<T> {
+        let watch = Watch::new(control, time);
+        let whole = async {
+            let (pass, lease) = self.enter(user).await?;
+            let (_, handle) = self.begin(control, pass, lease, work)?;
+            watched(&watch, handle).await
+        };
+        let result = tokio::select! {
+            biased;
+            result = whole => result,
+            stop = watch.stopped() => Err(Error::Stopped(stop)),
+        };
+        watch.release();
+        result
+    }
+
+    /// A turn and threads.
+    async fn enter(self: &Arc<Self>, user: &str) -> Result<(Pass, Lease)> {
+        let pass = self.admission.enter(user).await?;
+        if let Some(resident) = self.too_much() {
+            return Err(Error::MemoryExhausted {
+                resident_mib: resident >> 20,
+            });
+        }
+        Ok((pass, self.workers.take()?))
+    }
+
+    /// Starts a task, which holds its turn until it has ended.
+    fn begin<T: Send + 'static>(
+        self: &Arc<Self>,
+        control: &Arc<Control>,
+        pass: Pass,
+        lease: Lease,
+        work: impl FnOnce(Arc<RuntimeEnv>) -> Boxed<T>,
+    ) -> Result<(Arc<Task>, Handle<T>)> {
+        let shared = &self.runtime.memory_pool;
+        let share = match shared.memory_limit() {
+            MemoryLimit::Finite(limit) => limit / 4 * 3,
+            _ => usize::MAX,
+        };
+        let pool = Arc::new(StatementPool::new(Arc::clone(shared), share));
+        let runtime = Arc::new(RuntimeEnv {
+            memory_pool: Arc::clone(&pool) as Arc<dyn MemoryPool>,
+            ..self.runtime.as_ref().clone()
+        });
+        let task = Arc::new(Task {
+            control: Arc::clone(control),
+            pool,
+        });
+        let id = control.id();
+        let mut statements = self
+            .statements
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner);
+        statements.insert(id, Arc::downgrade(&task));
+        drop(statements);
+        let (work, held) = (work(runtime), Arc::clone(&task));
+        let ending = Ending {
+            work: Arc::downgrade(self),
+            id,
+        };
+        let spawned = lease.spawn(async move {
+            let _held = (held, pass, ending);
+            work.await
+        });
+        match spawned {
+            Some(handle) => Ok((task, Handle(handle))),
+            None => Err(Error::Stopped(Stop::ServerStops)),
+        }
+    }
+
+    /// Stops a statement; `false` if there is none of this number.
+    pub(crate) fn stop(&self, id: Uuid, reason: Stop) -> bool {
+        let statements = self
+            .statements
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner);
+        match statements.get(&id).and_then(Weak::upgrade) {
+            Some(task) => {
+                task.control.stop(reason);
+                true
+            }
+            None => false,
+        }
+    }
+
+    /// The resident memory, if it is more than may be.
+    fn too_much(&self) -> Option<usize> {
+        memory::resident().filter(|resident| *resident > self.resident_limit)
+    }
+
+    /// Watches over the memory, for as long as it is polled.
+    pub(crate) async fn guard(&self) {
+        let mut looks = tokio::time::interval(LOOK);
+        looks.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
+        let mut stopped: Option<Instant> = None;
+        loop {
+            looks.tick().await;
+            self.workers.sweep();
+            let Some(resident) = self.too_much() else {
+                continue;
+            };
+            if stopped.is_some_and(|at| at.elapsed() < GIVE_BACK) {
+                continue;
+            }
+            let resident_mib = resident >> 20;
+            if let Some(largest) = self.largest() {
+                log::error!(
+                    "{resident_mib} MiB are resident, more than {} MiB: query {} is stopped",
+                    self.resident_limit >> 20,
+                    largest.control.id()
+                );
+                largest.control.stop(Stop::Memory { resident_mib });
+                stopped = Some(Instant::now());
+            }
+        }
+    }
+
+    /// The statement that holds the most memory; of equals the one that began last.
+    fn largest(&self) -> Option<Arc<Task>> {
+        let statements = self
+            .statements
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner);
+        let running = statements.values().filter_map(Weak::upgrade);
+        running
+            .filter(|task| task.control.reason().is_none())
+            .max_by_key(|task| (task.pool.used(), task.control.id()))
+    }
+}
+
+/// The work of a task.
+pub(crate) type Boxed<T> = futures::future::BoxFuture<'static, Result<T>>;
+
+/// Takes a task out of the list when it ends.
+struct Ending {
+    work: Weak<Work>,
+    id: Uuid,
+}
+
+impl Drop for Ending {
+    fn drop(&mut self) {
+        if let Some(work) = self.work.upgrade() {
+            let mut statements = work
+                .statements
+                .lock()
+                .unwrap_or_else(PoisonError::into_inner);
+            statements.remove(&self.id);
+        }
+    }
+}
+
+/// A task, aborted when nobody waits for it any more.
+struct Handle<T>(JoinHandle<Result<T>>);
+
+impl<T> Drop for Handle<T> {
+    fn drop(&mut self) {
+        self.0.abort();
+    }
+}
+
+/// Waits for a task.
+async fn watched<T>(watch: &Watch, mut handle: Handle<T>) -> Result<T> {
+    match (&mut handle.0).await {
+        Ok(result) => result.map_err(|error| watch.explain(error)),
+        Err(error) => Err(watch.fault(error)),
+    }
+}
+
+/// Looks after a statement for those who wait for it: stops it when they go away, or when its time is over.
+struct Watch {
+    control: Arc<Control>,
+    until: Option<(tokio::time::Instant, Duration)>,
+    released: std::sync::atomic::AtomicBool,
+}
+
+impl Watch {
+    fn new(control: &Arc<Control>, time: Option<Duration>) -> Self {
+        Self {
+            control: Arc::clone(control),
+            until: time.map(|time| (tokio::time::Instant::now() + time, time)),
+            released: false.into(),
+        }
+    }
+
+    /// Completes when the statement is stopped, and stops it when its time is over.
+    async fn stopped(&self) -> Stop {
+        let Some((until, time)) = self.until else {
+            return self.control.stopped().await;
+        };
+        match tokio::time::timeout_at(until, self.control.stopped()).await {
+            Ok(stop) => stop,
+            Err(_) => {
+                self.control.stop(Stop::TimedOut(time));
+                self.control.stopped().await
+            }
+        }
+    }
+
+    /// The statement has ended, or this part of it.
+    fn release(&self) {
+        self.released
+            .store(true, std::sync::atomic::Ordering::Relaxed);
+    }
+
+    /// An error of a statement that was stopped is that it was stopped.
+    fn explain(&self, error: Error) -> Error {
+        match self.control.reason() {
+            Some(stop) => Error::Stopped(stop.clone()),
+            None => error.with_fault(self.control.id()),
+        }
+    }
+
+    fn fault(&self, error: tokio::task::JoinError) -> Error {
+        match self.control.reason() {
+            Some(stop) => Error::Stopped(stop.clone()),
+            None => Error::of_join(error, self.control.id()),
+        }
+    }
+}
+
+impl Drop for Watch {
+    fn drop(&mut self) {
+        if !self.released.load(std::sync::atomic::Ordering::Relaxed) {
+            self.control.stop(Stop::Cancelled);
+        }
+    }
+}
