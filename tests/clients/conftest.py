@@ -27,12 +27,17 @@ def program() -> str:
 class Server:
     """`spotql serve` on a free port; its clients may use the folder that the warehouse lies in, and read ../shared."""
 
-    def __init__(self, warehouse: pathlib.Path, allow: list[str] | None = None):
+    def __init__(
+        self,
+        warehouse: pathlib.Path,
+        allow: list[str] | None = None,
+        options: list[str] | None = None,
+    ):
         if allow is None:
             allow = [str(warehouse.parent), *([f"{SHARED}:ro"] if SHARED.exists() else [])]
         command = [program(), "serve", "--warehouse", str(warehouse), "--listen", "127.0.0.1:0"]
         self.process = subprocess.Popen(
-            command + [f"--allow-path={path}" for path in allow],
+            command + [f"--allow-path={path}" for path in allow] + (options or []),
             stdout=subprocess.PIPE,
             text=True,
         )

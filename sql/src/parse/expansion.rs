@@ -152,7 +152,7 @@ mod tests {
         assert_eq!(
             of(union),
             Expansion {
-                nodes: 13,
+                nodes: 14,
                 width: 1
             }
         );

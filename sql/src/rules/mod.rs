@@ -9,6 +9,8 @@ mod rewrite;
 mod stoppable;
 mod texts;
 mod types;
+mod windows;
+mod yielding;
 
 use std::sync::Arc;
 
@@ -39,10 +41,12 @@ pub(crate) fn optimizer_rules() -> Vec<Arc<dyn OptimizerRule + Send + Sync>> {
     rules.map(|rule| Arc::new(rule) as _).collect()
 }
 
-/// DataFusion's rules for physical plans, after ours.
+/// DataFusion's rules for physical plans with ours around them.
 pub(crate) fn physical_rules() -> Vec<Arc<dyn PhysicalOptimizerRule + Send + Sync>> {
     let mut rules: Vec<Arc<dyn PhysicalOptimizerRule + Send + Sync>> =
         vec![Arc::new(outer_joins::NullsOfOuterJoins)];
     rules.extend(PhysicalOptimizer::new().rules);
+    rules.push(Arc::new(windows::AccountedWindows));
+    rules.push(Arc::new(yielding::YieldingJoins));
     rules
 }

@@ -110,7 +110,7 @@ async fn texts_too_long_to_compare_are_refused() {
     assert!(error.contains("40000000000 pairs of letters"), "{error}");
 }
 
-#[tokio::test]
+#[tokio::test(flavor = "multi_thread")]
 async fn a_stopped_statement_compares_no_further() {
     let control = Arc::new(Control::default());
     let context = context(SpotqlOptions::default());
@@ -121,6 +121,7 @@ async fn a_stopped_statement_compares_no_further() {
         options
             .extensions
             .insert(ControlOption(Arc::clone(&control)));
+        state.mark_start_execution();
     }
     let sql = "SELECT sum(levenshtein(repeat('a', 10000 + value), repeat('b', 10000))) \
                FROM generate_series(1, 100000)";
