@@ -53,6 +53,8 @@ impl Default for Concurrency {
 
 /// How often the resident memory is looked at.
 const LOOK: Duration = Duration::from_millis(100);
+/// How long a statement waits for memory before it is refused.
+const PATIENCE: Duration = Duration::from_secs(5);
 /// How long one whose statement was stopped may take to give its memory back, before another one is stopped.
 const GIVE_BACK: Duration = Duration::from_millis(1_000);
 
@@ -121,10 +123,14 @@ impl Work {
     /// A turn and threads.
     async fn enter(self: &Arc<Self>, user: &str) -> Result<(Pass, Lease)> {
         let pass = self.admission.enter(user).await?;
-        if let Some(resident) = self.too_much() {
-            return Err(Error::MemoryExhausted {
-                resident_mib: resident >> 20,
-            });
+        let until = Instant::now() + PATIENCE;
+        while let Some(resident) = self.too_much() {
+            if Instant::now() > until {
+                return Err(Error::MemoryExhausted {
+                    resident_mib: resident >> 20,
+                });
+            }
+            tokio::time::sleep(LOOK).await;
         }
         Ok((pass, self.workers.take()?))
     }

@@ -14,7 +14,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use tokio::runtime::{Builder, Runtime};
-use tokio::task::JoinHandle;
+use tokio::task::{AbortHandle, JoinHandle};
 
 use crate::error::{Error, Result};
 
@@ -150,18 +150,26 @@ impl Lease {
         let worker = self.worker.as_ref()?;
         let handle = worker.runtime.handle().clone();
         let threads = Arc::clone(&worker.threads);
+        // On the caller's runtime: threads that compute look at no clock.
+        let long = tokio::spawn(async move {
+            tokio::time::sleep(SHORT).await;
+            threads.step_back();
+        });
+        let long = Timer(long.abort_handle());
         Some(handle.spawn(async move {
-            // Given back when this task ends, also if it is aborted.
-            let _lease = self;
-            let mut work = std::pin::pin!(work);
-            match tokio::time::timeout(SHORT, &mut work).await {
-                Ok(done) => done,
-                Err(_) => {
-                    threads.step_back();
-                    work.await
-                }
-            }
+            // The runtime is given back when this task ends, also if it is aborted.
+            let _until_the_end = (long, self);
+            work.await
         }))
+    }
+}
+
+/// Stopped when it is dropped.
+struct Timer(AbortHandle);
+
+impl Drop for Timer {
+    fn drop(&mut self) {
+        self.0.abort();
     }
 }
 
