@@ -36,6 +36,22 @@ enum Action {
 }
 
 impl Prepared {
+    /// A query with this plan.
+    pub(crate) fn query(plan: Arc<dyn ExecutionPlan>) -> Self {
+        Self {
+            kind: Kind::Query,
+            action: Action::Query(plan),
+        }
+    }
+
+    /// A statement that returns no rows and has not been run.
+    pub(crate) fn command(statement: Statement) -> Self {
+        Self {
+            kind: statement.kind(),
+            action: Action::Command(Erased::new(statement)),
+        }
+    }
+
     /// What the statement does.
     #[must_use]
     pub fn kind(&self) -> Kind {
@@ -76,7 +92,7 @@ impl Session {
         Box::pin(async move { self.plan(parse(sql)?).await })
     }
 
-    async fn plan(&self, statement: Statement) -> Result<Prepared> {
+    pub(crate) async fn plan(&self, statement: Statement) -> Result<Prepared> {
         let kind = statement.kind();
         let action = match statement {
             Statement::Query(query) => Action::Query(self.plan_query(*query).await?),

@@ -190,11 +190,7 @@ impl Session {
 
     /// The same with the types that its columns will have.
     pub(crate) async fn typed_plan(&self, statement: ast::Statement) -> Result<LogicalPlan> {
-        let plan = self.logical_plan(statement).await?;
-        let state = self.context.state();
-        Ok(state
-            .analyzer()
-            .execute_and_check(plan, state.config_options(), |_, _| {})?)
+        typed_plan_in(&self.context.state(), statement).await
     }
 
     pub(crate) async fn plan_query(
@@ -243,15 +239,34 @@ impl Session {
 /// The logical plan of a query, with the tables that a state knows.
 pub(crate) async fn plan_in(
     state: &SessionState,
-    mut statement: ast::Statement,
+    statement: ast::Statement,
 ) -> Result<LogicalPlan> {
-    relations_as_queries(&mut statement);
-    let statement = DataFusionStatement::Statement(Box::new(statement));
-    let plan = state.statement_to_plan(statement).await?;
+    let plan = plan_unbound(state, statement).await?;
     if !plan.get_parameter_names()?.is_empty() {
         return Err(Error::Parameters);
     }
     subqueries::mend(plan)
+}
+
+/// The same with the types that its columns will have.
+pub(crate) async fn typed_plan_in(
+    state: &SessionState,
+    statement: ast::Statement,
+) -> Result<LogicalPlan> {
+    let plan = plan_in(state, statement).await?;
+    Ok(state
+        .analyzer()
+        .execute_and_check(plan, state.config_options(), |_, _| {})?)
+}
+
+/// The plan of a query that may have parameters: it can be asked for their types, and not run.
+pub(crate) async fn plan_unbound(
+    state: &SessionState,
+    mut statement: ast::Statement,
+) -> Result<LogicalPlan> {
+    relations_as_queries(&mut statement);
+    let statement = DataFusionStatement::Statement(Box::new(statement));
+    Ok(state.statement_to_plan(statement).await?)
 }
 
 /// A listing's rows: text columns with these names.

@@ -31,6 +31,7 @@ use datafusion::sql::sqlparser::tokenizer::{Token, TokenWithSpan, Tokenizer};
 
 use crate::dialect::SpotDialect;
 use crate::error::{Error, Result};
+use crate::parameters::{Names, is_marked, number};
 use crate::rules::exact_numbers;
 
 /// What `SHOW FUNCTIONS` stands for.
@@ -56,16 +57,42 @@ const STARTS: &[Keyword] = &[
     Keyword::EXPLAIN,
 ];
 
+type Step<'a> = dyn FnMut(&mut ast::Statement) -> Result<()> + 'a;
+
 /// Parses one statement; a `;` at the end is welcome.
 ///
 /// # Errors
 /// When the text is empty, holds several statements, or is no statement.
 pub(crate) fn parse(sql: &str) -> Result<Statement> {
+    parse_with(sql, &mut |_| Ok(()))
+}
+
+/// The same with its parameters numbered (see [`crate::parameters`]), and then changed by `change`.
+///
+/// # Errors
+/// As [`parse`]; parameters where none may be, or of several kinds.
+pub(crate) fn parse_numbered(
+    sql: &str,
+    change: &mut dyn FnMut(&mut ast::Statement) -> Result<()>,
+) -> Result<(Statement, Names)> {
+    let mut names = Names::default();
+    let statement = parse_with(sql, &mut |statement| {
+        names = number(statement)?;
+        change(statement)
+    })?;
+    Ok((statement, names))
+}
+
+/// [`parse`] with a step of its own: what sqlparser has parsed goes through `step` before forms of users are replaced.
+fn parse_with(sql: &str, step: &mut Step<'_>) -> Result<Statement> {
     let dialect = SpotDialect::default();
     let mut tokens = Tokenizer::new(&dialect, sql)
         .tokenize_with_location()
         .map_err(|error| Error::Syntax(error.to_string()))?;
     limits::check_chains(&tokens)?;
+    if let Some(statement) = is_marked(&tokens) {
+        return Err(Error::NoParameters { statement });
+    }
     // Some of the parser's own code looks back without looking whether there is anything.
     let blanks = tokens
         .iter()
@@ -103,7 +130,7 @@ pub(crate) fn parse(sql: &str) -> Result<Statement> {
     let statement = match statement {
         Some(statement) => statement,
         None => match parser.parse_statement() {
-            Ok(statement) => classify(statement)?,
+            Ok(statement) => classify(statement, step)?,
             Err(error) => return Err(nested::refused(sql).unwrap_or_else(|| error.into())),
         },
     };
@@ -164,9 +191,10 @@ fn explains_insert(statement: &ast::Statement) -> bool {
     }
 }
 
-fn classify(mut statement: ast::Statement) -> Result<Statement> {
+fn classify(mut statement: ast::Statement, step: &mut Step<'_>) -> Result<Statement> {
     limits::check_clauses(&statement)?;
     exact_numbers(&mut statement)?;
+    step(&mut statement)?;
     rows::compared_by_columns(&mut statement)?;
     idioms::known_forms(&mut statement)?;
     Ok(match statement {

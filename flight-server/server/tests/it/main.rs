@@ -5,9 +5,12 @@
 
 mod catalog;
 mod errors;
+mod ingest;
 mod lifetime;
+mod parameters;
 mod prepared;
 mod query;
 mod server;
 mod session;
+mod transactions;
 mod update;
