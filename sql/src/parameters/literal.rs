@@ -95,9 +95,14 @@ pub(super) fn text(value: &str) -> Expr {
     Expr::Value(Value::SingleQuotedString(value.to_owned()).into())
 }
 
-/// A plain number, with its sign.
+/// A plain number, with its sign: in parentheses, as there may be another one before it.
 pub(super) fn number(text: String) -> Expr {
-    Expr::Value(Value::Number(text, false).into())
+    let negative = text.starts_with('-');
+    let number = Expr::Value(Value::Number(text, false).into());
+    match negative {
+        true => Expr::Nested(Box::new(number)),
+        false => number,
+    }
 }
 
 fn arrow(value: impl std::fmt::Display, data_type: &DataType) -> Result<Expr> {

@@ -5,7 +5,7 @@ use std::ops::ControlFlow;
 
 use datafusion::sql::sqlparser::ast::{self, Expr, Value, Visit, VisitMut, Visitor, VisitorMut};
 use datafusion::sql::sqlparser::keywords::Keyword;
-use datafusion::sql::sqlparser::tokenizer::{Location, Token, TokenWithSpan};
+use datafusion::sql::sqlparser::tokenizer::{Location, Span, Token, TokenWithSpan};
 
 use crate::error::{Error, Result};
 
@@ -77,7 +77,11 @@ impl Mark {
 
 /// Whether a text has a parameter that is no `:name`, and a kind of statement that has none: the words that it begins with.
 pub(crate) fn is_marked(tokens: &[TokenWithSpan]) -> Option<String> {
-    let marked = |it: &TokenWithSpan| matches!(it.token, Token::Placeholder(_));
+    let marked = |it: &TokenWithSpan| match &it.token {
+        Token::Placeholder(_) => true,
+        Token::Word(word) => word.quote_style.is_none() && word.value.starts_with('$'),
+        _ => false,
+    };
     if !tokens.iter().any(marked) {
         return None;
     }
@@ -166,14 +170,8 @@ pub(crate) fn number(statement: &mut ast::Statement) -> Result<Names> {
 
 /// The place of a parameter that has been numbered, from 0.
 pub(super) fn place(expr: &Expr) -> Option<usize> {
-    let Expr::Value(value) = expr else {
-        return None;
-    };
-    let Value::Placeholder(text) = &value.value else {
-        return None;
-    };
-    match Mark::of(text)? {
-        Mark::Number(number) => number.checked_sub(1),
+    match mark(expr)? {
+        (_, Mark::Number(number)) => number.checked_sub(1),
         _ => None,
     }
 }
@@ -194,13 +192,17 @@ pub(super) fn has_parameter(part: &impl Visit) -> bool {
 }
 
 fn mark(expr: &Expr) -> Option<(Location, Mark)> {
-    let Expr::Value(value) = expr else {
-        return None;
-    };
-    let Value::Placeholder(text) = &value.value else {
-        return None;
-    };
-    Some((value.span.start, Mark::of(text)?))
+    match expr {
+        Expr::Value(value) => match &value.value {
+            Value::Placeholder(text) => Some((value.span.start, Mark::of(text)?)),
+            _ => None,
+        },
+        // `$` begins a name in Hive.
+        Expr::Identifier(name) if name.quote_style.is_none() && name.value.starts_with('$') => {
+            Some((name.span.start, Mark::of(&name.value)?))
+        }
+        _ => None,
+    }
 }
 
 struct Found(Vec<(Location, Mark)>);
@@ -220,11 +222,11 @@ impl VisitorMut for Renumber {
     type Break = ();
 
     fn pre_visit_expr(&mut self, expr: &mut Expr) -> ControlFlow<()> {
-        if let Expr::Value(value) = expr
-            && matches!(value.value, Value::Placeholder(_))
-            && let Some(place) = self.0.get(&value.span.start)
+        if let Some((at, _)) = mark(expr)
+            && let Some(place) = self.0.get(&at)
         {
-            value.value = Value::Placeholder(format!("${place}"));
+            let span = Span::new(at, at);
+            *expr = Expr::Value(Value::Placeholder(format!("${place}")).with_span(span));
         }
         ControlFlow::Continue(())
     }

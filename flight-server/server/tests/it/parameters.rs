@@ -1,5 +1,7 @@
 //! Values for the parameters of prepared statements.
 
+use std::collections::HashSet;
+use std::path::Path;
 use std::sync::Arc;
 
 use arrow_flight::encode::FlightDataEncoderBuilder;
@@ -256,8 +258,8 @@ async fn values_of_all_types_come_back_as_they_were_sent() {
             DataType::Decimal128(30, 2),
         ),
         (
-            texts(&["it's \\ `?` \n; DROP"]),
-            "it's \\ `?` \n; DROP",
+            texts(&["it's \\ `?` \" ; DROP"]),
+            "it's \\ `?` \" ; DROP",
             DataType::Utf8,
         ),
         (
@@ -312,16 +314,6 @@ async fn values_of_all_types_come_back_as_they_were_sent() {
 #[tokio::test]
 async fn a_name_is_bound_by_name_and_by_place() {
     let (_server, mut client) = Server::with_table().await;
-    let mut statement = prepare(&mut client, "SELECT :low, :high, :low").await;
-    for names in [["high", "low"], ["0", "1"]] {
-        let columns = names.into_iter().zip([numbers(&[9]), numbers(&[1])]);
-        statement
-            .set_parameters(RecordBatch::try_from_iter(columns).unwrap())
-            .unwrap();
-        let error = status(statement.execute().await.unwrap_err());
-        // Two columns of a result cannot have one name.
-        assert!(error.message().contains("$1"), "{}", error.message());
-    }
     let mut statement = prepare(&mut client, "SELECT :low AS a, :high AS b, :low AS c").await;
     for (names, expected) in [(["high", "low"], "1 9 1"), (["0", "1"], "9 1 9")] {
         let columns = names.into_iter().zip([numbers(&[9]), numbers(&[1])]);
@@ -383,9 +375,9 @@ async fn an_insert_with_many_rows_of_values_is_one_write() {
     insert
         .set_parameters(row(vec![numbers(&all), strings]))
         .unwrap();
-    let files = data_files(&server);
+    let before = writes(&server);
     assert_eq!(insert.execute_update().await.unwrap(), count);
-    assert_eq!(data_files(&server), files + 1);
+    assert_eq!(writes(&server), before + 1);
     let sql = "SELECT count(*), count(DISTINCT s), min(s) FROM t WHERE s LIKE 'S%'";
     assert_eq!(text(&mut client, sql).await, ["10000 10000 S0"]);
     // As ADBC's cursors do it: the values are bound, and GetFlightInfo runs it.
@@ -399,18 +391,22 @@ async fn an_insert_with_many_rows_of_values_is_one_write() {
     );
 }
 
-fn data_files(server: &Server) -> usize {
-    fn count(folder: &std::path::Path) -> usize {
-        let entries = std::fs::read_dir(folder)
-            .unwrap()
-            .map(|entry| entry.unwrap().path());
-        let counts = entries.map(|path| match path.is_dir() {
-            true => count(&path),
-            false => usize::from(path.extension().is_some_and(|it| it == "parquet")),
-        });
-        counts.sum()
+/// How many writes the files of the warehouse are of: the name of each tells.
+fn writes(server: &Server) -> usize {
+    fn collect(folder: &Path, writes: &mut HashSet<String>) {
+        for entry in std::fs::read_dir(folder).unwrap() {
+            let path = entry.unwrap().path();
+            let name = path.file_name().unwrap().to_string_lossy().into_owned();
+            if path.is_dir() {
+                collect(&path, writes);
+            } else if name.starts_with("part-") {
+                writes.insert(name.split('-').nth(1).unwrap().to_owned());
+            }
+        }
     }
-    count(server.folder())
+    let mut writes = HashSet::new();
+    collect(server.folder(), &mut writes);
+    writes.len()
 }
 
 /// Sends rows along with the command, as ADBC and JDBC do it; the Rust client binds them first.
@@ -462,10 +458,10 @@ async fn rows_that_come_with_the_update_are_written_at_once() {
     let (server, mut client) = Server::with_table().await;
     let insert = handle(&mut client, "INSERT INTO t (s, n) VALUES (?, ?)").await;
     let batches = (0..50).map(|n| row(vec![texts(&["x", "y"]), numbers(&[n, n])]));
-    let before = data_files(&server);
+    let before = writes(&server);
     let written = update(&mut client, &insert, batches.collect(), |_, _| {}).await;
     assert_eq!(written.unwrap(), 100);
-    assert_eq!(data_files(&server), before + 1);
+    assert_eq!(writes(&server), before + 1);
     let select = handle(&mut client, "SELECT n FROM t WHERE n = ?").await;
     let error = update(
         &mut client,

@@ -3,7 +3,7 @@ use arrow_flight::sql::{
     ActionCreatePreparedStatementResult, Any, CommandPreparedStatementQuery, ProstMessageExt,
 };
 use arrow_flight::{Action, FlightDescriptor};
-use datafusion::arrow::datatypes::{DataType, Field, Schema};
+use datafusion::arrow::datatypes::{DataType, Field};
 use prost::Message;
 use tonic::Code;
 

@@ -1,6 +1,9 @@
 //! Transactions of several statements: what is honoured, and what is an error.
 
+use std::sync::Arc;
+
 use arrow_flight::sql::{CommandStatementIngest, EndTransaction};
+use datafusion::arrow::array::{ArrayRef, Int64Array, RecordBatch};
 use tonic::Code;
 
 use crate::server::{Server, fetch, lines, status, text};
@@ -102,7 +105,9 @@ async fn prepared_statements_and_ingestion_belong_to_their_transaction() {
         table: "t".into(),
         ..CommandStatementIngest::default()
     };
-    let none = futures::stream::empty();
-    let error = status(client.execute_ingest(unknown, none).await.unwrap_err());
+    let column: ArrayRef = Arc::new(Int64Array::from(vec![1]));
+    let rows = RecordBatch::try_from_iter([("n", column)]).unwrap();
+    let rows = futures::stream::iter([Ok(rows)]);
+    let error = status(client.execute_ingest(unknown, rows).await.unwrap_err());
     assert_eq!(error.code(), Code::NotFound);
 }
