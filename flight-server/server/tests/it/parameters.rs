@@ -18,6 +18,8 @@ use datafusion::arrow::array::{
     StringViewArray, TimestampMicrosecondArray, TimestampNanosecondArray, UInt64Array,
 };
 use datafusion::arrow::datatypes::{DataType, Int32Type, Schema};
+use datafusion::arrow::ipc::CompressionType;
+use datafusion::arrow::ipc::writer::IpcWriteOptions;
 use futures::{StreamExt, TryStreamExt, stream};
 use prost::Message;
 use tonic::transport::Channel;
@@ -416,6 +418,23 @@ async fn update(
     batches: Vec<RecordBatch>,
     damage: impl Fn(usize, &mut FlightData),
 ) -> Result<i64, Status> {
+    send(
+        client,
+        statement,
+        batches,
+        IpcWriteOptions::default(),
+        damage,
+    )
+    .await
+}
+
+async fn send(
+    client: &mut Client,
+    statement: &Bytes,
+    batches: Vec<RecordBatch>,
+    options: IpcWriteOptions,
+    damage: impl Fn(usize, &mut FlightData),
+) -> Result<i64, Status> {
     let command = CommandPreparedStatementUpdate {
         prepared_statement_handle: statement.clone(),
     };
@@ -423,6 +442,7 @@ async fn update(
     let schema = batches[0].schema();
     let messages = FlightDataEncoderBuilder::new()
         .with_schema(schema)
+        .with_options(options)
         .with_flight_descriptor(Some(descriptor))
         .build(stream::iter(batches.into_iter().map(Ok)));
     let mut messages: Vec<FlightData> = messages.try_collect().await.unwrap();
@@ -503,6 +523,55 @@ async fn a_damaged_batch_writes_nothing_and_hurts_nobody() {
         text(&mut client, "SELECT count(*) FROM t WHERE n = 7").await,
         ["0"]
     );
+}
+
+#[tokio::test]
+async fn a_batch_that_names_sizes_beyond_reason_is_refused_before_it_is_unpacked() {
+    let (_server, mut client) = Server::with_table().await;
+    let insert = handle(&mut client, "INSERT INTO t (n) VALUES (?)").await;
+    let nulls: ArrayRef = Arc::new(NullArray::new(1 << 30));
+    let error = update(&mut client, &insert, vec![row(vec![nulls])], |_, _| {})
+        .await
+        .unwrap_err();
+    assert_eq!(error.code(), Code::InvalidArgument);
+    assert!(
+        error.message().contains("send batches of at most"),
+        "{}",
+        error.message()
+    );
+
+    let options = IpcWriteOptions::default().try_with_compression(Some(CompressionType::LZ4_FRAME));
+    let zeros = row(vec![numbers(&[0; 100_000])]);
+    let (insert, options) = (&insert, options.unwrap());
+    let written = packed(&mut client, insert, zeros.clone(), options.clone(), None).await;
+    assert_eq!(written.unwrap(), 100_000);
+    let error = packed(&mut client, insert, zeros, options, Some(1 << 50))
+        .await
+        .unwrap_err();
+    assert_eq!(error.code(), Code::InvalidArgument);
+    assert!(
+        error.message().contains("unpacks to more than"),
+        "{}",
+        error.message()
+    );
+}
+
+/// Sends a compressed batch, with another size than its own in front of its values.
+async fn packed(
+    client: &mut Client,
+    statement: &Bytes,
+    batch: RecordBatch,
+    options: IpcWriteOptions,
+    size: Option<i64>,
+) -> Result<i64, Status> {
+    send(client, statement, vec![batch], options, |index, message| {
+        if let Some(size) = size.filter(|_| index > 0) {
+            let mut body = message.data_body.to_vec();
+            body[..8].copy_from_slice(&size.to_le_bytes());
+            message.data_body = body.into();
+        }
+    })
+    .await
 }
 
 #[tokio::test]
