@@ -79,6 +79,18 @@ def test_a_stream_of_batches_is_one_write(cursor, tmp_path):
     assert len({name.split("-")[1] for name in files}) == 1, files
 
 
+def test_a_frame_larger_than_the_drivers_messages_is_sent_when_it_may_be(server):
+    frame = pandas.DataFrame({"n": range(3_000_000)})
+    with server.connect() as connection, pytest.raises(adbc.Error, match="larger than max"):
+        frame.to_sql("large", connection, index=False)
+    size = {"adbc.flight.sql.client_option.with_max_msg_size": str(128 << 20)}
+    with server.connect(**size) as connection, connection.cursor() as cursor:
+        assert frame.to_sql("large", connection, index=False) == len(frame)
+        assert rows(cursor, "SELECT count(*), sum(n) FROM large") == [(len(frame), sum(range(len(frame))))]
+        chunks = pa.Table.from_pandas(frame).to_reader(max_chunksize=100_000)
+        assert cursor.adbc_ingest("large", chunks, mode="append") == len(frame)
+
+
 def test_a_stream_that_fails_in_the_middle_leaves_nothing(cursor):
     batch = pa.record_batch({"n": list(range(1000))})
 
@@ -116,8 +128,8 @@ def test_pandas_writes_its_frames_and_reads_them_back(server):
         assert list(pandas.read_sql("SELECT * FROM flows", connection).columns) == ["bytes"]
         with connection.cursor() as cursor:
             cursor.execute("CREATE DATABASE logs")
-        assert frame.to_sql("flows", connection, index=True, schema="logs") == 3
-        assert "index" in pandas.read_sql("SELECT * FROM logs.flows", connection).columns
+        assert frame.rename_axis("row").to_sql("flows", connection, schema="logs") == 3
+        assert "row" in pandas.read_sql("SELECT * FROM logs.flows", connection).columns
 
 
 def test_pandas_writes_without_autocommit_too(server):

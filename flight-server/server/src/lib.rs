@@ -80,9 +80,9 @@ const PREPARED: Limits = Limits {
 /// How often what has outlived its lifetime is looked for.
 const SWEEP: Duration = Duration::from_secs(60);
 
-/// The largest message taken from a client: an INSERT of many VALUES is one statement. What is
+/// The largest message taken from a client: an INSERT of many VALUES is one statement, a frame of pandas' one batch. What is
 /// sent is cut to about 2 MiB a message by the encoder, unless a single row is larger.
-const LARGEST_MESSAGE: usize = 32 << 20;
+const LARGEST_MESSAGE: usize = 128 << 20;
 const PING: Duration = Duration::from_secs(20);
 
 /// After the shutdown signal, what runs may take this long to end by itself, and then this long

@@ -98,10 +98,6 @@ impl Transactions {
         if end == End::Commit || changes == 0 {
             return Ok(());
         }
-        // A client that ends its connection rolls back, and does not listen to the answer.
-        log::warn!(
-            "a rollback was refused: {changes} statements of the transaction had changed data, which stays"
-        );
         let statements = if changes == 1 {
             "statement"
         } else {

@@ -3,9 +3,8 @@
 use std::fmt;
 use std::sync::Arc;
 
-use datafusion::arrow::array::{Array, RecordBatch, RecordBatchOptions};
-use datafusion::arrow::compute::{CastOptions, can_cast_types, cast_with_options};
-use datafusion::arrow::datatypes::{DataType, Field, Schema, SchemaRef};
+use datafusion::arrow::array::{RecordBatch, RecordBatchOptions};
+use datafusion::arrow::datatypes::{Field, Schema, SchemaRef};
 use datafusion::common::ScalarValue;
 use datafusion::error::DataFusionError;
 use datafusion::execution::{SendableRecordBatchStream, TaskContext};
@@ -15,11 +14,10 @@ use datafusion::physical_plan::streaming::{PartitionStream, StreamingTableExec};
 use datafusion::sql::sqlparser::ast::{self, Expr, SetExpr, SetOperator, SetQuantifier};
 use futures::future::BoxFuture;
 use futures::{StreamExt, TryStreamExt, stream};
-use spotql_catalog::lacks_unit;
 
-use super::literal::{literal, number};
 use super::number::{has_parameter, replace};
 use super::rows::Rows;
+use super::value::value_of;
 use super::write::BoundInsert;
 use crate::error::{Error, Result};
 use crate::execute::Prepared;
@@ -222,71 +220,6 @@ fn literals(batches: &[RecordBatch], places: &[usize], types: &Schema) -> Result
         }
     }
     Ok(rows)
-}
-
-/// The literal of a value where a type is needed. A text takes part in what the language makes of texts beside numbers and
-/// times, once it is sure that it is one.
-fn value_of(value: &ScalarValue, needed: Option<&DataType>) -> Result<Expr, String> {
-    let found = value.data_type();
-    let is_text = |it: &DataType| {
-        matches!(
-            it,
-            DataType::Utf8 | DataType::LargeUtf8 | DataType::Utf8View
-        )
-    };
-    if let Some(needed) = needed.filter(|it| !value.is_null() && !is_text(it)) {
-        if lacks_unit(&found, needed) || !can_cast_types(&found, needed) {
-            return Err(format!(
-                "a value of type {needed} is needed, and {found} is bound"
-            ));
-        }
-        if is_text(&found) {
-            return text_as(value, needed);
-        }
-    }
-    match literal(value) {
-        Ok(Some(expr)) => Ok(expr),
-        Ok(None) => Err(format!(
-            "a value of type {found} cannot be bound; send it as a number, a text, bytes, a date or a timestamp"
-        )),
-        Err(error) => Err(error.to_string()),
-    }
-}
-
-fn text_as(value: &ScalarValue, needed: &DataType) -> Result<Expr, String> {
-    let text = match value {
-        ScalarValue::Utf8(Some(it))
-        | ScalarValue::LargeUtf8(Some(it))
-        | ScalarValue::Utf8View(Some(it)) => it.as_str(),
-        _ => "",
-    };
-    let refused = || {
-        let shown: String = text.chars().take(40).collect();
-        format!("a value of type {needed} is needed, and the text '{shown}' is none")
-    };
-    if needed.is_numeric() {
-        let trimmed = text.trim();
-        let plain = trimmed
-            .bytes()
-            .all(|it| it.is_ascii_digit() || b"+-.eE".contains(&it));
-        return match trimmed.parse::<f64>() {
-            Ok(_) if plain && trimmed.parse::<i64>().is_ok() => {
-                Ok(number(trimmed.trim_start_matches('+').to_owned()))
-            }
-            // Compared as the language compares texts with numbers.
-            Ok(_) if plain => Ok(super::literal::text(trimmed)),
-            _ => Err(refused()),
-        };
-    }
-    let array = value.to_array().map_err(|error| error.to_string())?;
-    let strict = CastOptions {
-        safe: false,
-        ..CastOptions::default()
-    };
-    match cast_with_options(&array, needed, &strict) {
-        Ok(cast) if cast.null_count() == 0 => Ok(super::literal::text(text)),
-        _ => Err(refused()),
-    }
 }
 
 /// The executions of a query, one after the other.

@@ -19,6 +19,7 @@ mod describe;
 mod literal;
 mod number;
 mod rows;
+mod value;
 mod write;
 
 pub use describe::Description;

@@ -162,6 +162,16 @@ async fn values_go_where_literals_can_stand() {
             vec!["2"],
         ),
         (
+            "SELECT n FROM t WHERE concat(s, '_/x') LIKE '%' || ? || '%' ESCAPE '/'",
+            vec![texts(&["a/_//"])],
+            vec!["1"],
+        ),
+        (
+            "SELECT n FROM t WHERE s NOT LIKE ? ESCAPE '!'",
+            vec![texts(&["!%"])],
+            vec!["1", "2"],
+        ),
+        (
             "SELECT n FROM t WHERE s RLIKE ?",
             vec![texts(&["^[ab]$"])],
             vec!["1", "2"],
