@@ -69,17 +69,21 @@ impl Mark {
         let rest = text.strip_prefix(['?', '$', ':', '@'])?;
         Some(match rest.parse() {
             Ok(number) if !text.starts_with([':', '@']) => Self::Number(number),
-            _ if rest.is_empty() => Self::Question,
+            _ if text == "?" => Self::Question,
+            _ if rest.is_empty() => return None,
             _ => Self::Name(rest.to_owned()),
         })
     }
 }
 
-/// Whether a text has a parameter that is no `:name`, and a kind of statement that has none: the words that it begins with.
+/// The first word of a text that has a parameter, where its kind of statement has none. SET takes any text for a value.
 pub(crate) fn is_marked(tokens: &[TokenWithSpan]) -> Option<String> {
     let marked = |it: &TokenWithSpan| match &it.token {
         Token::Placeholder(_) => true,
-        Token::Word(word) => word.quote_style.is_none() && word.value.starts_with('$'),
+        Token::Word(word) => {
+            let number = word.value.strip_prefix('$').map(str::parse::<usize>);
+            word.quote_style.is_none() && matches!(number, Some(Ok(_)))
+        }
         _ => false,
     };
     if !tokens.iter().any(marked) {
@@ -101,7 +105,6 @@ pub(crate) fn is_marked(tokens: &[TokenWithSpan]) -> Option<String> {
         | Keyword::LOAD
         | Keyword::USE
         | Keyword::SHOW
-        | Keyword::SET
         | Keyword::DESCRIBE
         | Keyword::DESC
         | Keyword::MSCK
