@@ -186,6 +186,16 @@ pub enum Error {
         /// Values in a row.
         found: usize,
     },
+    /// More rows of values, or parameters, than a statement takes.
+    #[error("the statement has more than {limit} {what}; {instead}")]
+    TooManyBound {
+        /// What there is too much of.
+        what: &'static str,
+        /// How much may be.
+        limit: usize,
+        /// What to do in its place.
+        instead: String,
+    },
     /// A value that cannot be bound.
     #[error("parameter {parameter}: {reason}")]
     ParameterValue {

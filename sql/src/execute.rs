@@ -16,6 +16,7 @@ use crate::erased::Erased;
 use crate::error::{Error, Result};
 use crate::network::Network;
 use crate::parse::{Kind, Statement, parse};
+use crate::sent::Ingest;
 use crate::session::{Outcome, Session};
 use crate::sources::Host;
 use crate::statement;
@@ -44,11 +45,11 @@ impl Prepared {
         }
     }
 
-    /// A statement that returns no rows and has not been run.
-    pub(crate) fn command(statement: Statement) -> Self {
-        Self {
-            kind: statement.kind(),
-            action: Action::Command(Erased::new(statement)),
+    /// The plan of a query.
+    pub(crate) fn into_plan(self) -> Option<Arc<dyn ExecutionPlan>> {
+        match self.action {
+            Action::Query(plan) => Some(plan),
+            Action::Listing(..) | Action::Command(_) => None,
         }
     }
 
@@ -65,6 +66,15 @@ impl Prepared {
             Action::Query(plan) => Some(plan.schema()),
             Action::Listing(_, schema) => Some(Arc::clone(schema)),
             Action::Command(_) => None,
+        }
+    }
+}
+
+impl From<Ingest> for Prepared {
+    fn from(ingest: Ingest) -> Self {
+        Self {
+            kind: Kind::Write,
+            action: Action::Command(Erased::new(Statement::Ingest(Box::new(ingest)))),
         }
     }
 }

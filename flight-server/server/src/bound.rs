@@ -6,7 +6,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 use datafusion::arrow::datatypes::SchemaRef;
 use datafusion::prelude::SessionContext;
 use futures::TryStreamExt;
-use spotql_sql::{Error as SqlError, Prepared, Rows};
+use spotql_sql::{Error as SqlError, Prepared, SentRows};
 use tonic::Status;
 
 use super::service::Statement;
@@ -17,15 +17,15 @@ const MOST: usize = 16 << 20;
 
 /// The values bound to one statement.
 #[derive(Debug, Clone, Default)]
-pub(super) struct Bound(Arc<Mutex<Option<Rows>>>);
+pub(super) struct Bound(Arc<Mutex<Option<SentRows>>>);
 
 impl Bound {
-    fn get(&self) -> Option<Rows> {
+    fn get(&self) -> Option<SentRows> {
         let rows = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         rows.clone()
     }
 
-    fn set(&self, rows: Rows) {
+    fn set(&self, rows: SentRows) {
         *self.0.lock().unwrap_or_else(PoisonError::into_inner) = Some(rows);
     }
 }
@@ -41,7 +41,10 @@ pub(super) async fn prepare(statement: &Statement) -> Result<Prepared, Status> {
 }
 
 /// Plans a statement with these values.
-pub(super) async fn prepare_with(statement: &Statement, rows: Rows) -> Result<Prepared, Status> {
+pub(super) async fn prepare_with(
+    statement: &Statement,
+    rows: SentRows,
+) -> Result<Prepared, Status> {
     check(&statement.parameters, rows.schema())?;
     statement::bind(
         &statement.session,
@@ -53,7 +56,7 @@ pub(super) async fn prepare_with(statement: &Statement, rows: Rows) -> Result<Pr
 }
 
 /// Keeps values for the executions to come; returns their size in bytes.
-pub(super) async fn keep(statement: &Statement, rows: Rows) -> Result<usize, Status> {
+pub(super) async fn keep(statement: &Statement, rows: SentRows) -> Result<usize, Status> {
     check(&statement.parameters, rows.schema())?;
     let schema = Arc::clone(rows.schema());
     let mut stream = rows.stream(SessionContext::new().task_ctx());
@@ -69,7 +72,7 @@ pub(super) async fn keep(statement: &Statement, rows: Rows) -> Result<usize, Sta
         }
         batches.push(batch);
     }
-    statement.bound.set(Rows::held(schema, batches));
+    statement.bound.set(SentRows::held(schema, batches));
     Ok(bytes)
 }
 

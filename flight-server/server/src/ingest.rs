@@ -46,7 +46,7 @@ pub(super) async fn do_put(
         if_exists,
         rows,
     };
-    let done = query::run(service, caller, &session, ingest.prepare()).await?;
+    let done = query::run(service, caller, &session, ingest.into()).await?;
     Ok(query::count(&done))
 }
 

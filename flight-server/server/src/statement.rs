@@ -9,7 +9,7 @@ use std::time::Instant;
 use datafusion::arrow::datatypes::SchemaRef;
 use futures::FutureExt;
 use futures::future::BoxFuture;
-use spotql_sql::{Description, Outcome, Prepared, Rows, Session};
+use spotql_sql::{Description, Outcome, Prepared, SentRows, Session};
 use tonic::Status;
 
 use super::status;
@@ -49,7 +49,7 @@ pub(super) fn bind(
     session: &Arc<Session>,
     sql: &str,
     types: &SchemaRef,
-    rows: Rows,
+    rows: SentRows,
 ) -> BoxFuture<'static, Result<Prepared, Status>> {
     let (session, sql, types) = (Arc::clone(session), sql.to_owned(), Arc::clone(types));
     async move { session.bind(&sql, &types, rows).await.map_err(failed) }.boxed()

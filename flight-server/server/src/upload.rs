@@ -19,7 +19,7 @@ use datafusion::arrow::ipc;
 use datafusion::error::DataFusionError;
 use datafusion::physical_plan::stream::RecordBatchStreamAdapter;
 use futures::{Stream, StreamExt, TryStreamExt, future};
-use spotql_sql::Rows;
+use spotql_sql::SentRows;
 use tonic::Status;
 
 use super::status;
@@ -33,7 +33,7 @@ const LARGEST_UNPACKED: u64 = 512 << 20;
 ///
 /// # Errors
 /// When the first messages cannot be read.
-pub(super) async fn rows(messages: PeekableFlightDataStream) -> Result<Option<Rows>, Status> {
+pub(super) async fn rows(messages: PeekableFlightDataStream) -> Result<Option<SentRows>, Status> {
     // The first message may be the command alone.
     let messages = messages
         .try_filter(|message| future::ready(!message.data_header.is_empty()))
@@ -61,7 +61,7 @@ pub(super) async fn rows(messages: PeekableFlightDataStream) -> Result<Option<Ro
             Err(error) => Some(Err(unreadable(status::of_flight(error).message()))),
         })
     });
-    Ok(Some(Rows::arriving(Box::pin(
+    Ok(Some(SentRows::arriving(Box::pin(
         RecordBatchStreamAdapter::new(schema, batches),
     ))))
 }

@@ -8,21 +8,21 @@ use datafusion::arrow::datatypes::{Field, Schema, SchemaRef};
 use datafusion::common::ScalarValue;
 use datafusion::error::DataFusionError;
 use datafusion::execution::{SendableRecordBatchStream, TaskContext};
-use datafusion::physical_plan::ExecutionPlan;
 use datafusion::physical_plan::stream::RecordBatchStreamAdapter;
 use datafusion::physical_plan::streaming::{PartitionStream, StreamingTableExec};
+use datafusion::physical_plan::{ExecutionPlan, execute_stream};
 use datafusion::sql::sqlparser::ast::{self, Expr, SetExpr, SetOperator, SetQuantifier};
 use futures::future::BoxFuture;
 use futures::{StreamExt, TryStreamExt, stream};
 
 use super::number::{has_parameter, replace};
-use super::rows::Rows;
 use super::value::value_of;
-use super::write::BoundInsert;
+use super::write::bound_insert;
 use crate::error::{Error, Result};
 use crate::execute::Prepared;
 use crate::parse::{Statement, parse_numbered};
-use crate::session::{Outcome, Session};
+use crate::sent::SentRows;
+use crate::session::Session;
 
 /// The most rows of values for one query; each is an execution.
 const EXECUTIONS: usize = 10_000;
@@ -44,7 +44,7 @@ impl Session {
         self: &'a Arc<Self>,
         sql: &'a str,
         types: &'a Schema,
-        rows: Rows,
+        rows: SentRows,
     ) -> BoxFuture<'a, Result<Prepared>> {
         Box::pin(async move {
             let (statement, names) = parse_numbered(sql, &mut |_| Ok(()))?;
@@ -59,7 +59,7 @@ impl Session {
                 return self.plan(statement).await;
             }
             if let Statement::Insert(insert) = &statement
-                && let Some(bound) = BoundInsert::of(insert, &places, &rows)?
+                && let Some(bound) = bound_insert(insert, &places, &rows)?
             {
                 return self.plan(Statement::BoundInsert(Box::new(bound))).await;
             }
@@ -72,24 +72,33 @@ impl Session {
                     "write INSERT … VALUES (?, …), which takes any number, or execute it several times",
                 ),
             };
-            let batches = rows.read(self.context().task_ctx(), most, instead);
-            let rows = literals(&batches.await?, &places, types)?;
-            match (rows.as_slice(), statement) {
-                ([], _) => Err(Error::Parameters),
-                ([row], _) => self.plan(with_values(sql, row)?).await,
-                (rows, Statement::Query(_) | Statement::ExplainInsert(_)) => {
-                    self.repeat(sql, rows.to_vec()).await
-                }
-                (rows, Statement::Insert(insert)) => {
-                    let insert = union(*insert, rows)?;
-                    self.plan(Statement::Insert(Box::new(insert))).await
-                }
-                _ => Err(Error::Unsupported {
-                    what: "this statement with several rows of values".to_owned(),
-                    instead: "execute it once for each row".to_owned(),
-                }),
-            }
+            // The client may take its time: nothing is planned before its rows are there.
+            let batches = rows.read(self.context().task_ctx(), most, instead).await?;
+            let rows = literals(&batches, &places, types)?;
+            self.plan_with(sql, statement, rows).await
         })
+    }
+
+    /// Plans a statement with rows of values.
+    async fn plan_with(
+        self: &Arc<Self>,
+        sql: &str,
+        statement: Statement,
+        rows: Vec<Literals>,
+    ) -> Result<Prepared> {
+        match (rows.as_slice(), statement) {
+            ([], _) => Err(Error::Parameters),
+            ([row], _) => self.plan(with_values(sql, row)?).await,
+            (_, Statement::Query(_) | Statement::ExplainInsert(_)) => self.repeat(sql, rows).await,
+            (rows, Statement::Insert(insert)) => {
+                let insert = union(*insert, rows)?;
+                self.plan(Statement::Insert(Box::new(insert))).await
+            }
+            _ => Err(Error::Unsupported {
+                what: "this statement with several rows of values".to_owned(),
+                instead: "execute it once for each row".to_owned(),
+            }),
+        }
     }
 
     /// A query that is executed for several rows of values.
@@ -244,18 +253,20 @@ impl PartitionStream for Executions {
         &self.schema
     }
 
-    fn execute(&self, _: Arc<TaskContext>) -> SendableRecordBatchStream {
+    fn execute(&self, context: Arc<TaskContext>) -> SendableRecordBatchStream {
         let (session, sql) = (Arc::clone(&self.session), self.sql.clone());
         let schema = Arc::clone(&self.schema);
         let executions = stream::iter(self.rows.clone()).then(move |row| {
             let (session, sql, schema) = (Arc::clone(&session), sql.clone(), Arc::clone(&schema));
+            let context = Arc::clone(&context);
             let rows: BoxFuture<'static, _> = Box::pin(async move {
-                let rows = execution(&session, &sql, &row)
+                let plan = execution(&session, &sql, &row)
                     .await
                     .map_err(|error| match error {
                         Error::Query(error) => error,
                         other => DataFusionError::Plan(other.to_string()),
                     })?;
+                let rows = execute_stream(plan, context)?;
                 Ok::<_, DataFusionError>(rows.map(move |batch| same_columns(&batch?, &schema)))
             });
             rows
@@ -267,16 +278,10 @@ impl PartitionStream for Executions {
     }
 }
 
-async fn execution(
-    session: &Session,
-    sql: &str,
-    row: &[Expr],
-) -> Result<SendableRecordBatchStream> {
+/// The plan of one execution.
+async fn execution(session: &Session, sql: &str, row: &[Expr]) -> Result<Arc<dyn ExecutionPlan>> {
     let prepared = session.plan(with_values(sql, row)?).await?;
-    match session.run(prepared).await? {
-        Outcome::Rows(rows) => Ok(rows),
-        Outcome::Done(_) => Err(Error::Parameters),
-    }
+    prepared.into_plan().ok_or(Error::Parameters)
 }
 
 /// A batch with the columns of the first execution: whether they may be NULL depends on the values.

@@ -18,12 +18,11 @@ mod bind;
 mod describe;
 mod literal;
 mod number;
-mod rows;
+mod relation;
 mod value;
 mod write;
 
 pub use describe::Description;
-pub use rows::Rows;
 
 pub(crate) use number::{Names, is_marked, number};
-pub(crate) use write::{BoundInsert, rows_plan};
+pub(crate) use write::rows_plan;

@@ -152,8 +152,8 @@ pub(crate) fn number(statement: &mut ast::Statement) -> Result<Names> {
             }
         };
         if place > MOST {
-            return Err(Error::TooLarge {
-                what: "parameters".to_owned(),
+            return Err(Error::TooManyBound {
+                what: "parameters",
                 limit: MOST,
                 instead: "bind several rows of values to fewer of them".to_owned(),
             });

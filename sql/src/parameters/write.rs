@@ -9,46 +9,42 @@ use datafusion::logical_expr::LogicalPlan;
 use datafusion::sql::sqlparser::ast::{self, Expr, SetExpr, Visit, Visitor};
 
 use super::number::{has_parameter, replace};
-use super::rows::{RELATION, Rows, relation};
+use super::relation::{RELATION, relation};
 use crate::error::Result;
-use crate::parse::{Statement, parse};
+use crate::parse::{BoundInsert, Statement, parse};
+use crate::sent::SentRows;
 use crate::session::{Session, typed_plan_in};
 
-/// An INSERT whose query reads bound rows.
-#[derive(Debug, Clone)]
-pub(crate) struct BoundInsert {
-    pub(crate) insert: ast::Insert,
-    pub(crate) rows: Rows,
-}
-
-impl BoundInsert {
-    /// An INSERT of one row of VALUES, whose n-th parameter is the column at `places[n]`; none for any other INSERT.
-    pub(super) fn of(insert: &ast::Insert, places: &[usize], rows: &Rows) -> Result<Option<Self>> {
-        let Some(row) = row_of(insert) else {
-            return Ok(None);
-        };
-        let columns: Vec<Expr> = places
-            .iter()
-            .map(|place| Expr::Identifier(ast::Ident::new(format!("p{}", place + 1))))
-            .collect();
-        let Statement::Query(query) = parse(&format!("SELECT 1 FROM {RELATION}"))? else {
-            return Ok(None);
-        };
-        let ast::Statement::Query(mut query) = *query else {
-            return Ok(None);
-        };
-        if let SetExpr::Select(select) = query.body.as_mut() {
-            let items = row.iter().cloned().map(ast::SelectItem::UnnamedExpr);
-            select.projection = items.collect();
-        }
-        replace(&mut query, &columns);
-        let mut insert = insert.clone();
-        insert.source = Some(query);
-        Ok(Some(Self {
-            insert,
-            rows: rows.numbered(),
-        }))
+/// An INSERT of one row of VALUES, whose n-th parameter is the column at `places[n]`; none for any other INSERT.
+pub(super) fn bound_insert(
+    insert: &ast::Insert,
+    places: &[usize],
+    rows: &SentRows,
+) -> Result<Option<BoundInsert>> {
+    let Some(row) = row_of(insert) else {
+        return Ok(None);
+    };
+    let columns: Vec<Expr> = places
+        .iter()
+        .map(|place| Expr::Identifier(ast::Ident::new(format!("p{}", place + 1))))
+        .collect();
+    let Statement::Query(query) = parse(&format!("SELECT 1 FROM {RELATION}"))? else {
+        return Ok(None);
+    };
+    let ast::Statement::Query(mut query) = *query else {
+        return Ok(None);
+    };
+    if let SetExpr::Select(select) = query.body.as_mut() {
+        let items = row.iter().cloned().map(ast::SelectItem::UnnamedExpr);
+        select.projection = items.collect();
     }
+    replace(&mut query, &columns);
+    let mut insert = insert.clone();
+    insert.source = Some(query);
+    Ok(Some(BoundInsert {
+        insert,
+        rows: rows.numbered(),
+    }))
 }
 
 /// The one row of VALUES, if its expressions stand for themselves.
@@ -80,7 +76,7 @@ fn has_subquery(expr: &Expr) -> bool {
 /// The plan of a query that reads bound rows, with the types that its columns will have.
 pub(crate) async fn rows_plan(
     session: &Session,
-    rows: &Rows,
+    rows: &SentRows,
     query: ast::Statement,
 ) -> Result<LogicalPlan> {
     let state = relation(session, rows.table()?)?;

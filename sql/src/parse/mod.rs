@@ -20,8 +20,8 @@ mod tests;
 pub(crate) use hive::partition_entries;
 pub use statement::Kind;
 pub(crate) use statement::{
-    CreateSchedule, CreateSource, LoadFiles, Origin, PartitionSpec, Publish, SourceKind, Statement,
-    TableName,
+    BoundInsert, CreateSchedule, CreateSource, LoadFiles, Origin, PartitionSpec, Publish,
+    SourceKind, Statement, TableName,
 };
 
 use datafusion::sql::sqlparser::ast;

@@ -2,8 +2,7 @@
 
 use datafusion::sql::sqlparser::ast;
 
-use crate::parameters::BoundInsert;
-use crate::statement::Ingest;
+use crate::sent::{Ingest, SentRows};
 use crate::timing::Timing;
 
 /// A table as named in a statement.
@@ -182,6 +181,14 @@ impl Statement {
             | Self::DropSchedule { .. } => Kind::Ddl,
         }
     }
+}
+
+/// `INSERT … VALUES (?, …)` with rows of values.
+#[derive(Debug, Clone)]
+pub(crate) struct BoundInsert {
+    /// Its query reads the rows as a relation.
+    pub(crate) insert: ast::Insert,
+    pub(crate) rows: SentRows,
 }
 
 /// `LOAD FILES …`.

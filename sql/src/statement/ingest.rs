@@ -19,49 +19,11 @@ use super::create_table::{of_column, refuse_nested};
 use super::insert;
 use crate::engine::CATALOG;
 use crate::error::{Error, Result};
-use crate::execute::Prepared;
-use crate::parameters::Rows;
-use crate::parse::Statement;
+use crate::sent::{IfExists, Ingest, SentRows};
 use crate::session::{Done, Session};
 
 /// The relation of the rows, in plans and errors.
 const RELATION: &str = "ingested";
-
-/// What happens if the table is there.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum IfExists {
-    /// It stays as it is, and the rows are refused.
-    Fail,
-    /// The rows are added to it.
-    Append,
-    /// It is replaced, with its columns; readers see the old table until the new one is complete.
-    Replace,
-}
-
-/// Rows for a table.
-#[derive(Debug, Clone)]
-pub struct Ingest {
-    /// The catalog, if one is named; there is one.
-    pub catalog: Option<String>,
-    /// The database; the session's if none is named.
-    pub database: Option<String>,
-    /// The table.
-    pub table: String,
-    /// Whether it is made if it is not there.
-    pub create: bool,
-    /// What happens if it is there.
-    pub if_exists: IfExists,
-    /// The rows.
-    pub rows: Rows,
-}
-
-impl Ingest {
-    /// The write that these rows become when it is run.
-    #[must_use]
-    pub fn prepare(self) -> Prepared {
-        Prepared::command(Statement::Ingest(Box::new(self)))
-    }
-}
 
 pub(super) async fn run(session: &Session, ingest: Ingest) -> Result<Done> {
     if let Some(catalog) = ingest.catalog.as_deref().filter(|it| !it.is_empty())
@@ -118,7 +80,7 @@ fn check_names(table: &str, schema: &Schema) -> Result<()> {
 }
 
 /// The rows as a plan.
-fn scan(rows: &Rows) -> Result<LogicalPlan> {
+fn scan(rows: &SentRows) -> Result<LogicalPlan> {
     let source = provider_as_source(rows.table()?);
     Ok(LogicalPlanBuilder::scan(RELATION, source, None)?.build()?)
 }
@@ -132,7 +94,7 @@ async fn create(
     old: Option<Arc<Table>>,
     database: String,
     name: String,
-    rows: &Rows,
+    rows: &SentRows,
 ) -> Result<Done> {
     let mut columns = Vec::new();
     let mut exprs = Vec::new();
@@ -192,7 +154,7 @@ fn stored(data_type: &DataType) -> spotql_catalog::Result<HiveType> {
     }
 }
 
-async fn append(session: &Session, table: &Arc<Table>, rows: &Rows) -> Result<Done> {
+async fn append(session: &Session, table: &Arc<Table>, rows: &SentRows) -> Result<Done> {
     let fields = rows.schema().fields();
     let sent = |name: &str| {
         fields

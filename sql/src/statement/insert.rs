@@ -21,15 +21,16 @@ use spotql_catalog::{HiveTable, InsertExec, InsertReport, Table, lacks_unit};
 
 use super::values::{PartitionValue, partition_values};
 use crate::error::{Error, Result};
-use crate::parameters::{Rows, rows_plan};
+use crate::parameters::rows_plan;
 use crate::parse::{TableName, partition_entries};
+use crate::sent::SentRows;
 use crate::session::{Done, Session};
 
 /// Runs an INSERT; `rows` are those that its query reads as bound rows.
 pub(super) async fn run(
     session: &Session,
     insert: ast::Insert,
-    rows: Option<&Rows>,
+    rows: Option<&SentRows>,
 ) -> Result<Done> {
     let (table, plan) = plan(session, insert, rows).await?;
     write(session, &table, &plan).await
@@ -105,7 +106,7 @@ pub(super) async fn explain(
 async fn plan(
     session: &Session,
     insert: ast::Insert,
-    rows: Option<&Rows>,
+    rows: Option<&SentRows>,
 ) -> Result<(Arc<Table>, LogicalPlan)> {
     let ast::TableObject::TableName(name) = &insert.table else {
         return Err(unsupported("INSERT into a function or query"));

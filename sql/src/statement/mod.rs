@@ -14,8 +14,6 @@ mod show;
 mod source;
 mod values;
 
-pub use ingest::{IfExists, Ingest};
-
 use datafusion::arrow::array::RecordBatch;
 use datafusion::logical_expr::LogicalPlan;
 use datafusion::sql::sqlparser::ast;

@@ -1,31 +1,25 @@
-//! Rows of values that a client sends, and the relation that a statement reads them by.
+//! What a client sends beside the text of a statement: rows, and what is to be done with them.
 
 use std::fmt;
 use std::sync::{Arc, Mutex, PoisonError};
 
 use datafusion::arrow::array::{RecordBatch, RecordBatchOptions};
 use datafusion::arrow::datatypes::{Field, Schema, SchemaRef};
+use datafusion::catalog::TableProvider;
 use datafusion::catalog::streaming::StreamingTable;
-use datafusion::catalog::{
-    CatalogProvider, CatalogProviderList, MemoryCatalogProvider, MemoryCatalogProviderList,
-    MemorySchemaProvider, SchemaProvider, TableProvider,
-};
 use datafusion::error::DataFusionError;
-use datafusion::execution::session_state::SessionState;
-use datafusion::execution::{SendableRecordBatchStream, SessionStateBuilder, TaskContext};
+use datafusion::execution::{SendableRecordBatchStream, TaskContext};
 use datafusion::physical_plan::stream::RecordBatchStreamAdapter;
 use datafusion::physical_plan::streaming::PartitionStream;
 use futures::{StreamExt, stream};
 
-use crate::engine::CATALOG;
 use crate::error::{Error, Result};
-use crate::session::Session;
 
-/// Rows of values: some that are at hand, or a stream that is read once, as it arrives.
+/// Rows of a client: some that are at hand, or a stream that is read once, as it arrives.
 #[derive(Debug, Clone)]
-pub struct Rows(Arc<dyn PartitionStream>);
+pub struct SentRows(Arc<dyn PartitionStream>);
 
-impl Rows {
+impl SentRows {
     /// Rows that are at hand; they can be read again and again.
     #[must_use]
     pub fn held(schema: SchemaRef, batches: Vec<RecordBatch>) -> Self {
@@ -63,7 +57,7 @@ impl Rows {
     }
 
     /// The same rows with columns named `p1`, `p2` and so on, whatever the client calls them: two may have one name.
-    pub(super) fn numbered(&self) -> Self {
+    pub(crate) fn numbered(&self) -> Self {
         let fields = self.schema().fields().iter().enumerate();
         let fields = fields
             .map(|(i, field)| Field::new(format!("p{}", i + 1), field.data_type().clone(), true));
@@ -74,7 +68,7 @@ impl Rows {
     }
 
     /// All rows, of which there may be `most`.
-    pub(super) async fn read(
+    pub(crate) async fn read(
         &self,
         context: Arc<TaskContext>,
         most: usize,
@@ -87,8 +81,8 @@ impl Rows {
             let batch = batch?;
             rows += batch.num_rows();
             if rows > most {
-                return Err(Error::TooLarge {
-                    what: "rows of values bound to it".to_owned(),
+                return Err(Error::TooManyBound {
+                    what: "rows of values bound to it",
                     limit: most,
                     instead: instead.to_owned(),
                 });
@@ -179,25 +173,30 @@ impl PartitionStream for Arriving {
     }
 }
 
-/// Where the relation of the rows is found, in a catalog that only this statement sees: `_bound._bound.rows`.
-const HIDDEN: &str = "_bound";
+/// What happens if the table is there.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum IfExists {
+    /// It stays as it is, and the rows are refused.
+    Fail,
+    /// The rows are added to it.
+    Append,
+    /// It is replaced, with its columns; readers see the old table until the new one is complete.
+    Replace,
+}
 
-/// How a statement calls the relation of its rows.
-pub(super) const RELATION: &str = "_bound._bound.rows";
-
-/// The session's state with the relation of the rows.
-pub(super) fn relation(session: &Session, rows: Arc<dyn TableProvider>) -> Result<SessionState> {
-    let state = session.context().state();
-    let schema = MemorySchemaProvider::new();
-    schema.register_table("rows".to_owned(), rows)?;
-    let hidden = MemoryCatalogProvider::new();
-    hidden.register_schema(HIDDEN, Arc::new(schema))?;
-    let catalogs = MemoryCatalogProviderList::new();
-    if let Some(catalog) = state.catalog_list().catalog(CATALOG) {
-        catalogs.register_catalog(CATALOG.to_owned(), catalog);
-    }
-    catalogs.register_catalog(HIDDEN.to_owned(), Arc::new(hidden));
-    Ok(SessionStateBuilder::new_from_existing(state)
-        .with_catalog_list(Arc::new(catalogs))
-        .build())
+/// Rows for a table: bulk ingestion, which [`crate::Prepared`] is made of.
+#[derive(Debug, Clone)]
+pub struct Ingest {
+    /// The catalog, if one is named; there is one.
+    pub catalog: Option<String>,
+    /// The database; the session's if none is named.
+    pub database: Option<String>,
+    /// The table.
+    pub table: String,
+    /// Whether it is made if it is not there.
+    pub create: bool,
+    /// What happens if it is there.
+    pub if_exists: IfExists,
+    /// The rows.
+    pub rows: SentRows,
 }
