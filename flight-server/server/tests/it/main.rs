@@ -3,6 +3,7 @@
 // Tells clippy that helpers are tests as well: they may stop at a surprise.
 #![cfg(test)]
 
+mod bound_rows;
 mod catalog;
 mod errors;
 mod ingest;
