@@ -3,7 +3,7 @@
 use std::ops::ControlFlow;
 use std::sync::Arc;
 
-use datafusion::arrow::datatypes::{DataType, Field, Schema, SchemaRef};
+use datafusion::arrow::datatypes::{DataType, Field, Schema, SchemaRef, TimeUnit};
 use datafusion::common::DFSchema;
 use datafusion::logical_expr::ExprSchemable;
 use datafusion::sql::sqlparser::ast::{self, Expr, LimitClause, SetExpr, Visit, Visitor};
@@ -256,11 +256,14 @@ impl Visitor for Said {
     }
 }
 
-/// A type as clients know it: they bind plain texts and bytes.
+/// A type as clients know it: they bind plain texts and bytes. The JDBC driver (18.3) writes the milliseconds of a
+/// `java.sql.Timestamp` into a vector of whatever unit it is asked for, so that it is asked for milliseconds; others send
+/// the unit that they have.
 fn plain(data_type: &DataType) -> DataType {
     match data_type {
         DataType::Utf8View | DataType::LargeUtf8 => DataType::Utf8,
         DataType::BinaryView | DataType::LargeBinary => DataType::Binary,
+        DataType::Timestamp(..) => DataType::Timestamp(TimeUnit::Millisecond, None),
         DataType::Dictionary(_, value) => plain(value),
         other => other.clone(),
     }

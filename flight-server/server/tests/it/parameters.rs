@@ -8,7 +8,7 @@ use datafusion::arrow::array::{
     Float64Array, Int8Array, Int64Array, ListArray, NullArray, RecordBatch, StringArray,
     StringViewArray, TimestampMicrosecondArray, TimestampNanosecondArray, UInt64Array,
 };
-use datafusion::arrow::datatypes::{DataType, Int32Type, Schema};
+use datafusion::arrow::datatypes::{DataType, Int32Type, Schema, TimeUnit};
 use futures::TryStreamExt;
 use tonic::transport::Channel;
 use tonic::{Code, Status};
@@ -108,12 +108,18 @@ async fn a_type_that_nothing_tells_is_text_and_takes_any_value() {
     );
     let cast = prepare(
         &mut client,
-        "SELECT CAST(? AS DATE), CAST(? AS DECIMAL(5, 2))",
+        "SELECT CAST(? AS DATE), CAST(? AS DECIMAL(5, 2)), CAST(? AS TIMESTAMP)",
     )
     .await;
+    // In milliseconds: the JDBC driver writes those, whatever it is asked for.
+    let moment = DataType::Timestamp(TimeUnit::Millisecond, None);
     assert_eq!(
         types(cast.parameter_schema().unwrap()),
-        [("1", &DataType::Date32), ("2", &DataType::Decimal128(5, 2))]
+        [
+            ("1", &DataType::Date32),
+            ("2", &DataType::Decimal128(5, 2)),
+            ("3", &moment)
+        ]
     );
     assert_eq!(
         bound(&mut client, "SELECT ? + 1", vec![numbers(&[41])]).await,
