@@ -174,11 +174,47 @@ pub enum Error {
         /// Its path.
         path: String,
     },
-    /// A statement with parameters.
+    /// A statement with parameters where no values are bound to them.
     #[error(
-        "this statement has parameters (?, $1 or :name), which a later version brings; write the values into the statement"
+        "this statement has parameters (?, $1 or :name) and no values are bound to them; prepare it and bind a value to each"
     )]
     Parameters,
+    /// More or fewer values than parameters.
+    #[error(
+        "this statement has {expected} parameter(s) and {found} value(s) are bound; bind one value to each parameter"
+    )]
+    Bound {
+        /// Parameters.
+        expected: usize,
+        /// Values in a row.
+        found: usize,
+    },
+    /// More rows of values, or parameters, than a statement takes.
+    #[error("the statement has more than {limit} {what}; {instead}")]
+    TooManyBound {
+        /// What there is too much of.
+        what: &'static str,
+        /// How much may be.
+        limit: usize,
+        /// What to do in its place.
+        instead: String,
+    },
+    /// A value that cannot be bound.
+    #[error("parameter {parameter}: {reason}")]
+    ParameterValue {
+        /// Its place, from 1.
+        parameter: usize,
+        /// What is wrong with the value.
+        reason: String,
+    },
+    /// Parameters where none may be.
+    #[error(
+        "a statement that begins with {statement} takes no parameters; write the values into the statement"
+    )]
+    NoParameters {
+        /// Its first word.
+        statement: String,
+    },
     /// A statement that was stopped before its end.
     #[error(transparent)]
     Stopped(Stop),

@@ -23,6 +23,7 @@ use crate::error::{Error, Result};
 use crate::network::Network;
 use crate::parse::{Kind, Statement};
 use crate::plan_size;
+use crate::sent::Ingest;
 use crate::session::{Done, Outcome, Session};
 use crate::sources::Host;
 use crate::statement;
@@ -45,6 +46,32 @@ enum Action {
 }
 
 impl Prepared {
+    /// A query with this plan.
+    pub(crate) fn query(plan: Arc<dyn ExecutionPlan>, control: Arc<Control>) -> Self {
+        Self {
+            kind: Kind::Query,
+            control,
+            action: Action::Query(plan),
+        }
+    }
+
+    /// A statement that returns no rows and needs no planning.
+    pub(crate) fn command(statement: Statement) -> Self {
+        Self {
+            kind: statement.kind(),
+            control: Arc::default(),
+            action: Action::Command(Erased::new(statement)),
+        }
+    }
+
+    /// The plan of a query.
+    pub(crate) fn into_plan(self) -> Option<Arc<dyn ExecutionPlan>> {
+        match self.action {
+            Action::Query(plan) => Some(plan),
+            Action::Listing(..) | Action::Command(_) => None,
+        }
+    }
+
     /// What the statement does.
     #[must_use]
     pub fn kind(&self) -> Kind {
@@ -77,6 +104,12 @@ impl Prepared {
     }
 }
 
+impl From<Ingest> for Prepared {
+    fn from(ingest: Ingest) -> Self {
+        Self::command(Statement::Ingest(Box::new(ingest)))
+    }
+}
+
 impl Session {
     /// Runs one statement.
     ///
@@ -91,16 +124,25 @@ impl Session {
     /// # Errors
     /// When it cannot be parsed or planned; in a server also when it was stopped, or as many statements wait as may.
     pub fn prepare<'a>(&'a self, sql: &'a str) -> BoxFuture<'a, Result<Prepared>> {
+        let sql = sql.to_owned();
+        self.planning(move |session, control| {
+            Box::pin(async move { session.plan(session.parse(&sql)?, control).await })
+        })
+    }
+
+    /// A step of planning, where statements are planned: in a server on threads of their own.
+    pub(crate) fn planning<'a, T: Send + 'static>(
+        &'a self,
+        step: impl FnOnce(Self, Arc<Control>) -> Boxed<T> + Send + 'a,
+    ) -> BoxFuture<'a, Result<T>> {
         Box::pin(async move {
-            let control = Arc::default();
+            let control: Arc<Control> = Arc::default();
             match self.work() {
-                None => self.plan(sql, control).await,
+                None => step(self.clone(), control).await,
                 Some(work) => {
-                    let (session, sql) = (self.clone(), sql.to_owned());
-                    let planned = |runtime| -> Boxed<Prepared> {
-                        let control = Arc::clone(&control);
-                        let session = session.at_work(&control, Some(runtime));
-                        Box::pin(async move { session.plan(&sql, control).await })
+                    let planned = |runtime| -> Boxed<T> {
+                        let session = self.at_work(&control, Some(runtime));
+                        step(session, Arc::clone(&control))
                     };
                     work.run(&control, self.user(), self.time(), planned).await
                 }
@@ -108,8 +150,11 @@ impl Session {
         })
     }
 
-    async fn plan(&self, sql: &str, control: Arc<Control>) -> Result<Prepared> {
-        let statement = self.parse(sql)?;
+    pub(crate) async fn plan(
+        &self,
+        statement: Statement,
+        control: Arc<Control>,
+    ) -> Result<Prepared> {
         let kind = statement.kind();
         let action = match statement {
             Statement::Query(query) => Action::Query(self.plan_query(*query).await?),
@@ -235,10 +280,12 @@ impl Session {
         let patience = Duration::try_from_secs_f64(self.settings().conflict_timeout);
         let until = Instant::now() + patience.unwrap_or(Duration::ZERO);
         let mut pause = FIRST_PAUSE;
+        // The rows of a client are read once.
+        let again = !matches!(command, Statement::BoundInsert(_) | Statement::Ingest(_));
         loop {
             match statement::run(self, command.clone()).await {
                 Err(Error::Catalog(spotql_catalog::Error::Conflict { .. }))
-                    if Instant::now() + pause < until =>
+                    if again && Instant::now() + pause < until =>
                 {
                     tokio::time::sleep(pause).await;
                     pause = (pause * 2).min(LONGEST_PAUSE);

@@ -147,9 +147,14 @@ impl Session {
         SpotqlOptions::of(self.context().state_ref().read().config_options())
     }
 
+    /// The limits of a statement's text.
+    pub(crate) fn limits(&self) -> Limits {
+        Limits::from(&self.settings())
+    }
+
     /// Parses a statement within the session's limits.
     pub(crate) fn parse(&self, sql: &str) -> Result<Statement> {
-        parse(sql, &Limits::from(&self.settings()))
+        parse(sql, &self.limits())
     }
 
     /// The state that the statement at work plans and runs with.
@@ -283,11 +288,7 @@ impl Session {
 
     /// The same with the types that its columns will have.
     pub(crate) async fn typed_plan(&self, statement: ast::Statement) -> Result<LogicalPlan> {
-        let plan = self.logical_plan(statement).await?;
-        let state = self.state();
-        Ok(state
-            .analyzer()
-            .execute_and_check(plan, state.config_options(), |_, _| {})?)
+        typed_plan_in(&self.state(), statement).await
     }
 
     pub(crate) async fn plan_query(
@@ -336,11 +337,9 @@ impl Session {
 /// The logical plan of a query, with the tables that a state knows.
 pub(crate) async fn plan_in(
     state: &SessionState,
-    mut statement: ast::Statement,
+    statement: ast::Statement,
 ) -> Result<LogicalPlan> {
-    relations_as_queries(&mut statement);
-    let statement = DataFusionStatement::Statement(Box::new(statement));
-    let plan = state.statement_to_plan(statement).await?;
+    let plan = plan_unbound(state, statement).await?;
     if !plan.get_parameter_names()?.is_empty() {
         return Err(Error::Parameters);
     }
@@ -354,6 +353,27 @@ pub(crate) async fn plan_in(
         });
     }
     subqueries::mend(plan)
+}
+
+/// The same with the types that its columns will have.
+pub(crate) async fn typed_plan_in(
+    state: &SessionState,
+    statement: ast::Statement,
+) -> Result<LogicalPlan> {
+    let plan = plan_in(state, statement).await?;
+    Ok(state
+        .analyzer()
+        .execute_and_check(plan, state.config_options(), |_, _| {})?)
+}
+
+/// The plan of a query that may have parameters: it can be asked for their types, and not run.
+pub(crate) async fn plan_unbound(
+    state: &SessionState,
+    mut statement: ast::Statement,
+) -> Result<LogicalPlan> {
+    relations_as_queries(&mut statement);
+    let statement = DataFusionStatement::Statement(Box::new(statement));
+    Ok(state.statement_to_plan(statement).await?)
 }
 
 /// A listing's rows: text columns with these names.

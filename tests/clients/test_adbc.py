@@ -245,16 +245,6 @@ def test_a_misspelt_table_is_named_in_the_error(connection):
         assert cursor.execute("SELECT count(*) FROM flow").fetchone() == (0,)
 
 
-def test_parameters_are_refused_with_the_reason(connection):
-    with connection.cursor() as cursor:
-        with pytest.raises(adbc.ProgrammingError, match="values into the statement"):
-            cursor.execute("SELECT 1 WHERE 1 = ?", (1,))
-        cursor.execute("CREATE TABLE t (n INT)")
-        with pytest.raises(adbc.Error, match="values into the statement"):
-            cursor.executemany("INSERT INTO t VALUES (?)", [(1,), (2,)])
-        assert cursor.execute("SELECT count(*) FROM t").fetchone() == (0,)
-
-
 def test_two_connections_work_at_once(server):
     with server.connect() as connection, connection.cursor() as cursor:
         cursor.execute("CREATE TABLE t (who STRING, n INT)")

@@ -92,12 +92,44 @@ impl Warehouse {
         input: Arc<dyn ExecutionPlan>,
         context: Arc<TaskContext>,
     ) -> Result<InsertReport> {
+        self.create_as(definition, None, input, context).await
+    }
+
+    /// The same in the place of a table that is there: whoever reads sees the old table or the new one. The old one's
+    /// files go as those of a dropped table do.
+    ///
+    /// # Errors
+    /// As [`Warehouse::create_table_as`]; [`Error::Conflict`] if the old table was dropped meanwhile. After any error the
+    /// old table is as it was.
+    pub async fn replace_table_as(
+        &self,
+        old: Arc<Table>,
+        definition: TableDefinition,
+        input: Arc<dyn ExecutionPlan>,
+        context: Arc<TaskContext>,
+    ) -> Result<InsertReport> {
+        if !old.definition.external {
+            let snapshot = self.snapshot(&old).await?;
+            self.check_places(&old, &snapshot, Access::Write)?;
+        }
+        let id = old.id;
+        let report = self.create_as(definition, Some(old), input, context).await;
+        self.forget(id);
+        report
+    }
+
+    async fn create_as(
+        &self,
+        definition: TableDefinition,
+        replaces: Option<Arc<Table>>,
+        input: Arc<dyn ExecutionPlan>,
+        context: Arc<TaskContext>,
+    ) -> Result<InsertReport> {
         let (definition, location) = self.prepare_definition(definition).await?;
         self.backend.storage.check(&location, Access::Write)?;
-        if self
-            .table(&definition.database, &definition.name)
-            .await?
-            .is_some()
+        let found = self.table(&definition.database, &definition.name).await?;
+        if let Some(found) = found
+            && replaces.as_ref().map(|table| table.id) != Some(found.id)
         {
             return Err(Error::TableExists {
                 database: definition.database,
@@ -105,7 +137,11 @@ impl Warehouse {
             });
         }
         self.maintain().await;
-        if !self.backend.storage.has_no_data(&location).await? {
+        // The old table's own files may lie there: they go when the new ones come.
+        let is_old = |table: &Arc<Table>| !table.definition.external && table.location == location;
+        if !replaces.as_ref().is_some_and(is_old)
+            && !self.backend.storage.has_no_data(&location).await?
+        {
             return Err(Error::InvalidDefinition {
                 table: definition.full_name(),
                 reason: format!(
@@ -121,6 +157,7 @@ impl Warehouse {
             target: Target::New {
                 definition,
                 location: stored,
+                replaces,
             },
             destinations: Destinations::new(Arc::clone(&table), None),
             table,

@@ -11,7 +11,7 @@ use crate::metastore::{files, tables};
 use crate::paths::Access;
 use crate::snapshot::TableSnapshot;
 use crate::table::{Table, TableDefinition};
-use crate::write::{Replaced, Write, remove_leftovers, retire, when_settled};
+use crate::write::{Write, remove, remove_leftovers, when_settled};
 
 impl Warehouse {
     /// Makes a table. `false`: one of that name was there already.
@@ -169,22 +169,9 @@ impl Warehouse {
         let (backend, id) = (self.backend.clone(), write.id.clone());
         let (dropping, root) = (Arc::clone(&table), backend.root.clone());
         let dropped = when_settled(&backend, table.id, &table.full_name(), move |tx| {
-            if tables::version(tx, dropping.id)?.is_none() {
+            if !remove(tx, &root, &id, &dropping)? {
                 return Ok(false);
             }
-            let version = tables::bump(tx, dropping.id)?;
-            if !dropping.definition.external {
-                let context = Replaced {
-                    write: &id,
-                    table: &dropping,
-                    version,
-                    root: &root,
-                };
-                for row in partitions::all(tx, dropping.id)? {
-                    retire(tx, &context, &row)?;
-                }
-            }
-            tables::delete(tx, dropping.id)?;
             writes::commit(tx, &id, dropping.id)?;
             Ok(true)
         })

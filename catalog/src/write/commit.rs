@@ -47,10 +47,11 @@ pub(crate) struct PartitionChange {
 #[derive(Debug, Clone)]
 pub(crate) enum Target {
     Existing(Arc<Table>),
-    /// CREATE TABLE AS: the table appears together with its rows.
+    /// CREATE TABLE AS: the table appears together with its rows, and in the place of another one if it replaces that.
     New {
         definition: TableDefinition,
         location: String,
+        replaces: Option<Arc<Table>>,
     },
     /// A table that a load needs for rows it rejects: made if it is not there, else given the columns that it lacks.
     NewOrWider {
@@ -159,6 +160,16 @@ pub(super) async fn commit(backend: &Backend, write: &str, plan: Plan) -> Result
             })
             .await
         }
+        Target::New {
+            replaces: Some(old),
+            ..
+        } => {
+            let (id, name) = (old.id, old.full_name());
+            when_settled(backend, id, &name, move |tx| {
+                apply(tx, &root, &write, &plan)
+            })
+            .await
+        }
         _ => {
             backend
                 .metastore
@@ -213,7 +224,13 @@ fn apply(tx: &Transaction<'_>, root: &Location, write: &str, plan: &Plan) -> Out
         Target::New {
             definition,
             location,
+            replaces,
         } => {
+            if let Some(old) = replaces
+                && !remove(tx, root, write, old)?
+            {
+                return Err(conflict(old, None, "it was dropped during the write").into());
+            }
             let Some(id) = tables::insert(tx, definition, location)? else {
                 return Err(Error::TableExists {
                     database: definition.database.clone(),
@@ -238,6 +255,32 @@ fn apply(tx: &Transaction<'_>, root: &Location, write: &str, plan: &Plan) -> Out
     }
     writes::commit(tx, write, table.id)?;
     Ok(table)
+}
+
+/// Removes a table; a managed one's files are entered as garbage of a write. `false`: it was gone.
+pub(crate) fn remove(
+    tx: &Transaction<'_>,
+    root: &Location,
+    write: &str,
+    table: &Table,
+) -> Outcome<bool> {
+    if tables::version(tx, table.id)?.is_none() {
+        return Ok(false);
+    }
+    let version = tables::bump(tx, table.id)?;
+    if !table.definition.external {
+        let context = Replaced {
+            write,
+            table,
+            version,
+            root,
+        };
+        for row in partitions::all(tx, table.id)? {
+            retire(tx, &context, &row)?;
+        }
+    }
+    tables::delete(tx, table.id)?;
+    Ok(true)
 }
 
 /// Makes a table, or finds it with all columns of a definition; those it lacks are added at its end.

@@ -39,7 +39,8 @@ async fn whole(
 ) -> Result<InsertReport> {
     let existing = match &job.target {
         Target::Existing(table) => Some(table.id),
-        Target::New { .. } | Target::NewOrWider { .. } => None,
+        Target::New { replaces, .. } => replaces.as_ref().map(|table| table.id),
+        Target::NewOrWider { .. } => None,
     };
     let write = Arc::new(Write::begin(&backend, existing).await?);
     let result = stage_and_commit(&write, job, input, context, gone).await;

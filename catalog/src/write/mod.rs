@@ -75,7 +75,7 @@ mod tests;
 pub use stage::InsertReport;
 
 pub(crate) use accept::{Accept, Counts};
-pub(crate) use commit::{Load, Replaced, Target, commit_load, retire, when_settled};
+pub(crate) use commit::{Load, Replaced, Target, commit_load, remove, retire, when_settled};
 pub(crate) use handle::Write;
 pub(crate) use insert::insert;
 pub(crate) use settle::{

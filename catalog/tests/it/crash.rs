@@ -23,6 +23,8 @@ const PARTITIONS: u64 = 4;
 enum Step {
     Into,
     Overwrite,
+    /// Puts another table in the place of the unpartitioned one.
+    Replace,
     IntoPartitions,
     /// Replaces partitions `from..PARTITIONS`.
     OverwritePartitions {
@@ -47,7 +49,8 @@ fn random(seed: u64) -> u64 {
 fn step(number: u64) -> Step {
     match random(number) % 8 {
         0 | 1 => Step::Into,
-        2 | 3 => Step::Overwrite,
+        2 => Step::Overwrite,
+        3 => Step::Replace,
         4 => Step::IntoPartitions,
         5 | 6 => Step::OverwritePartitions {
             from: random(number + 1_000_000) % PARTITIONS,
@@ -71,7 +74,7 @@ impl State {
             Step::Into => {
                 self.plain.insert(number, ROWS);
             }
-            Step::Overwrite => self.plain = BTreeMap::from([(number, ROWS)]),
+            Step::Overwrite | Step::Replace => self.plain = BTreeMap::from([(number, ROWS)]),
             Step::IntoPartitions => {
                 for p in 0..PARTITIONS {
                     self.partitions
@@ -110,10 +113,10 @@ async fn a_process_that_writes_until_it_is_killed() {
     };
     let warehouse = Warehouse::open_with(&folder, no_grace()).await.unwrap();
     let session = session(&warehouse);
-    let plain = warehouse.table("default", "plain").await.unwrap().unwrap();
     let parts = warehouse.table("default", "parts").await.unwrap().unwrap();
     for number in first.parse().unwrap().. {
         note("begin", number);
+        let plain = warehouse.table("default", "plain").await.unwrap().unwrap();
         let all = format!("SELECT {number}::bigint w FROM generate_series(1, {ROWS})");
         let split = |from: u64| {
             format!(
@@ -124,6 +127,16 @@ async fn a_process_that_writes_until_it_is_killed() {
         let (table, mode, sql) = match step(number) {
             Step::Into => (&plain, InsertMode::Into, all),
             Step::Overwrite => (&plain, InsertMode::Overwrite, all),
+            Step::Replace => {
+                let plan = session.sql(&all).await.unwrap();
+                let plan = plan.create_physical_plan().await.unwrap();
+                let definition = plain.definition.clone();
+                let replaced =
+                    warehouse.replace_table_as(plain, definition, plan, session.task_ctx());
+                replaced.await.unwrap();
+                note("end", number);
+                continue;
+            }
             Step::IntoPartitions => (&parts, InsertMode::Into, split(0)),
             Step::OverwritePartitions { from } => (&parts, InsertMode::Overwrite, split(from)),
             Step::DropPartition { p } => {

@@ -1,7 +1,6 @@
 //! The list of actions, and the one that is not Flight SQL's: `CloseSession`, by which ADBC and
-//! the JDBC driver end a connection. Its messages are not in arrow-flight. Session options,
-//! transactions and cancellation by action are refused until the issue that brings them; a client
-//! cancels by dropping its stream.
+//! the JDBC driver end a connection. Its messages are not in arrow-flight. Session options and cancellation by action are
+//! refused; a client cancels by dropping its stream.
 
 use std::pin::Pin;
 
@@ -41,6 +40,16 @@ pub(super) fn list() -> Vec<ActionType> {
              response",
         ),
         (
+            "BeginTransaction",
+            "Begins a transaction, in which each statement is committed when it has run. Request: \
+             ActionBeginTransactionRequest; response: ActionBeginTransactionResult",
+        ),
+        (
+            "EndTransaction",
+            "Ends a transaction; a rollback fails if it changed anything. Request: \
+             ActionEndTransactionRequest; no response",
+        ),
+        (
             CLOSE_SESSION,
             "Ends the session that the cookie names, with its prepared statements. Request: \
              CloseSessionRequest; response: CloseSessionResult",
@@ -70,6 +79,7 @@ pub(super) fn other(
     if let Some(id) = service.sessions.close(caller) {
         service.prepared.forget(id);
         service.waiting.forget(id);
+        service.transactions.forget(id);
     }
     let body = CloseSessionResult { status: CLOSED }.encode_to_vec();
     Ok(Response::new(Box::pin(stream::iter([Ok(

@@ -14,7 +14,8 @@ use arrow_flight::sql::{
     CommandGetPrimaryKeys, CommandGetSqlInfo, CommandGetTableTypes, CommandGetTables,
     CommandGetXdbcTypeInfo, CommandPreparedStatementQuery, CommandPreparedStatementUpdate,
     CommandStatementIngest, CommandStatementQuery, CommandStatementSubstraitPlan,
-    CommandStatementUpdate, DoPutPreparedStatementResult, SqlInfo, TicketStatementQuery,
+    CommandStatementUpdate, DoPutPreparedStatementResult, EndTransaction, SqlInfo,
+    TicketStatementQuery,
 };
 use arrow_flight::{
     Action, FlightDescriptor, FlightInfo, HandshakeRequest, HandshakeResponse, Ticket,
@@ -27,7 +28,8 @@ use tonic::{Request, Response, Status, Streaming};
 
 use super::service::Service;
 use super::session::Caller;
-use super::{actions, catalog, prepared, query, rows, status, update};
+use super::transactions::End;
+use super::{actions, catalog, ingest, prepared, query, rows, status, update};
 
 type Info = Result<Response<FlightInfo>, Status>;
 type Get = Result<Response<<Service as FlightService>::DoGetStream>, Status>;
@@ -38,6 +40,17 @@ type Handshake = Pin<Box<dyn Stream<Item = Result<HandshakeResponse, Status>> + 
 fn caller<T>(request: &Request<T>) -> Result<Caller, Status> {
     let caller = request.extensions().get::<Caller>().cloned();
     caller.ok_or_else(|| Status::internal("the call has lost its session; this is a bug"))
+}
+
+/// The same, within the transaction that a command names.
+fn within<T>(
+    service: &Service,
+    request: &Request<T>,
+    transaction: Option<&[u8]>,
+) -> Result<Caller, Status> {
+    let caller = caller(request)?;
+    let transaction = service.transactions.find(transaction, caller.id())?;
+    Ok(caller.within(transaction))
 }
 
 /// The FlightInfo of a listing: the command is its own ticket.
@@ -54,10 +67,9 @@ fn no_substrait() -> Status {
     Status::unimplemented("Substrait plans are not supported; send SQL")
 }
 
-fn no_transactions() -> Status {
+fn no_savepoints() -> Status {
     Status::unimplemented(
-        "there are no transactions over several statements: each statement is one of its own; \
-         turn autocommit on",
+        "there are no savepoints: each statement is committed when it has run; turn autocommit on",
     )
 }
 
@@ -79,7 +91,7 @@ impl FlightSqlService for Service {
         command: CommandStatementQuery,
         request: Request<FlightDescriptor>,
     ) -> Info {
-        let caller = caller(&request)?;
+        let caller = within(self, &request, command.transaction_id.as_deref())?;
         let session = self.sessions.session(&caller).await?;
         query::get_flight_info(self, &caller, session, &command.query, request.into_inner()).await
     }
@@ -97,7 +109,8 @@ impl FlightSqlService for Service {
         command: CommandStatementUpdate,
         request: Request<PeekableFlightDataStream>,
     ) -> Result<i64, Status> {
-        update::do_put(self, &caller(&request)?, &command.query).await
+        let caller = within(self, &request, command.transaction_id.as_deref())?;
+        update::do_put(self, &caller, &command.query).await
     }
 
     async fn do_action_create_prepared_statement(
@@ -105,7 +118,8 @@ impl FlightSqlService for Service {
         command: ActionCreatePreparedStatementRequest,
         request: Request<Action>,
     ) -> Result<ActionCreatePreparedStatementResult, Status> {
-        prepared::create(self, &caller(&request)?, command.query).await
+        let caller = within(self, &request, command.transaction_id.as_deref())?;
+        prepared::create(self, &caller, command.query).await
     }
 
     async fn do_action_close_prepared_statement(
@@ -153,6 +167,44 @@ impl FlightSqlService for Service {
         let caller = caller(&request)?;
         let handle = command.prepared_statement_handle;
         prepared::do_put_update(self, &caller, &handle, request.into_inner()).await
+    }
+
+    async fn do_put_statement_ingest(
+        &self,
+        command: CommandStatementIngest,
+        request: Request<PeekableFlightDataStream>,
+    ) -> Result<i64, Status> {
+        let caller = within(self, &request, command.transaction_id.as_deref())?;
+        ingest::do_put(self, &caller, command, request.into_inner()).await
+    }
+
+    async fn do_action_begin_transaction(
+        &self,
+        _: ActionBeginTransactionRequest,
+        request: Request<Action>,
+    ) -> Result<ActionBeginTransactionResult, Status> {
+        let id = self.transactions.begin(caller(&request)?.owner());
+        Ok(ActionBeginTransactionResult {
+            transaction_id: id.as_bytes().to_vec().into(),
+        })
+    }
+
+    async fn do_action_end_transaction(
+        &self,
+        command: ActionEndTransactionRequest,
+        request: Request<Action>,
+    ) -> Result<(), Status> {
+        let end = match command.action() {
+            EndTransaction::Commit => End::Commit,
+            EndTransaction::Rollback => End::Rollback,
+            EndTransaction::Unspecified => {
+                return Err(Status::invalid_argument(
+                    "EndTransaction must say whether to commit or to roll back",
+                ));
+            }
+        };
+        let caller = caller(&request)?.id();
+        self.transactions.end(&command.transaction_id, caller, end)
     }
 
     async fn get_flight_info_catalogs(
@@ -324,17 +376,6 @@ impl FlightSqlService for Service {
         }))
     }
 
-    async fn do_put_statement_ingest(
-        &self,
-        _: CommandStatementIngest,
-        _: Request<PeekableFlightDataStream>,
-    ) -> Result<i64, Status> {
-        Err(Status::unimplemented(
-            "bulk ingestion is not supported yet; write Parquet and register it with CREATE \
-             EXTERNAL TABLE, or send INSERT",
-        ))
-    }
-
     async fn get_flight_info_substrait_plan(
         &self,
         _: CommandStatementSubstraitPlan,
@@ -359,28 +400,12 @@ impl FlightSqlService for Service {
         Err(no_substrait())
     }
 
-    async fn do_action_begin_transaction(
-        &self,
-        _: ActionBeginTransactionRequest,
-        _: Request<Action>,
-    ) -> Result<ActionBeginTransactionResult, Status> {
-        Err(no_transactions())
-    }
-
-    async fn do_action_end_transaction(
-        &self,
-        _: ActionEndTransactionRequest,
-        _: Request<Action>,
-    ) -> Result<(), Status> {
-        Err(no_transactions())
-    }
-
     async fn do_action_begin_savepoint(
         &self,
         _: ActionBeginSavepointRequest,
         _: Request<Action>,
     ) -> Result<ActionBeginSavepointResult, Status> {
-        Err(no_transactions())
+        Err(no_savepoints())
     }
 
     async fn do_action_end_savepoint(
@@ -388,7 +413,7 @@ impl FlightSqlService for Service {
         _: ActionEndSavepointRequest,
         _: Request<Action>,
     ) -> Result<(), Status> {
-        Err(no_transactions())
+        Err(no_savepoints())
     }
 
     async fn do_action_cancel_query(

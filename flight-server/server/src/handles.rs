@@ -102,6 +102,30 @@ impl<T> Handles<T> {
         store.remove(&handle)
     }
 
+    /// Weighs a value anew that has grown or shrunk where it lies; others go if they are too large together.
+    pub(super) fn weigh(&self, handle: &[u8], bytes: usize) {
+        let Ok(handle) = Uuid::from_slice(handle) else {
+            return;
+        };
+        let mut store = self.store.lock().unwrap_or_else(PoisonError::into_inner);
+        let Some(entry) = store.entries.get_mut(&handle) else {
+            return;
+        };
+        let before = std::mem::replace(&mut entry.bytes, bytes);
+        store.bytes = store.bytes - before + bytes;
+        let mut dropped = Vec::new();
+        while store.bytes > self.limits.bytes {
+            let others = store.entries.iter().filter(|(other, _)| **other != handle);
+            let oldest = others.min_by_key(|(_, entry)| entry.used);
+            let Some(oldest) = oldest.map(|(handle, _)| *handle) else {
+                break;
+            };
+            dropped.extend(store.remove(&oldest));
+        }
+        drop(store);
+        drop(dropped);
+    }
+
     /// Drops what an owner left behind.
     pub(super) fn forget(&self, owner: Uuid) {
         let mut store = self.store.lock().unwrap_or_else(PoisonError::into_inner);
@@ -260,6 +284,22 @@ mod tests {
         let large = handles.insert(Owner::default(), 500, "large");
         assert_eq!(handles.get(small.as_bytes(), None), None);
         assert_eq!(handles.get(large.as_bytes(), None), Some("large"));
+    }
+
+    #[test]
+    fn a_value_that_grows_pushes_out_others_and_never_itself() {
+        let handles = handles(HOUR, 10, 100);
+        let (a, b) = (
+            handles.insert(Owner::default(), 40, "a"),
+            handles.insert(Owner::default(), 40, "b"),
+        );
+        handles.weigh(b.as_bytes(), 50);
+        assert_eq!(handles.get(a.as_bytes(), None), Some("a"));
+        handles.weigh(a.as_bytes(), 500);
+        assert_eq!(handles.get(b.as_bytes(), None), None);
+        assert_eq!(handles.get(a.as_bytes(), None), Some("a"));
+        handles.weigh(a.as_bytes(), 1);
+        assert_eq!(handles.store.lock().unwrap().bytes, 1);
     }
 
     #[test]

@@ -1,6 +1,6 @@
 //! The Arrow Flight SQL server: statements in, rows out, over gRPC.
 //!
-//! One module a family of commands: `query`, `update`, `prepared`, `catalog` with `sql_info` and `type_info`,
+//! One module a family of commands: `query`, `update`, `prepared` with `bound`, `ingest`, `transactions`, `catalog` with `sql_info` and `type_info`,
 //! `actions`. Around them: `entry` is what every call passes, `flight_sql` hands it to its family, `session` says whose
 //! session a call runs in. `handles` keeps what lives between calls, `statement` runs statements, `wire` and `rows`
 //! make the bytes, `status` the errors. `connections` and `linger` are about the sockets.
@@ -9,15 +9,16 @@
 //! DoPut, once (see `query`). A client that goes away stops what it started. While a statement
 //! computes, HTTP/2 pings keep the connection alive.
 //!
-//! Not here yet, each refused with a sentence: login and TLS, bound parameters, transactions,
-//! bulk ingestion, PollFlightInfo, session options, limits by user.
+//! Not here yet, each refused with a sentence: login and TLS, PollFlightInfo, session options, limits by user.
 
 mod actions;
+mod bound;
 mod catalog;
 mod connections;
 mod entry;
 mod flight_sql;
 mod handles;
+mod ingest;
 mod linger;
 mod prepared;
 mod query;
@@ -27,8 +28,10 @@ mod session;
 mod sql_info;
 mod statement;
 mod status;
+mod transactions;
 mod type_info;
 mod update;
+mod upload;
 mod wire;
 
 use std::future::{Future, IntoFuture};
@@ -50,6 +53,7 @@ use entry::Entry;
 use handles::{Handles, Limits};
 use service::Service;
 use session::Sessions;
+use transactions::Transactions;
 
 /// Why the server could not be started, or stopped by itself.
 #[derive(Debug, thiserror::Error)]
@@ -78,9 +82,9 @@ const PREPARED: Limits = Limits {
 /// How often what has outlived its lifetime is looked for.
 const SWEEP: Duration = Duration::from_secs(60);
 
-/// The largest message taken from a client: an INSERT of many VALUES is one statement. What is
+/// The largest message taken from a client: an INSERT of many VALUES is one statement, a frame of pandas' one batch. What is
 /// sent is cut to about 2 MiB a message by the encoder, unless a single row is larger.
-const LARGEST_MESSAGE: usize = 32 << 20;
+const LARGEST_MESSAGE: usize = 128 << 20;
 /// Calls of one connection at the same time.
 const STREAMS: u32 = 256;
 const PING: Duration = Duration::from_secs(20);
@@ -108,6 +112,7 @@ pub async fn serve(
         engine,
         prepared: Handles::new(PREPARED),
         waiting: Handles::new(WAITING),
+        transactions: Transactions::new(),
         sql_info: sql_info::sql_info()?,
         type_info: type_info::type_info()?,
     });

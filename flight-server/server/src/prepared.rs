@@ -6,27 +6,26 @@
 //! A statement runs in the session it was prepared in, or in the caller's own if that is
 //! remembered by now (see [`super::session`]).
 //!
-//! Parameters are refused, with a message, until the issue that brings them. Clients that bind
-//! none may still send their empty parameter set.
+//! A statement with parameters is described without their values (see [`spotql_sql::Description`]). DoPut binds values to
+//! its handle ([`super::bound`]), which stays the same; GetFlightInfo then executes it with them. An update may also bring
+//! its values along: those of `INSERT … VALUES` are read as they arrive and written at once.
 
 use std::sync::Arc;
 
-use arrow_flight::decode::{DecodedPayload, FlightDataDecoder};
-use arrow_flight::error::FlightError;
 use arrow_flight::sql::server::PeekableFlightDataStream;
 use arrow_flight::sql::{ActionCreatePreparedStatementResult, DoPutPreparedStatementResult};
 use arrow_flight::{FlightDescriptor, FlightInfo, IpcMessage, SchemaAsIpc};
 use bytes::Bytes;
 use datafusion::arrow::datatypes::Schema;
 use datafusion::arrow::ipc::writer::IpcWriteOptions;
-use futures::{StreamExt, TryStreamExt, future};
-use tonic::{Code, Response, Status};
+use tonic::{Response, Status};
 
+use super::bound::{self, Bound};
 use super::rows::FlightStream;
 use super::service::{Service, Statement};
 use super::session::Caller;
 use super::wire::Wire;
-use super::{query, rows, statement, status};
+use super::{query, rows, statement, status, upload};
 
 /// Plans a statement and keeps it.
 pub(super) async fn create(
@@ -35,25 +34,32 @@ pub(super) async fn create(
     sql: String,
 ) -> Result<ActionCreatePreparedStatementResult, Status> {
     let session = service.sessions.session(caller).await?;
-    let prepared = statement::prepare(&session, &sql).await?;
-    let schema = prepared
-        .schema()
-        .map(|schema| Arc::clone(Wire::new(&schema).schema()));
+    let described = statement::describe(&session, &sql).await?;
+    let columns = described.columns.as_ref();
+    let schema = columns.map(|schema| Arc::clone(Wire::new(schema).schema()));
     let dataset_schema = match &schema {
         Some(schema) => encoded(schema)?,
         None => Bytes::new(),
+    };
+    let parameters = described.parameters;
+    let parameter_schema = match parameters.fields().is_empty() {
+        true => Bytes::new(),
+        false => encoded(&parameters)?,
     };
     let bytes = sql.len();
     let kept = Statement {
         sql: sql.into(),
         session,
         schema,
+        parameters,
+        bound: Bound::default(),
+        transaction: caller.transaction().cloned(),
     };
     let handle = service.prepared.insert(caller.owner(), bytes, kept);
     Ok(ActionCreatePreparedStatementResult {
         prepared_statement_handle: Bytes::copy_from_slice(handle.as_bytes()),
         dataset_schema,
-        parameter_schema: Bytes::new(),
+        parameter_schema,
     })
 }
 
@@ -83,8 +89,11 @@ pub(super) async fn get_flight_info(
     handle: &[u8],
     descriptor: FlightDescriptor,
 ) -> Result<Response<FlightInfo>, Status> {
-    let Statement { sql, session, .. } = find(service, caller, handle)?;
-    query::get_flight_info(service, caller, session, &sql, descriptor).await
+    let found = find(service, caller, handle)?;
+    let prepared = bound::prepare(&found).await?;
+    let caller = caller.within(found.transaction);
+    let bytes = found.sql.len();
+    query::answer(service, &caller, found.session, prepared, bytes, descriptor).await
 }
 
 /// Runs a prepared query for a client that made its own ticket of the statement's handle.
@@ -93,8 +102,9 @@ pub(super) async fn do_get(
     caller: &Caller,
     handle: &[u8],
 ) -> Result<Response<FlightStream>, Status> {
-    let Statement { sql, session, .. } = find(service, caller, handle)?;
-    let prepared = statement::prepare(&session, &sql).await?;
+    let found = find(service, caller, handle)?;
+    let prepared = bound::prepare(&found).await?;
+    let session = found.session;
     let Some(schema) = prepared.schema() else {
         return Err(Status::invalid_argument(
             "this prepared statement returns no rows; execute it as an update, or by \
@@ -111,25 +121,34 @@ pub(super) async fn do_put_update(
     handle: &[u8],
     parameters: PeekableFlightDataStream,
 ) -> Result<i64, Status> {
-    let Statement { sql, session, .. } = find(service, caller, handle)?;
-    refuse_parameters(parameters).await?;
-    let prepared = statement::prepare(&session, &sql).await?;
+    let found = find(service, caller, handle)?;
+    let rows = upload::rows(parameters).await?;
+    let prepared = match rows.filter(|rows| !rows.schema().fields().is_empty()) {
+        Some(rows) => bound::prepare_with(&found, rows).await?,
+        // Bound before, or not needed.
+        None => bound::prepare(&found).await?,
+    };
     if prepared.schema().is_some() {
         return Err(query::returns_rows());
     }
-    let done = query::run(service, caller, &session, prepared).await?;
+    let caller = caller.within(found.transaction);
+    let done = query::run(service, &caller, &found.session, prepared).await?;
     Ok(query::count(&done))
 }
 
-/// Binds parameters, of which there may be none.
+/// Binds values to a statement's parameters, of which there may be none.
 pub(super) async fn do_put_query(
     service: &Service,
     caller: &Caller,
     handle: Bytes,
     parameters: PeekableFlightDataStream,
 ) -> Result<DoPutPreparedStatementResult, Status> {
-    find(service, caller, &handle)?;
-    refuse_parameters(parameters).await?;
+    let found = find(service, caller, &handle)?;
+    let rows = upload::rows(parameters).await?;
+    if let Some(rows) = rows.filter(|rows| !rows.schema().fields().is_empty()) {
+        let bytes = bound::keep(&found, rows).await?;
+        service.prepared.weigh(&handle, found.sql.len() + bytes);
+    }
     Ok(DoPutPreparedStatementResult {
         prepared_statement_handle: Some(handle),
     })
@@ -142,22 +161,4 @@ pub(super) fn encoded(schema: &Schema) -> Result<Bytes, Status> {
         .try_into()
         .map_err(status::of_arrow_error)?;
     Ok(message.0)
-}
-
-/// Reads the parameter stream up to its schema, which tells whether there are any.
-async fn refuse_parameters(parameters: PeekableFlightDataStream) -> Result<(), Status> {
-    // The first message may be the command alone.
-    let messages = parameters
-        .try_filter(|message| future::ready(!message.data_header.is_empty()))
-        .map_err(FlightError::from);
-    let mut decoder = FlightDataDecoder::new(messages);
-    while let Some(message) = decoder.next().await {
-        let message = message.map_err(status::of_flight)?;
-        if let DecodedPayload::Schema(schema) = message.payload
-            && !schema.fields().is_empty()
-        {
-            return Err(status::parameters_are_refused(Code::Unimplemented));
-        }
-    }
-    Ok(())
 }

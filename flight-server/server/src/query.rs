@@ -34,6 +34,18 @@ pub(super) async fn get_flight_info(
     descriptor: FlightDescriptor,
 ) -> Result<Response<FlightInfo>, Status> {
     let prepared = statement::prepare(&session, sql).await?;
+    answer(service, caller, session, prepared, sql.len(), descriptor).await
+}
+
+/// The same for a statement that is planned; `bytes` is how much it weighs while it waits.
+pub(super) async fn answer(
+    service: &Service,
+    caller: &Caller,
+    session: Arc<Session>,
+    prepared: Prepared,
+    bytes: usize,
+    descriptor: FlightDescriptor,
+) -> Result<Response<FlightInfo>, Status> {
     let (schema, handle, rows) = match prepared.schema() {
         Some(schema) => {
             let wire = Wire::new(&schema);
@@ -43,7 +55,7 @@ pub(super) async fn get_flight_info(
                 prepared,
                 wire,
             };
-            let bytes = sql.len() + waiting.prepared.bytes();
+            let bytes = bytes + waiting.prepared.bytes();
             let handle = service.waiting.insert(caller.owner(), bytes, waiting);
             (schema, handle.as_bytes().to_vec(), -1)
         }
@@ -94,8 +106,14 @@ pub(super) async fn run(
         Ok(Outcome::Done(done)) => {
             entry.wrote(done.rows.unwrap_or(0));
             entry.done();
-            if kind == Kind::Session {
-                service.sessions.keep(caller, session);
+            match kind {
+                Kind::Session => service.sessions.keep(caller, session),
+                Kind::Write | Kind::Ddl => {
+                    if let Some(transaction) = caller.transaction() {
+                        service.transactions.changed(transaction);
+                    }
+                }
+                Kind::Query => {}
             }
             Ok(done)
         }

@@ -6,8 +6,10 @@ use arrow_flight::sql::metadata::{SqlInfoData, XdbcTypeInfoData};
 use datafusion::arrow::datatypes::Schema;
 use spotql_sql::{Engine, Prepared, Session};
 
+use super::bound::Bound;
 use super::handles::Handles;
 use super::session::Sessions;
+use super::transactions::{Transaction, Transactions};
 use super::wire::Wire;
 
 /// What all calls share.
@@ -16,6 +18,7 @@ pub(super) struct Service {
     pub(super) sessions: Sessions,
     pub(super) prepared: Handles<Statement>,
     pub(super) waiting: Handles<Waiting>,
+    pub(super) transactions: Transactions,
     pub(super) sql_info: SqlInfoData,
     pub(super) type_info: XdbcTypeInfoData,
 }
@@ -26,6 +29,7 @@ impl Service {
         self.sessions.sweep();
         self.prepared.sweep();
         self.waiting.sweep();
+        self.transactions.sweep();
     }
 }
 
@@ -36,6 +40,12 @@ pub(super) struct Statement {
     pub(super) session: Arc<Session>,
     /// Its columns; none for a statement without rows.
     pub(super) schema: Option<Arc<Schema>>,
+    /// The types of its parameters.
+    pub(super) parameters: Arc<Schema>,
+    /// Their values.
+    pub(super) bound: Bound,
+    /// The transaction that it was prepared in.
+    pub(super) transaction: Option<Arc<Transaction>>,
 }
 
 impl Statement {

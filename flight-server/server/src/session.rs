@@ -30,6 +30,7 @@ use uuid::Uuid;
 
 use super::handles::{Handles, Limits, Owner};
 use super::statement;
+use super::transactions::Transaction;
 
 /// The cookie that names a session.
 const COOKIE: &str = "arrow_flight_session_id";
@@ -53,7 +54,7 @@ pub(super) struct Sessions {
 
 /// The client of one call.
 #[derive(Debug, Clone)]
-pub(super) struct Caller(Arc<Identity>);
+pub(super) struct Caller(Arc<Identity>, Option<Arc<Transaction>>);
 
 #[derive(Debug)]
 struct Identity {
@@ -81,6 +82,16 @@ impl Caller {
     /// The remembered session.
     pub(super) fn kept(&self) -> Option<&Arc<Session>> {
         self.0.kept.as_ref().map(|(_, session)| session)
+    }
+
+    /// The caller within a transaction, if there is one.
+    pub(super) fn within(&self, transaction: Option<Arc<Transaction>>) -> Self {
+        Self(Arc::clone(&self.0), transaction)
+    }
+
+    /// The transaction that the call is part of.
+    pub(super) fn transaction(&self) -> Option<&Arc<Transaction>> {
+        self.1.as_ref()
     }
 
     /// Adds the cookie of a session that this call began.
@@ -122,12 +133,13 @@ impl Sessions {
             })?),
             None => None,
         };
-        Ok(Caller(Arc::new(Identity {
+        let identity = Identity {
             kept,
             database,
             peer,
             new: OnceLock::new(),
-        })))
+        };
+        Ok(Caller(Arc::new(identity), None))
     }
 
     /// The caller's session: the remembered one, or else a fresh one.

@@ -6,9 +6,10 @@
 use std::sync::Arc;
 use std::time::Instant;
 
+use datafusion::arrow::datatypes::SchemaRef;
 use futures::FutureExt;
 use futures::future::BoxFuture;
-use spotql_sql::{Outcome, Prepared, Session};
+use spotql_sql::{Description, Outcome, Prepared, SentRows, Session};
 use tonic::Status;
 
 use super::status;
@@ -32,6 +33,34 @@ pub(super) fn prepare(
             })
     }
     .boxed()
+}
+
+/// Parses a statement that may have parameters, and plans it as far as it can be without values; runs nothing.
+pub(super) fn describe(
+    session: &Arc<Session>,
+    sql: &str,
+) -> BoxFuture<'static, Result<Description, Status>> {
+    let (session, sql) = (Arc::clone(session), sql.to_owned());
+    async move { session.describe(&sql).await.map_err(failed) }.boxed()
+}
+
+/// Plans a statement with values for its parameters.
+pub(super) fn bind(
+    session: &Arc<Session>,
+    sql: &str,
+    types: &SchemaRef,
+    rows: SentRows,
+) -> BoxFuture<'static, Result<Prepared, Status>> {
+    let (session, sql, types) = (Arc::clone(session), sql.to_owned(), Arc::clone(types));
+    async move { session.bind(&sql, &types, rows).await.map_err(failed) }.boxed()
+}
+
+/// The status of a statement that cannot be planned, and its line in the log.
+fn failed(error: spotql_sql::Error) -> Status {
+    let status = status::of(error);
+    log::info!("statement failed: {:?}", status.code());
+    log::debug!("{}", status.message());
+    status
 }
 
 /// Runs a prepared statement. Dropping the future stops it.

@@ -16,9 +16,8 @@ use tonic::{Code, Status};
 /// The status of a statement's error.
 pub(super) fn of(error: SqlError) -> Status {
     let code = match &error {
-        // Not UNIMPLEMENTED: from that, ADBC's cursors conclude that nothing can be prepared,
-        // go on without, and fail with an error about something else.
-        SqlError::Parameters => Code::InvalidArgument,
+        // ADBC's cursors conclude from this one that nothing can be prepared, and go on without. What is wrong
+        // with parameters is never it.
         SqlError::Unsupported { .. } => Code::Unimplemented,
         SqlError::TableNotFound { .. } => Code::NotFound,
         SqlError::Stopped(stop) => match stop {
@@ -171,11 +170,6 @@ pub(super) fn fault() -> Status {
     )
 }
 
-/// Bound parameters are refused wherever they are met.
-pub(super) fn parameters_are_refused(code: Code) -> Status {
-    status(code, &SqlError::Parameters.to_string())
-}
-
 /// A gRPC message travels as a header, percent-encoded, and the JDBC driver takes 8 KiB of
 /// headers: what is longer would reach the user as a broken connection.
 const LONGEST_MESSAGE: usize = 2_000;
@@ -224,14 +218,14 @@ mod tests {
     }
 
     #[test]
-    fn a_placeholder_is_refused_as_a_parameter() {
-        let status = of(SqlError::Parameters);
-        assert_eq!(status.code(), Code::InvalidArgument);
-        assert!(
-            status.message().contains("later version"),
-            "{}",
-            status.message()
-        );
+    fn what_is_wrong_with_parameters_is_the_callers_and_never_unimplemented() {
+        let bound = SqlError::Bound {
+            expected: 2,
+            found: 1,
+        };
+        for error in [SqlError::Parameters, bound] {
+            assert_eq!(of(error).code(), Code::InvalidArgument);
+        }
     }
 
     #[test]

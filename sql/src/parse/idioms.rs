@@ -88,7 +88,7 @@ fn without_minus(body: &mut SetExpr) {
     }
 }
 
-/// Rewrites a literal pattern; any other is left to the planner, which knows the backslash alone.
+/// Rewrites a pattern for the planner, which knows the backslash alone: a literal here, any other when it is computed.
 fn escape_by_backslash(pattern: &mut Expr, escape: &mut Option<ValueWithSpan>) -> Result<()> {
     let Some(ValueWithSpan {
         value: Value::SingleQuotedString(given) | Value::DoubleQuotedString(given),
@@ -111,6 +111,8 @@ fn escape_by_backslash(pattern: &mut Expr, escape: &mut Option<ValueWithSpan>) -
         ..
     }) = pattern
     else {
+        *pattern = escaped_by_backslash(pattern.clone(), mark);
+        *escape = None;
         return Ok(());
     };
     let mut new = String::with_capacity(text.len() + 4);
@@ -140,6 +142,24 @@ fn escape_by_backslash(pattern: &mut Expr, escape: &mut Option<ValueWithSpan>) -
     *text = new;
     *escape = None;
     Ok(())
+}
+
+/// The pattern with its backslashes doubled, and with a backslash for each escape that stands before another character.
+fn escaped_by_backslash(pattern: Expr, mark: Option<char>) -> Expr {
+    let text = |text: String| Expr::Value(Value::SingleQuotedString(text).into());
+    let replaced = |expr, from: String, to: String| {
+        let arguments = vec![expr, text(from), text(to)];
+        call("replace", arguments)
+    };
+    let doubled = replaced(pattern, "\\".into(), "\\\\".into());
+    let Some(mark) = mark.map(String::from) else {
+        return doubled;
+    };
+    // A doubled mark stands for itself; meanwhile a character that no text has does.
+    let itself = "\u{1}".to_owned();
+    let apart = replaced(doubled, mark.repeat(2), itself.clone());
+    let escaped = replaced(apart, mark.clone(), "\\".into());
+    replaced(escaped, itself, mark)
 }
 
 /// `count(DISTINCT a, b)` becomes `count(DISTINCT CASE WHEN a IS NULL THEN NULL WHEN b IS NULL THEN NULL ELSE struct(a, b) END)`.

@@ -22,8 +22,8 @@ pub(crate) use hive::partition_entries;
 pub(crate) use limits::Limits;
 pub use statement::Kind;
 pub(crate) use statement::{
-    CreateSchedule, CreateSource, LoadFiles, Origin, PartitionSpec, Publish, SourceKind, Statement,
-    TableName,
+    BoundInsert, CreateSchedule, CreateSource, LoadFiles, Origin, PartitionSpec, Publish,
+    SourceKind, Statement, TableName,
 };
 
 use datafusion::sql::sqlparser::ast;
@@ -33,6 +33,7 @@ use datafusion::sql::sqlparser::tokenizer::{Token, TokenWithSpan, Tokenizer};
 
 use crate::dialect::SpotDialect;
 use crate::error::{Error, Result};
+use crate::parameters::{Names, is_marked, number};
 use crate::rules::exact_numbers;
 
 /// What `SHOW FUNCTIONS` stands for.
@@ -58,17 +59,44 @@ const STARTS: &[Keyword] = &[
     Keyword::EXPLAIN,
 ];
 
+type Step<'a> = dyn FnMut(&mut ast::Statement) -> Result<()> + 'a;
+
 /// Parses one statement; a `;` at the end is welcome.
 ///
 /// # Errors
 /// When the text is empty, too large, holds several statements, or is no statement.
 pub(crate) fn parse(sql: &str, limits: &Limits) -> Result<Statement> {
+    parse_with(sql, limits, &mut |_| Ok(()))
+}
+
+/// The same with its parameters numbered (see [`crate::parameters`]), and then changed by `change`.
+///
+/// # Errors
+/// As [`parse`]; parameters where none may be, or of several kinds.
+pub(crate) fn parse_numbered(
+    sql: &str,
+    limits: &Limits,
+    change: &mut dyn FnMut(&mut ast::Statement) -> Result<()>,
+) -> Result<(Statement, Names)> {
+    let mut names = Names::default();
+    let statement = parse_with(sql, limits, &mut |statement| {
+        names = number(statement)?;
+        change(statement)
+    })?;
+    Ok((statement, names))
+}
+
+/// [`parse`] with a step of its own: what sqlparser has parsed goes through `step` before forms of users are replaced.
+fn parse_with(sql: &str, limits: &Limits, step: &mut Step<'_>) -> Result<Statement> {
     limits::check_text(sql, limits)?;
     let dialect = SpotDialect::default();
     let mut tokens = Tokenizer::new(&dialect, sql)
         .tokenize_with_location()
         .map_err(|error| Error::Syntax(error.to_string()))?;
     limits::check_chains(&tokens, limits)?;
+    if let Some(statement) = is_marked(&tokens) {
+        return Err(Error::NoParameters { statement });
+    }
     // Some of the parser's own code looks back without looking whether there is anything.
     let blanks = tokens
         .iter()
@@ -106,7 +134,7 @@ pub(crate) fn parse(sql: &str, limits: &Limits) -> Result<Statement> {
     let statement = match statement {
         Some(statement) => statement,
         None => match parser.parse_statement() {
-            Ok(statement) => classify(statement, limits)?,
+            Ok(statement) => classify(statement, limits, step)?,
             Err(error) => return Err(nested::refused(sql).unwrap_or_else(|| error.into())),
         },
     };
@@ -167,9 +195,14 @@ fn explains_insert(statement: &ast::Statement) -> bool {
     }
 }
 
-fn classify(mut statement: ast::Statement, limits: &Limits) -> Result<Statement> {
+fn classify(
+    mut statement: ast::Statement,
+    limits: &Limits,
+    step: &mut Step<'_>,
+) -> Result<Statement> {
     limits::check_clauses(&statement, limits)?;
     exact_numbers(&mut statement)?;
+    step(&mut statement)?;
     rows::compared_by_columns(&mut statement)?;
     idioms::known_forms(&mut statement)?;
     Ok(match statement {

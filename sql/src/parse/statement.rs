@@ -2,6 +2,7 @@
 
 use datafusion::sql::sqlparser::ast;
 
+use crate::sent::{Ingest, SentRows};
 use crate::timing::Timing;
 
 /// A table as named in a statement.
@@ -22,6 +23,10 @@ pub(crate) enum Statement {
     /// `SELECT`, `WITH`, `VALUES`, `EXPLAIN`, and what else DataFusion plans by itself.
     Query(Box<ast::Statement>),
     Insert(Box<ast::Insert>),
+    /// `INSERT … VALUES (?, …)` with rows of values.
+    BoundInsert(Box<BoundInsert>),
+    /// Rows that a client sends for a table, which is no SQL.
+    Ingest(Box<Ingest>),
     /// `EXPLAIN INSERT …`
     ExplainInsert(Box<ast::Statement>),
     LoadFiles(Box<LoadFiles>),
@@ -153,7 +158,11 @@ impl Statement {
             | Self::ShowWrites
             | Self::Describe { .. }
             | Self::ShowSettings { .. } => Kind::Query,
-            Self::Insert(_) | Self::LoadFiles(_) | Self::Publish(_) => Kind::Write,
+            Self::Insert(_)
+            | Self::BoundInsert(_)
+            | Self::Ingest(_)
+            | Self::LoadFiles(_)
+            | Self::Publish(_) => Kind::Write,
             Self::CreateTable(create) if create.query.is_some() => Kind::Write,
             Self::Use { .. } | Self::Set { .. } => Kind::Session,
             Self::CreateTable(_)
@@ -172,6 +181,14 @@ impl Statement {
             | Self::DropSchedule { .. } => Kind::Ddl,
         }
     }
+}
+
+/// `INSERT … VALUES (?, …)` with rows of values.
+#[derive(Debug, Clone)]
+pub(crate) struct BoundInsert {
+    /// Its query reads the rows as a relation.
+    pub(crate) insert: ast::Insert,
+    pub(crate) rows: SentRows,
 }
 
 /// `LOAD FILES …`.

@@ -217,7 +217,7 @@ fn columns_of(columns: &[ColumnDef]) -> Result<Vec<Column>> {
         .collect()
 }
 
-fn of_column(name: &str, error: &spotql_catalog::Error) -> Error {
+pub(super) fn of_column(name: &str, error: &spotql_catalog::Error) -> Error {
     Error::ColumnType {
         column: name.to_owned(),
         reason: error.to_string(),
@@ -225,7 +225,7 @@ fn of_column(name: &str, error: &spotql_catalog::Error) -> Error {
 }
 
 /// The catalog knows these types, and nothing above it does.
-fn refuse_nested(name: &str, data_type: &HiveType) -> Result<()> {
+pub(super) fn refuse_nested(name: &str, data_type: &HiveType) -> Result<()> {
     match data_type {
         HiveType::Map(..) | HiveType::Struct(_) => Err(Error::nested_type(
             &format!("column '{name}'"),

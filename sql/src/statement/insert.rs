@@ -21,16 +21,28 @@ use spotql_catalog::{HiveTable, InsertExec, InsertReport, Table, lacks_unit};
 
 use super::values::{PartitionValue, partition_values};
 use crate::error::{Error, Result};
+use crate::parameters::rows_plan;
 use crate::parse::{TableName, partition_entries};
+use crate::sent::SentRows;
 use crate::session::{Done, Session};
 
-pub(super) async fn run(session: &Session, insert: ast::Insert) -> Result<Done> {
-    let (table, plan) = plan(session, insert).await?;
-    let plan = session.physical_plan(&plan).await?;
+/// Runs an INSERT; `rows` are those that its query reads as bound rows.
+pub(super) async fn run(
+    session: &Session,
+    insert: ast::Insert,
+    rows: Option<&SentRows>,
+) -> Result<Done> {
+    let (table, plan) = plan(session, insert, rows).await?;
+    write(session, &table, &plan).await
+}
+
+/// Runs a plan that writes into a table.
+pub(super) async fn write(session: &Session, table: &Table, plan: &LogicalPlan) -> Result<Done> {
+    let plan = session.physical_plan(plan).await?;
     collect(Arc::clone(&plan), session.task_context())
         .await
         .map_err(of_write)?;
-    Ok(told(&table, reported(&plan)?))
+    Ok(told(table, reported(&plan)?))
 }
 
 /// What a plan that has run wrote. Its INSERT need not be the root: DataFusion puts the scalar subqueries of the query
@@ -79,7 +91,7 @@ pub(super) async fn explain(
     let ast::Statement::Insert(insert) = explained else {
         return Err(unsupported("this EXPLAIN"));
     };
-    let (_, plan) = plan(session, insert).await?;
+    let (_, plan) = plan(session, insert, None).await?;
     match session.logical_plan(statement).await? {
         LogicalPlan::Explain(explain) => Ok(LogicalPlan::Explain(Explain {
             stringified_plans: vec![plan.to_stringified(PlanType::InitialLogicalPlan)],
@@ -91,7 +103,11 @@ pub(super) async fn explain(
 }
 
 /// The table, and the plan that writes into it.
-async fn plan(session: &Session, insert: ast::Insert) -> Result<(Arc<Table>, LogicalPlan)> {
+async fn plan(
+    session: &Session,
+    insert: ast::Insert,
+    rows: Option<&SentRows>,
+) -> Result<(Arc<Table>, LogicalPlan)> {
     let ast::TableObject::TableName(name) = &insert.table else {
         return Err(unsupported("INSERT into a function or query"));
     };
@@ -129,22 +145,38 @@ async fn plan(session: &Session, insert: ast::Insert) -> Result<(Arc<Table>, Log
     let mut source = source;
     name_expressions(&mut source.body);
     let target = Target::new(&table, partition, columns)?;
-    let query = session.typed_plan(ast::Statement::Query(source)).await?;
+    let source = ast::Statement::Query(source);
+    let query = match rows {
+        Some(rows) => rows_plan(session, rows, source).await?,
+        None => session.typed_plan(source).await?,
+    };
     let input = target.cast(query)?;
-    let operation = match insert.overwrite {
+    let plan = write_plan(session, &table, target.fixed, insert.overwrite, input);
+    Ok((table, plan))
+}
+
+/// The plan that writes rows into a table: `input` has its columns in their order and types, `fixed` are the values of
+/// partition columns that all rows have.
+pub(super) fn write_plan(
+    session: &Session,
+    table: &Arc<Table>,
+    fixed: Vec<(String, PartitionValue)>,
+    overwrite: bool,
+    input: LogicalPlan,
+) -> LogicalPlan {
+    let operation = match overwrite {
         true => InsertOp::Overwrite,
         false => InsertOp::Append,
     };
-    let provider = HiveTable::new(Arc::clone(session.warehouse()), Arc::clone(&table))
-        .with_partition(target.fixed);
+    let provider =
+        HiveTable::new(Arc::clone(session.warehouse()), Arc::clone(table)).with_partition(fixed);
     let definition = &table.definition;
-    let plan = LogicalPlan::Dml(DmlStatement::new(
+    LogicalPlan::Dml(DmlStatement::new(
         TableReference::partial(definition.database.as_str(), definition.name.as_str()),
         provider_as_source(Arc::new(provider)),
         WriteOp::Insert(operation),
         Arc::new(input),
-    ));
-    Ok((table, plan))
+    ))
 }
 
 /// Names the expressions of the query by their place. The columns of an INSERT have no names, and

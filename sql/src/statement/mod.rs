@@ -3,6 +3,7 @@
 mod create_table;
 mod database;
 mod describe;
+mod ingest;
 mod insert;
 mod load;
 mod partition;
@@ -24,7 +25,11 @@ use crate::session::{Done, Session};
 /// Runs a statement that returns no rows.
 pub(crate) async fn run(session: &Session, statement: Statement) -> Result<Done> {
     match statement {
-        Statement::Insert(insert) => insert::run(session, *insert).await,
+        Statement::Insert(insert) => insert::run(session, *insert, None).await,
+        Statement::BoundInsert(bound) => {
+            insert::run(session, bound.insert, Some(&bound.rows)).await
+        }
+        Statement::Ingest(ingest) => ingest::run(session, *ingest).await,
         Statement::LoadFiles(load) => load::run(session, *load).await,
         Statement::CreateTable(create) => create_table::create(session, *create).await,
         Statement::DropTable { table, if_exists } => {

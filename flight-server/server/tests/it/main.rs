@@ -3,11 +3,15 @@
 // Tells clippy that helpers are tests as well: they may stop at a surprise.
 #![cfg(test)]
 
+mod bound_rows;
 mod catalog;
 mod errors;
+mod ingest;
 mod lifetime;
+mod parameters;
 mod prepared;
 mod query;
 mod server;
 mod session;
+mod transactions;
 mod update;

@@ -1,12 +1,9 @@
-use std::sync::Arc;
-
 use arrow_flight::sql::{
     ActionClosePreparedStatementRequest, ActionCreatePreparedStatementRequest,
     ActionCreatePreparedStatementResult, Any, CommandPreparedStatementQuery, ProstMessageExt,
 };
 use arrow_flight::{Action, FlightDescriptor};
-use datafusion::arrow::array::{Int32Array, RecordBatch};
-use datafusion::arrow::datatypes::{DataType, Field, Schema};
+use datafusion::arrow::datatypes::{DataType, Field};
 use prost::Message;
 use tonic::Code;
 
@@ -115,31 +112,6 @@ async fn a_closed_statement_is_unknown() {
         "{}",
         status.message()
     );
-}
-
-#[tokio::test]
-async fn bound_parameters_are_refused_with_the_reason() {
-    let (_server, mut client) = Server::with_table().await;
-    let mut statement = client
-        .prepare("SELECT * FROM t".into(), None)
-        .await
-        .unwrap();
-    let schema = Schema::new(vec![Field::new("0", DataType::Int32, true)]);
-    let values = Arc::new(Int32Array::from(vec![1]));
-    let parameters = RecordBatch::try_new(Arc::new(schema), vec![values]).unwrap();
-    statement.set_parameters(parameters).unwrap();
-    let status = status(statement.execute().await.unwrap_err());
-    assert_eq!(status.code(), Code::Unimplemented);
-    assert!(
-        status.message().contains("values into the statement"),
-        "{}",
-        status.message()
-    );
-    let error = client
-        .prepare("SELECT * FROM t WHERE n = ?".into(), None)
-        .await
-        .unwrap_err();
-    assert_eq!(crate::server::status(error).code(), Code::InvalidArgument);
 }
 
 #[tokio::test]
