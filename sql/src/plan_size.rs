@@ -55,6 +55,23 @@ pub(crate) fn bytes(plan: &Arc<dyn ExecutionPlan>) -> usize {
     bytes + below.sum::<usize>()
 }
 
+/// Bytes of the largest constant among a step's own expressions.
+pub(crate) fn largest_constant(plan: &Arc<dyn ExecutionPlan>) -> usize {
+    let mut largest = 0;
+    let _ = plan.apply_expressions(&mut |expr| {
+        largest = largest.max(largest_in(expr));
+        Ok(TreeNodeRecursion::Continue)
+    });
+    largest
+}
+
+fn largest_in(expr: &Arc<dyn PhysicalExpr>) -> usize {
+    let own = expr.downcast_ref::<Literal>();
+    let own = own.map_or(0, |literal| literal.value().size());
+    let below = expr.children().into_iter().map(largest_in);
+    below.fold(own, usize::max)
+}
+
 fn constants(expr: &Arc<dyn PhysicalExpr>) -> usize {
     let own = match expr.downcast_ref::<Literal>() {
         Some(literal) => literal.value().size(),

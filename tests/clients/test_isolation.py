@@ -156,8 +156,7 @@ HUNGRY = {
     "groups": "SELECT count(*) FROM (SELECT array_agg(value) FROM generate_series(1, 3000000000))",
     "a join": "SELECT count(*) FROM generate_series(1, 400000000) a JOIN generate_series(1, 400000000) b "
     "ON a.value = b.value",
-    "unnest": "SELECT count(*) FROM (SELECT unnest(range(0, 1000000)) FROM generate_series(1, 1000) "
-    "ORDER BY 1)",
+    "unnest": "SELECT max(u) FROM (SELECT unnest(range(0, 1000000)) u FROM generate_series(1, 1000))",
     "cross join": "SELECT max(length(a.x)) FROM (SELECT repeat('x', 1000000) x FROM generate_series(1, 10000)) a "
     "CROSS JOIN generate_series(1, 10) b",
 }
@@ -171,7 +170,7 @@ def resident(server):
 @pytest.mark.parametrize("statement", HUNGRY.values(), ids=HUNGRY.keys())
 def test_a_hungry_statement_fails_and_the_server_stays_small(server, statement):
     with contextlib.suppress(flightsql.Error):
-        ask(server, statement, **{"adbc.flight.sql.rpc.timeout_seconds.fetch": "20"})
+        ask(server, statement, **{"adbc.flight.sql.rpc.timeout_seconds.fetch": "10"})
     assert ask(server, "SELECT 1") == [(1,)]
     assert resident(server) < 2200, "MiB, with --memory 1GiB"
 
@@ -244,7 +243,9 @@ def test_silent_connections_are_closed_and_cannot_take_all_places(tmp_path):
         for silent in sockets:
             silent.settimeout(30)
             with contextlib.suppress(ConnectionResetError):
-                assert silent.recv(1) == b""
+                # The server greets first.
+                while silent.recv(100):
+                    pass
         assert ask(server, "SELECT 1") == [(1,)]
     finally:
         for silent in sockets:

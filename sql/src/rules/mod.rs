@@ -6,6 +6,7 @@ mod literals;
 mod microseconds;
 mod outer_joins;
 mod rewrite;
+mod small_batches;
 mod stoppable;
 mod texts;
 mod types;
@@ -46,6 +47,7 @@ pub(crate) fn physical_rules() -> Vec<Arc<dyn PhysicalOptimizerRule + Send + Syn
     let mut rules: Vec<Arc<dyn PhysicalOptimizerRule + Send + Sync>> =
         vec![Arc::new(outer_joins::NullsOfOuterJoins)];
     rules.extend(PhysicalOptimizer::new().rules);
+    rules.push(Arc::new(small_batches::SmallBatches));
     rules.push(Arc::new(windows::AccountedWindows));
     rules.push(Arc::new(yielding::YieldingJoins));
     rules

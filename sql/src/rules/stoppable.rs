@@ -40,7 +40,7 @@ impl OptimizerRule for Stoppable<dyn OptimizerRule + Send + Sync> {
         plan: LogicalPlan,
         config: &dyn OptimizerConfig,
     ) -> Result<Transformed<LogicalPlan>> {
-        Control::of(&config.options()).check()?;
+        Control::check_in(&config.options())?;
         self.0.rewrite(plan, config)
     }
 }
@@ -51,7 +51,7 @@ impl AnalyzerRule for Stoppable<dyn AnalyzerRule + Send + Sync> {
     }
 
     fn analyze(&self, plan: LogicalPlan, config: &ConfigOptions) -> Result<LogicalPlan> {
-        Control::of(config).check()?;
+        Control::check_in(config)?;
         self.0.analyze(plan, config)
     }
 }

@@ -2,8 +2,8 @@
 //!
 //! A task of DataFusion's gives way, and ends if nobody waits for it, where its leaves hand out batches. One batch that a
 //! join meets with a hundred thousand partners a row is a long way from there: billions of rows. This rule puts a
-//! `CooperativeExec` on top of each operator that makes many rows of one, and lets its filter look whether the statement
-//! is to stop, since a filter that lets nothing through is never left.
+//! `CooperativeExec` on top of each operator that makes many rows of one. A filter that lets nothing through is never
+//! left: it looks by itself whether the statement is to stop.
 
 use std::fmt::{self, Display, Formatter};
 use std::hash::{Hash, Hasher};

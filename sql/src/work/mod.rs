@@ -1,8 +1,8 @@
 //! Statements of a server, kept apart: threads of their own, a turn of their own, a share of the memory.
 //!
 //! A served [`crate::Engine`] plans and runs each statement as a *task* on [`workers`], once [`admission`] gives it a turn.
-//! Whoever waits for it waits elsewhere, and is answered at once when the statement is stopped: by its client (who goes away,
-//! or cancels), by its time, by the guard of the [`memory`], or because the server stops. The task itself ends where it
+//! Its client waits elsewhere, and is answered at once when the statement is stopped. A statement is stopped by its client (who
+//! goes away, or cancels), by its time, by the guard of the [`memory`], or because the server stops. The task itself ends where it
 //! next waits or asks its [`Control`]. A panic ends its statement alone.
 //!
 //! A program that runs one statement after the other (`spotql run`) needs none of this: there a session runs its

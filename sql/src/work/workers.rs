@@ -1,8 +1,8 @@
 //! Threads for a statement of its own.
 //!
 //! A statement plans and runs on a runtime that no other statement uses at the same time. The operating system shares the
-//! processors out between the threads of all, in milliseconds, whatever a statement computes between two of its awaits;
-//! one runtime for all would let a small query wait until a large one yields. After a tenth of a second a statement's
+//! processors out between the threads of all, in milliseconds, whatever a statement computes between two of its awaits. In
+//! one runtime for all a small query would wait until a large one yields. After a tenth of a second a statement's
 //! threads step back behind those of others (a higher niceness), so that what is short stays quick beside what is long.
 //!
 //! Runtimes are kept and used again. One whose threads have stepped back cannot come forward (that takes privileges): it

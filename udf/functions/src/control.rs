@@ -81,6 +81,17 @@ impl Control {
         }
     }
 
+    /// Goes on, unless the statement of this configuration was stopped; one without control never is.
+    ///
+    /// # Errors
+    /// As [`Self::check`].
+    pub fn check_in(config: &ConfigOptions) -> Result<()> {
+        match config.extensions.get::<ControlOption>() {
+            Some(option) => option.0.check(),
+            None => Ok(()),
+        }
+    }
+
     /// The statement's number, by which the log and errors name it.
     #[must_use]
     pub fn id(&self) -> Uuid {
