@@ -1,15 +1,29 @@
 //! The dialect: Hive's, with what Impala and its scripts add.
 //!
 //! Back-ticks quote identifiers; both kinds of quotation marks hold strings, with backslash
-//! escapes; identifiers may start with `_`; a query may be an argument (`f(TABLE(SELECT …))`).
+//! escapes, unless `spotql.quotes` gives double quotes to identifiers; identifiers may start with `_`; a query may be an argument (`f(TABLE(SELECT …))`).
 
 use std::any::TypeId;
 
 use datafusion::sql::sqlparser::dialect::{Dialect, HiveDialect};
+use spotql_functions::settings::Quotes;
 
 /// Hive's SQL as SpotQL reads it.
 #[derive(Debug, Default)]
-pub struct SpotDialect(HiveDialect);
+pub struct SpotDialect {
+    hive: HiveDialect,
+    quotes: Quotes,
+}
+
+impl SpotDialect {
+    /// The dialect in which double quotes hold what `quotes` says.
+    pub(crate) fn new(quotes: Quotes) -> Self {
+        Self {
+            hive: HiveDialect {},
+            quotes,
+        }
+    }
+}
 
 impl Dialect for SpotDialect {
     // The parser asks `dialect_of!(… HiveDialect …)` in many places.
@@ -18,7 +32,7 @@ impl Dialect for SpotDialect {
     }
 
     fn is_delimited_identifier_start(&self, ch: char) -> bool {
-        ch == '`'
+        ch == '`' || (ch == '"' && self.quotes == Quotes::Ansi)
     }
 
     fn identifier_quote_style(&self, _: &str) -> Option<char> {
@@ -26,11 +40,11 @@ impl Dialect for SpotDialect {
     }
 
     fn is_identifier_start(&self, ch: char) -> bool {
-        ch == '_' || self.0.is_identifier_start(ch)
+        ch == '_' || self.hive.is_identifier_start(ch)
     }
 
     fn is_identifier_part(&self, ch: char) -> bool {
-        self.0.is_identifier_part(ch)
+        self.hive.is_identifier_part(ch)
     }
 
     fn supports_string_literal_backslash_escape(&self) -> bool {
@@ -42,11 +56,11 @@ impl Dialect for SpotDialect {
     }
 
     fn supports_filter_during_aggregation(&self) -> bool {
-        self.0.supports_filter_during_aggregation()
+        self.hive.supports_filter_during_aggregation()
     }
 
     fn supports_numeric_prefix(&self) -> bool {
-        self.0.supports_numeric_prefix()
+        self.hive.supports_numeric_prefix()
     }
 
     // `INTERVAL '1 day'` is as welcome as Hive's `INTERVAL '1' DAY`.
@@ -55,19 +69,19 @@ impl Dialect for SpotDialect {
     }
 
     fn supports_bang_not_operator(&self) -> bool {
-        self.0.supports_bang_not_operator()
+        self.hive.supports_bang_not_operator()
     }
 
     fn supports_load_data(&self) -> bool {
-        self.0.supports_load_data()
+        self.hive.supports_load_data()
     }
 
     fn supports_table_sample_before_alias(&self) -> bool {
-        self.0.supports_table_sample_before_alias()
+        self.hive.supports_table_sample_before_alias()
     }
 
     fn supports_group_by_with_modifier(&self) -> bool {
-        self.0.supports_group_by_with_modifier()
+        self.hive.supports_group_by_with_modifier()
     }
 
     fn supports_group_by_expr(&self) -> bool {
@@ -80,6 +94,6 @@ impl Dialect for SpotDialect {
     }
 
     fn supports_from_first_insert(&self) -> bool {
-        self.0.supports_from_first_insert()
+        self.hive.supports_from_first_insert()
     }
 }

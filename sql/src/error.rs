@@ -42,6 +42,15 @@ pub enum Error {
         /// What to do in its place.
         instead: String,
     },
+    /// A text in double quotes that could be meant as a column.
+    #[error(
+        "\"{text}\" is a text in Hive's SQL, and the statement has a column of that name; write `{text}` for the column, \
+         '{text}' for the text, or let double quotes hold names with SET spotql.quotes = 'ansi'"
+    )]
+    AmbiguousQuotes {
+        /// The text.
+        text: String,
+    },
     /// No statement at all.
     #[error("the statement is empty; write one, such as SHOW TABLES")]
     Empty,

@@ -14,6 +14,7 @@ mod options;
 mod parameters;
 mod parse;
 mod plan_size;
+mod quotes;
 mod rules;
 pub mod schedule;
 pub mod script;

@@ -29,6 +29,7 @@ use crate::engine::{CATALOG, Engine};
 use crate::erased::Erased;
 use crate::error::{Error, Result};
 use crate::parse::{Limits, Statement, TableName, parse};
+use crate::quotes::DoubleQuoted;
 use crate::{plan_size, subqueries};
 
 /// A client's session; clones are the same session.
@@ -371,9 +372,12 @@ pub(crate) async fn plan_unbound(
     state: &SessionState,
     mut statement: ast::Statement,
 ) -> Result<LogicalPlan> {
+    let quoted = DoubleQuoted::of(&statement);
     relations_as_queries(&mut statement);
     let statement = DataFusionStatement::Statement(Box::new(statement));
-    Ok(state.statement_to_plan(statement).await?)
+    let plan = state.statement_to_plan(statement).await?;
+    quoted.check(&plan)?;
+    Ok(plan)
 }
 
 /// A listing's rows: text columns with these names.

@@ -302,3 +302,7 @@ def test_a_killed_client_stops_its_statement(server, tmp_path):
     client.wait()
     assert falls_silent(server)
     assert ask(server, "SELECT 1") == [(1,)]
+
+
+def test_a_client_that_sends_a_user_name_connects(server):
+    assert ask(server, "SELECT 1", username="ann", password="any") == [(1,)]

@@ -22,14 +22,14 @@ use arrow_flight::{
 };
 use datafusion::arrow::array::RecordBatch;
 use datafusion::arrow::datatypes::Schema;
-use futures::Stream;
+use futures::{Stream, stream};
 use std::pin::Pin;
 use tonic::{Request, Response, Status, Streaming};
 
 use super::service::Service;
 use super::session::Caller;
 use super::transactions::End;
-use super::{actions, catalog, ingest, prepared, query, rows, status, update};
+use super::{actions, catalog, ingest, prepared, query, rows, status, update, user};
 
 type Info = Result<Response<FlightInfo>, Status>;
 type Get = Result<Response<<Service as FlightService>::DoGetStream>, Status>;
@@ -79,11 +79,20 @@ impl FlightSqlService for Service {
 
     async fn do_handshake(
         &self,
-        _: Request<Streaming<HandshakeRequest>>,
+        request: Request<Streaming<HandshakeRequest>>,
     ) -> Result<Response<Handshake>, Status> {
-        Err(Status::unimplemented(
-            "this server has no logins yet; connect without user name and password",
-        ))
+        let user = user::user(request.metadata())?.unwrap_or_default();
+        let token = user::token(&user);
+        let answer = HandshakeResponse {
+            protocol_version: 0,
+            payload: token.clone().into(),
+        };
+        let answer: Handshake = Box::pin(stream::iter([Ok(answer)]));
+        let mut response = Response::new(answer);
+        if let Ok(bearer) = format!("Bearer {token}").parse() {
+            response.metadata_mut().insert("authorization", bearer);
+        }
+        Ok(response)
     }
 
     async fn get_flight_info_statement(

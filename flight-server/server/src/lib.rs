@@ -32,6 +32,7 @@ mod transactions;
 mod type_info;
 mod update;
 mod upload;
+mod user;
 mod wire;
 
 use std::future::{Future, IntoFuture};

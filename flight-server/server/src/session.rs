@@ -11,6 +11,7 @@
 //!   the header with `adbc.flight.sql.rpc.call_header.database = "logs"`.
 //! - The JDBC driver keeps cookies by itself and sends unknown parameters of its URL as headers:
 //!   `jdbc:arrow-flight-sql://host:port/?useEncryption=false&database=logs`.
+//! - Both take `quotes` likewise: `quotes=ansi` for BI tools, which put names in double quotes.
 //! - For a client that does neither, `USE` has no effect on the next call: write
 //!   `database.table`.
 //!
@@ -31,11 +32,14 @@ use uuid::Uuid;
 use super::handles::{Handles, Limits, Owner};
 use super::statement;
 use super::transactions::Transaction;
+use super::user;
 
 /// The cookie that names a session.
 const COOKIE: &str = "arrow_flight_session_id";
 /// The header that names the database of a fresh session.
 const DATABASE_HEADER: &str = "database";
+/// The header that says what double quotes hold in a fresh session.
+const QUOTES_HEADER: &str = "quotes";
 
 const LIMITS: Limits = Limits {
     lifetime: Duration::from_secs(8 * 3600),
@@ -60,6 +64,9 @@ pub(super) struct Caller(Arc<Identity>, Option<Arc<Transaction>>);
 struct Identity {
     kept: Option<(Uuid, Arc<Session>)>,
     database: Option<String>,
+    /// What double quotes hold, as the client says.
+    quotes: Option<String>,
+    user: Option<String>,
     peer: Option<SocketAddr>,
     /// The session that this call made worth remembering.
     new: OnceLock<Uuid>,
@@ -127,15 +134,13 @@ impl Sessions {
             }
             None => None,
         };
-        let database = match headers.get(DATABASE_HEADER) {
-            Some(value) => Some(value.to_str().map(str::to_owned).map_err(|_| {
-                Status::invalid_argument("the header 'database' must be a database's name")
-            })?),
-            None => None,
-        };
+        let database = text(headers, DATABASE_HEADER, "a database's name")?;
+        let quotes = text(headers, QUOTES_HEADER, "'hive' or 'ansi'")?;
         let identity = Identity {
             kept,
             database,
+            quotes,
+            user: user::user(headers)?,
             peer,
             new: OnceLock::new(),
         };
@@ -150,9 +155,14 @@ impl Sessions {
         if let Some(session) = caller.kept() {
             return Ok(Arc::clone(session));
         }
-        let user = caller.0.peer.map(|peer| peer.ip().to_string());
-        let user = user.unwrap_or_default();
+        let address = || caller.0.peer.map(|peer| peer.ip().to_string());
+        let user = caller.0.user.clone().or_else(address).unwrap_or_default();
         let session = Arc::new(self.engine.session_of(&user));
+        if let Some(quotes) = &caller.0.quotes {
+            let quotes = quotes.replace(['\'', '\\'], "?");
+            let set = format!("SET spotql.quotes = '{quotes}'");
+            statement::run(&session, statement::prepare(&session, &set).await?).await?;
+        }
         if let Some(database) = caller.0.database.as_deref()
             && database != DEFAULT_DATABASE
         {
@@ -192,6 +202,15 @@ impl Sessions {
     pub(super) fn sweep(&self) {
         self.kept.sweep();
     }
+}
+
+/// A header's text.
+fn text(headers: &MetadataMap, name: &str, expected: &str) -> Result<Option<String>, Status> {
+    let value = headers.get(name).map(|value| value.to_str());
+    value
+        .transpose()
+        .map(|text| text.map(str::to_owned))
+        .map_err(|_| Status::invalid_argument(format!("the header '{name}' must be {expected}")))
 }
 
 fn session_gone() -> Status {

@@ -218,11 +218,28 @@ fn set(parser: &mut Parser<'_>) -> Result<Statement> {
         },
         None => {
             let name = text.trim();
-            if name.contains(char::is_whitespace) {
-                return Err(Error::Unsupported {
-                    what: format!("SET {name}"),
-                    instead: "write SET name = value, or USE for another database".to_owned(),
-                });
+            let words: Vec<&str> = name.split_whitespace().collect();
+            match words.as_slice() {
+                [schema, database] if schema.eq_ignore_ascii_case("schema") => {
+                    return Ok(Statement::Use {
+                        database: database.trim_matches('`').to_ascii_lowercase(),
+                    });
+                }
+                [time, zone, value]
+                    if time.eq_ignore_ascii_case("time") && zone.eq_ignore_ascii_case("zone") =>
+                {
+                    return Ok(Statement::Set {
+                        name: "timezone".to_owned(),
+                        value: (*value).to_owned(),
+                    });
+                }
+                [] | [_] => {}
+                _ => {
+                    return Err(Error::Unsupported {
+                        what: format!("SET {name}"),
+                        instead: "write SET name = value, or USE for another database".to_owned(),
+                    });
+                }
             }
             Statement::ShowSettings {
                 name: (!name.is_empty()).then(|| name.to_owned()),

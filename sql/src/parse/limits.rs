@@ -13,12 +13,12 @@ use datafusion::sql::sqlparser::ast::{
 use datafusion::sql::sqlparser::keywords::Keyword;
 use datafusion::sql::sqlparser::tokenizer::{Token, TokenWithSpan};
 
-use spotql_functions::settings::SpotqlOptions;
+use spotql_functions::settings::{Quotes, SpotqlOptions};
 
 use super::expansion::expansion;
 use crate::error::{Error, Result};
 
-/// How large a statement may be; the settings of a session say so.
+/// How large a statement may be, and how its quotes are read; the settings of a session say so.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Limits {
     bytes: usize,
@@ -29,6 +29,8 @@ pub(crate) struct Limits {
     columns: usize,
     tables: usize,
     nodes: usize,
+    /// How the text is read: what double quotes hold.
+    pub(super) quotes: Quotes,
 }
 
 impl From<&SpotqlOptions> for Limits {
@@ -41,6 +43,7 @@ impl From<&SpotqlOptions> for Limits {
             columns: options.max_columns,
             tables: options.max_tables,
             nodes: options.max_plan_nodes,
+            quotes: options.quotes,
         }
     }
 }

@@ -89,7 +89,7 @@ pub(crate) fn parse_numbered(
 /// [`parse`] with a step of its own: what sqlparser has parsed goes through `step` before forms of users are replaced.
 fn parse_with(sql: &str, limits: &Limits, step: &mut Step<'_>) -> Result<Statement> {
     limits::check_text(sql, limits)?;
-    let dialect = SpotDialect::default();
+    let dialect = SpotDialect::new(limits.quotes);
     let mut tokens = Tokenizer::new(&dialect, sql)
         .tokenize_with_location()
         .map_err(|error| Error::Syntax(error.to_string()))?;

@@ -18,8 +18,31 @@ use crate::error::{Error, Result};
 use crate::session::{Done, Outcome, Session, text_rows};
 
 pub(super) async fn set(session: &Session, name: String, value: String) -> Result<Done> {
-    let name = bare(&name).to_owned();
+    let name = match bare(&name) {
+        quotes if quotes.eq_ignore_ascii_case("quotes") => "spotql.quotes".to_owned(),
+        name => name.to_owned(),
+    };
     let lower = name.to_ascii_lowercase();
+    if matches!(lower.as_str(), "search_path" | "schema") {
+        return super::database::switch(
+            session,
+            &value.trim().trim_matches('`').to_ascii_lowercase(),
+        )
+        .await;
+    }
+    if matches!(lower.as_str(), "timezone" | "time_zone" | "time zone")
+        && !matches!(
+            value.to_ascii_lowercase().as_str(),
+            "utc" | "z" | "gmt" | "+00:00" | "0"
+        )
+    {
+        return Err(Error::Setting {
+            name,
+            value,
+            reason: "times are UTC here, and only that; add an INTERVAL for another zone"
+                .to_owned(),
+        });
+    }
     if lower.starts_with("spotql.") || lower.starts_with("datafusion.") {
         let refused = |reason: String| Error::Setting {
             name: name.clone(),

@@ -15,3 +15,4 @@ mod server;
 mod session;
 mod transactions;
 mod update;
+mod user;

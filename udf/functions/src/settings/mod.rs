@@ -5,6 +5,7 @@
 
 mod domain_list;
 mod error;
+mod quotes;
 
 use std::any::Any;
 
@@ -18,6 +19,7 @@ use crate::files::FileAccess;
 
 pub use domain_list::DomainList;
 pub use error::Error;
+pub use quotes::Quotes;
 
 /// Declares settings as fields with documentation and default.
 ///
@@ -95,6 +97,9 @@ settings! {
         /// in DNS and proxy words; those with the registrable domain of an entry get t in words of
         /// generation v2
         top_domains: DomainList = DomainList::shipped(),
+        /// What double quotes hold: 'hive' for a text, as in Hive and Impala, or 'ansi' for a name, as in the SQL
+        /// standard and in what BI tools write. Single quotes hold a text and back-ticks a name either way
+        quotes: Quotes = Quotes::Hive,
         /// Seconds after which a statement is stopped, 0 for none; the time of a query ends with its last row
         statement_timeout: f64 = 0.0,
         /// Seconds that a write which somebody else's write was faster than is tried again for
