@@ -97,7 +97,7 @@ settings! {
         /// in DNS and proxy words; those with the registrable domain of an entry get t in words of
         /// generation v2
         top_domains: DomainList = DomainList::shipped(),
-        /// What double quotes hold: 'hive' for a text, as in Hive and Impala, or 'ansi' for a name, as in the SQL
+        /// The meaning of double quotes: 'hive' for a text, as in Hive and Impala, or 'ansi' for a name, as in the SQL
         /// standard and in what BI tools write. Single quotes hold a text and back-ticks a name either way
         quotes: Quotes = Quotes::Hive,
         /// Seconds after which a statement is stopped, 0 for none; the time of a query ends with its last row
