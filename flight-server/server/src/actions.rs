@@ -1,18 +1,21 @@
-//! The list of actions, and the one that is not Flight SQL's: `CloseSession`, by which ADBC and
-//! the JDBC driver end a connection. Its messages are not in arrow-flight. Session options and cancellation by action are
-//! refused; a client cancels by dropping its stream.
+//! The list of actions, and those that are not Flight SQL's: `CancelFlightInfo`, and `CloseSession`, by which ADBC and
+//! the JDBC driver end a connection. The messages of the latter are not in arrow-flight. Session options are refused.
 
 use std::pin::Pin;
 
-use arrow_flight::{Action, ActionType};
+use arrow_flight::{
+    Action, ActionType, CancelFlightInfoRequest, CancelFlightInfoResult, CancelStatus,
+};
 use futures::{Stream, stream};
 use prost::Message;
 use tonic::{Response, Status};
 
+use super::cancel;
 use super::service::Service;
 use super::session::Caller;
 
 const CLOSE_SESSION: &str = "CloseSession";
+const CANCEL_FLIGHT_INFO: &str = "CancelFlightInfo";
 
 /// `CloseSessionResult` of Flight.proto.
 #[derive(Clone, PartialEq, Eq, Message)]
@@ -50,6 +53,14 @@ pub(super) fn list() -> Vec<ActionType> {
              ActionEndTransactionRequest; no response",
         ),
         (
+            CANCEL_FLIGHT_INFO,
+            "Ends a query that waits or runs. Request: CancelFlightInfoRequest; response: CancelFlightInfoResult",
+        ),
+        (
+            "CancelQuery",
+            "The same. Request: ActionCancelQueryRequest; response: ActionCancelQueryResult",
+        ),
+        (
             CLOSE_SESSION,
             "Ends the session that the cookie names, with its prepared statements. Request: \
              CloseSessionRequest; response: CloseSessionResult",
@@ -69,6 +80,20 @@ pub(super) fn other(
     caller: &Caller,
     action: &Action,
 ) -> Result<Response<Results>, Status> {
+    if action.r#type == CANCEL_FLIGHT_INFO {
+        let request = CancelFlightInfoRequest::decode(action.body.as_ref());
+        let info = request.ok().and_then(|request| request.info);
+        let info = info.ok_or_else(|| {
+            Status::invalid_argument(
+                "CancelFlightInfo takes a CancelFlightInfoRequest with a FlightInfo",
+            )
+        })?;
+        cancel::cancel(service, caller, &info)?;
+        let status = CancelFlightInfoResult {
+            status: CancelStatus::Cancelled.into(),
+        };
+        return Ok(one(status.encode_to_vec()));
+    }
     if action.r#type != CLOSE_SESSION {
         return Err(Status::unimplemented(format!(
             "the action '{}' is not supported; ListActions lists those that are",
@@ -81,8 +106,11 @@ pub(super) fn other(
         service.waiting.forget(id);
         service.transactions.forget(id);
     }
-    let body = CloseSessionResult { status: CLOSED }.encode_to_vec();
-    Ok(Response::new(Box::pin(stream::iter([Ok(
-        arrow_flight::Result::new(body),
-    )]))))
+    Ok(one(CloseSessionResult { status: CLOSED }.encode_to_vec()))
+}
+
+fn one(body: Vec<u8>) -> Response<Results> {
+    Response::new(Box::pin(stream::iter([Ok(arrow_flight::Result::new(
+        body,
+    ))])))
 }

@@ -76,9 +76,22 @@ pub(super) fn tables_builder(command: CommandGetTables) -> GetTablesBuilder {
         named(command.catalog),
         named(command.db_schema_filter_pattern),
         named(command.table_name_filter_pattern),
-        command.table_types,
+        command
+            .table_types
+            .into_iter()
+            .map(table_type)
+            .collect::<Vec<_>>(),
         command.include_schema,
     )
+}
+
+/// A type of tables as we call it: JDBC's `TABLE` is the SQL standard's `BASE TABLE`, and clients ask in any case.
+fn table_type(name: String) -> String {
+    let is = |known: &str| name.eq_ignore_ascii_case(known);
+    match is(TABLE) || is("BASE TABLE") {
+        true => TABLE.to_owned(),
+        false => name,
+    }
 }
 
 /// The tables that the command asks for.

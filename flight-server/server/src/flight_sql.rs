@@ -23,13 +23,14 @@ use arrow_flight::{
 use datafusion::arrow::array::RecordBatch;
 use datafusion::arrow::datatypes::Schema;
 use futures::{Stream, stream};
+use prost::Message;
 use std::pin::Pin;
 use tonic::{Request, Response, Status, Streaming};
 
 use super::service::Service;
 use super::session::Caller;
 use super::transactions::End;
-use super::{actions, catalog, ingest, prepared, query, rows, status, update, user};
+use super::{actions, cancel, catalog, ingest, prepared, query, rows, status, update, user};
 
 type Info = Result<Response<FlightInfo>, Status>;
 type Get = Result<Response<<Service as FlightService>::DoGetStream>, Status>;
@@ -427,12 +428,16 @@ impl FlightSqlService for Service {
 
     async fn do_action_cancel_query(
         &self,
-        _: ActionCancelQueryRequest,
-        _: Request<Action>,
+        command: ActionCancelQueryRequest,
+        request: Request<Action>,
     ) -> Result<ActionCancelQueryResult, Status> {
-        Err(Status::unimplemented(
-            "CancelQuery is not supported yet; cancel the call that reads the rows",
-        ))
+        let info = FlightInfo::decode(command.info).map_err(|_| {
+            Status::invalid_argument("CancelQuery takes the FlightInfo of the query")
+        })?;
+        cancel::cancel(self, &caller(&request)?, &info)?;
+        Ok(ActionCancelQueryResult {
+            result: cancel::CANCELLED,
+        })
     }
 
     // The server's properties are fixed when it starts; arrow-flight never calls this.

@@ -23,7 +23,7 @@ use super::rows::{FlightStream, LogEntry};
 use super::service::{Service, Waiting};
 use super::session::Caller;
 use super::wire::Wire;
-use super::{rows, statement, status};
+use super::{cancel, rows, statement, status};
 
 /// Executes a statement: a query waits for its DoGet, anything else is done when this returns.
 pub(super) async fn get_flight_info(
@@ -56,8 +56,9 @@ pub(super) async fn answer(
                 wire,
             };
             let bytes = bytes + waiting.prepared.bytes();
+            let id = waiting.prepared.id();
             let handle = service.waiting.insert(caller.owner(), bytes, waiting);
-            (schema, handle.as_bytes().to_vec(), -1)
+            (schema, cancel::ticket(handle, id), -1)
         }
         None => {
             let done = run(service, caller, &session, prepared).await?;
@@ -84,7 +85,8 @@ pub(super) async fn do_get(
     if ticket.statement_handle.is_empty() {
         return Ok(rows::none());
     }
-    let waiting = service.waiting.take(&ticket.statement_handle, caller.id());
+    let waiting = cancel::parts(&ticket.statement_handle)
+        .and_then(|(handle, _)| service.waiting.take(handle, caller.id()));
     let Waiting {
         session,
         prepared,

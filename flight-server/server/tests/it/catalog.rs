@@ -43,6 +43,18 @@ async fn listed(client: &mut Client, command: CommandGetTables) -> Vec<String> {
 }
 
 #[tokio::test]
+async fn table_types_are_asked_for_in_any_case_and_by_either_name() {
+    let (_server, mut client) = start().await;
+    for (kind, found) in [("TABLE", 1), ("table", 1), ("Base Table", 1), ("VIEW", 0)] {
+        let command = CommandGetTables {
+            table_types: vec![kind.to_owned()],
+            ..tables(Some("default"), None)
+        };
+        assert_eq!(listed(&mut client, command).await.len(), found, "{kind}");
+    }
+}
+
+#[tokio::test]
 async fn there_is_one_catalog_with_the_databases_as_its_schemas() {
     let (_server, mut client) = start().await;
     let info = client.get_catalogs().await.unwrap();

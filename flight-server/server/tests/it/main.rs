@@ -4,6 +4,7 @@
 #![cfg(test)]
 
 mod bound_rows;
+mod cancel;
 mod catalog;
 mod errors;
 mod ingest;
