@@ -39,5 +39,6 @@ pub use session::{Done, Outcome, Session};
 pub use spotql_catalog::{AllowedPath, PathRule, Warehouse};
 pub use spotql_functions::Error as SuspicionError;
 pub use spotql_functions::control::Stop;
+pub use spotql_functions::settings::SpotqlOptions;
 pub use wording::names_what_is_absent;
 pub use work::{Concurrency, Rows};

@@ -232,6 +232,19 @@ def test_statements_beyond_the_queue_are_refused(tmp_path):
         server.stop()
 
 
+def test_a_client_that_takes_no_rows_keeps_no_turn(tmp_path):
+    server = Server(tmp_path / "warehouse", options=["--statements=1"])
+    try:
+        with server.connect() as lazy, lazy.cursor() as cursor:
+            cursor.execute("SELECT value, repeat('x', 1000) FROM generate_series(1, 300000)")
+            reader = cursor.fetch_record_batch()
+            first = reader.read_next_batch().num_rows
+            assert ask(server, "SELECT 1") == [(1,)]
+            assert first + sum(batch.num_rows for batch in reader) == 300_000
+    finally:
+        server.stop()
+
+
 def test_silent_connections_are_closed_and_cannot_take_all_places(tmp_path):
     server = Server(tmp_path / "warehouse", options=["--connections-by-address=20"])
     host, port = server.uri.removeprefix("grpc://").split(":")

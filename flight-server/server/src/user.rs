@@ -14,7 +14,7 @@ use tonic::metadata::MetadataMap;
 /// What our tokens begin with; those of others are of no user.
 const TOKEN: &str = "spotql-user-";
 /// The longest name, in bytes.
-const LONGEST: usize = 128;
+pub(super) const LONGEST: usize = 128;
 
 /// Clients differ in whether they pad.
 const LENIENT: GeneralPurpose = GeneralPurpose::new(

@@ -36,6 +36,8 @@ const STATEMENTS: &[(&str, Kind)] = &[
     ("SET a", Kind::Query),
     ("SET a.b = 'c'", Kind::Session),
     ("USE d", Kind::Session),
+    ("SET SCHEMA d", Kind::Session),
+    ("SET TIME ZONE 'UTC'", Kind::Session),
     (
         "INSERT INTO t PARTITION (y = 2016, m) SELECT 1, 2",
         Kind::Write,
@@ -237,8 +239,7 @@ fn what_would_be_ignored_is_refused() {
         ),
         ("SELECT * FROM t TABLESAMPLE (10 ROWS) s", "TABLESAMPLE"),
         ("SHOW FUNCTIONS LIKE 'a*'", "SHOW FUNCTIONS LIKE"),
-        ("SET SCHEMA x", "SET SCHEMA x"),
-        ("SET TIME ZONE LOCAL", "SET TIME ZONE"),
+        ("SET SCHEMA x y", "SET SCHEMA x y"),
     ] {
         let error = parse(sql).unwrap_err().to_string();
         assert!(

@@ -107,8 +107,8 @@ impl Work {
     ) -> Result<T> {
         let watch = Watch::new(control, time);
         let whole = async {
-            let (pass, lease) = self.enter(user).await?;
-            let (_, handle) = self.begin(control, pass, lease, work)?;
+            let (turn, lease) = self.enter(user).await?;
+            let handle = self.begin(control, turn, lease, work)?;
             watched(&watch, handle).await
         };
         let result = tokio::select! {
@@ -121,8 +121,13 @@ impl Work {
     }
 
     /// A turn and threads.
-    async fn enter(self: &Arc<Self>, user: &str) -> Result<(Pass, Lease)> {
-        let pass = self.admission.enter(user).await?;
+    async fn enter(self: &Arc<Self>, user: &str) -> Result<(Arc<Turn>, Lease)> {
+        let turn = Arc::new(Turn {
+            work: Arc::downgrade(self),
+            user: user.to_owned(),
+            pass: Mutex::default(),
+        });
+        turn.take().await?;
         let until = Instant::now() + PATIENCE;
         while let Some(resident) = self.too_much() {
             if Instant::now() > until {
@@ -132,17 +137,17 @@ impl Work {
             }
             tokio::time::sleep(LOOK).await;
         }
-        Ok((pass, self.workers.take()?))
+        Ok((turn, self.workers.take()?))
     }
 
-    /// Starts a task, which holds its turn until it has ended.
+    /// Starts a task, which holds its turn until it has ended, or gives it up before.
     fn begin<T: Send + 'static>(
         self: &Arc<Self>,
         control: &Arc<Control>,
-        pass: Pass,
+        turn: Arc<Turn>,
         lease: Lease,
         work: impl FnOnce(Arc<RuntimeEnv>) -> Boxed<T>,
-    ) -> Result<(Arc<Task>, Handle<T>)> {
+    ) -> Result<Handle<T>> {
         let shared = &self.runtime.memory_pool;
         let share = match shared.memory_limit() {
             MemoryLimit::Finite(limit) => limit / 4 * 3,
@@ -164,17 +169,17 @@ impl Work {
             .unwrap_or_else(PoisonError::into_inner);
         statements.insert(id, Arc::downgrade(&task));
         drop(statements);
-        let (work, held) = (work(runtime), Arc::clone(&task));
+        let work = work(runtime);
         let ending = Ending {
             work: Arc::downgrade(self),
             id,
         };
         let spawned = lease.spawn(async move {
-            let _held = (held, pass, ending);
+            let _held = (task, turn, ending);
             work.await
         });
         match spawned {
-            Some(handle) => Ok((task, Handle(handle))),
+            Some(handle) => Ok(Handle(handle)),
             None => Err(Error::Stopped(Stop::ServerStops)),
         }
     }
@@ -236,6 +241,35 @@ impl Work {
         running
             .filter(|task| task.control.reason().is_none())
             .max_by_key(|task| (task.pool.used(), task.control.id()))
+    }
+}
+
+/// A statement's turn: one of the places of those that run.
+#[derive(Debug)]
+struct Turn {
+    work: Weak<Work>,
+    user: String,
+    pass: Mutex<Option<Pass>>,
+}
+
+impl Turn {
+    /// Waits for it.
+    async fn take(&self) -> Result<()> {
+        let stops = || Error::Stopped(Stop::ServerStops);
+        let work = self.work.upgrade().ok_or_else(stops)?;
+        let pass = work.admission.enter(&self.user).await?;
+        *self.pass.lock().unwrap_or_else(PoisonError::into_inner) = Some(pass);
+        Ok(())
+    }
+
+    /// Gives the place to others.
+    fn give_up(&self) {
+        let pass = self
+            .pass
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+            .take();
+        drop(pass);
     }
 }
 

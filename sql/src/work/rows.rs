@@ -11,12 +11,15 @@ use futures::stream::BoxStream;
 use futures::{FutureExt, Stream, StreamExt};
 use spotql_functions::control::{Control, Stop};
 use tokio::sync::mpsc;
+use tokio::time::timeout;
 
-use super::{Boxed, Handle, Watch, Work};
+use super::{Boxed, Handle, Turn, Watch, Work};
 use crate::error::{Error, Result};
 
 /// How many items are computed ahead of those who take them.
 const AHEAD: usize = 2;
+/// How long a client may take nothing before others have its statement's turn.
+const STALLED: Duration = Duration::from_secs(1);
 
 /// What a statement gives, item by item: batches, or what they are made into on the statement's threads.
 ///
@@ -62,9 +65,10 @@ impl Work {
         let begin = {
             let (work, control, user) = (Arc::clone(self), Arc::clone(control), user.to_owned());
             async move {
-                let (pass, lease) = work.enter(&user).await?;
-                let task = |runtime| -> Boxed<()> { drain(runtime, make, send).boxed() };
-                Ok(work.begin(&control, pass, lease, task)?.1)
+                let (turn, lease) = work.enter(&user).await?;
+                let own = Arc::clone(&turn);
+                let task = |runtime| -> Boxed<()> { drain(runtime, make, send, own).boxed() };
+                work.begin(&control, turn, lease, task)
             }
         };
         let stopped = {
@@ -83,17 +87,29 @@ impl Work {
     }
 }
 
-/// Computes a stream for a channel.
+/// Computes a stream for a channel. One whose client takes nothing for a while gives up its turn until it does.
 async fn drain<T: Send + 'static>(
     runtime: Arc<RuntimeEnv>,
     make: Make<T>,
     send: mpsc::Sender<Result<T>>,
+    turn: Arc<Turn>,
 ) -> Result<()> {
     let mut items = make(runtime)?;
     while let Some(item) = items.next().await {
         let failed = item.is_err();
+        let place = match timeout(STALLED, send.reserve()).await {
+            Ok(place) => place,
+            Err(_) => {
+                turn.give_up();
+                let place = send.reserve().await;
+                turn.take().await?;
+                place
+            }
+        };
         // Nobody takes them any more.
-        if send.send(item).await.is_err() || failed {
+        let Ok(place) = place else { break };
+        place.send(item);
+        if failed {
             break;
         }
     }

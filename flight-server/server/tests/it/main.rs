@@ -14,6 +14,7 @@ mod prepared;
 mod query;
 mod server;
 mod session;
+mod sql_info;
 mod transactions;
 mod update;
 mod user;
