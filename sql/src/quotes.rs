@@ -10,7 +10,8 @@ use std::ops::ControlFlow;
 use datafusion::common::tree_node::TreeNodeRecursion;
 use datafusion::logical_expr::LogicalPlan;
 use datafusion::sql::sqlparser::ast::{
-    Expr, Select, SelectItem, Statement, Value, ValueWithSpan, Visit, Visitor,
+    Expr, Query, Select, SelectItem, Statement, TableAlias, TableFactor, Value, ValueWithSpan,
+    Visit, Visitor,
 };
 
 use crate::error::{Error, Result};
@@ -34,18 +35,35 @@ impl DoubleQuoted {
         if self.texts.is_empty() {
             return Ok(());
         }
-        let mut columns: HashSet<String> = HashSet::new();
+        let (mut columns, mut tables) = (HashSet::new(), HashSet::new());
         plan.apply_with_subqueries(|plan| {
-            if let LogicalPlan::TableScan(scan) = plan {
-                let schema = scan.source.schema();
-                let names = schema.fields().iter().map(|it| it.name().to_lowercase());
-                columns.extend(names);
+            match plan {
+                LogicalPlan::TableScan(scan) => {
+                    let schema = scan.source.schema();
+                    let names = schema.fields().iter().map(|it| it.name().to_lowercase());
+                    columns.extend(names);
+                    tables.insert(scan.table_name.table().to_lowercase());
+                }
+                LogicalPlan::SubqueryAlias(alias) => {
+                    tables.insert(alias.alias.table().to_lowercase());
+                }
+                LogicalPlan::Values(values) => {
+                    let fields = values.schema.fields().iter();
+                    columns.extend(fields.map(|it| it.name().to_lowercase()));
+                }
+                _ => {}
             }
             Ok(TreeNodeRecursion::Continue)
         })?;
+        let is_column = |name: &str| columns.contains(name) || self.aliases.contains(name);
         let is_name = |text: &&String| {
             let name = text.to_lowercase();
-            columns.contains(&name) || self.aliases.contains(&name)
+            let qualified = || {
+                let (table, column) = name.rsplit_once('.')?;
+                let table = table.rsplit('.').next()?;
+                Some(tables.contains(table) && is_column(column))
+            };
+            is_column(&name) || qualified().unwrap_or(false)
         };
         match self.texts.iter().find(is_name) {
             Some(text) => Err(Error::AmbiguousQuotes { text: text.clone() }),
@@ -65,11 +83,40 @@ fn double_quoted(expr: &Expr) -> Option<&str> {
     }
 }
 
+impl DoubleQuoted {
+    /// The columns of `AS t(a, b)`.
+    fn renamed(&mut self, alias: &TableAlias) {
+        let columns = alias.columns.iter();
+        self.aliases
+            .extend(columns.map(|column| column.name.value.to_lowercase()));
+    }
+}
+
 impl Visitor for DoubleQuoted {
     type Break = ();
 
     fn pre_visit_expr(&mut self, expr: &Expr) -> ControlFlow<()> {
         self.texts.extend(double_quoted(expr).map(str::to_owned));
+        ControlFlow::Continue(())
+    }
+
+    fn pre_visit_query(&mut self, query: &Query) -> ControlFlow<()> {
+        for table in query.with.iter().flat_map(|with| &with.cte_tables) {
+            self.renamed(&table.alias);
+        }
+        ControlFlow::Continue(())
+    }
+
+    fn pre_visit_table_factor(&mut self, table: &TableFactor) -> ControlFlow<()> {
+        if let TableFactor::Table {
+            alias: Some(alias), ..
+        }
+        | TableFactor::Derived {
+            alias: Some(alias), ..
+        } = table
+        {
+            self.renamed(alias);
+        }
         ControlFlow::Continue(())
     }
 

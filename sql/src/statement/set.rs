@@ -30,12 +30,13 @@ pub(super) async fn set(session: &Session, name: String, value: String) -> Resul
         )
         .await;
     }
-    if matches!(lower.as_str(), "timezone" | "time_zone" | "time zone")
-        && !matches!(
-            value.to_ascii_lowercase().as_str(),
-            "utc" | "z" | "gmt" | "+00:00" | "0"
-        )
-    {
+    if matches!(
+        lower.as_str(),
+        "timezone" | "time_zone" | "datafusion.execution.time_zone"
+    ) && !matches!(
+        value.to_ascii_lowercase().as_str(),
+        "utc" | "z" | "gmt" | "+00:00" | "0"
+    ) {
         return Err(Error::Setting {
             name,
             value,

@@ -53,7 +53,12 @@ public class Check {
                 insert.setTimestamp(3, Timestamp.valueOf(LocalDateTime.of(2024, 5, 14, 10, i)));
                 insert.addBatch();
             }
-            System.out.println("batch of " + insert.executeBatch().length);
+            insert.executeBatch();
+        }
+        try (Statement statement = connection.createStatement();
+             ResultSet result = statement.executeQuery("SELECT count(*) FROM t WHERE srcip = 'c'")) {
+            result.next();
+            System.out.println("batch of " + result.getInt(1));
         }
         try (PreparedStatement query = connection.prepareStatement("SELECT max(n) FROM t WHERE srcip = ?")) {
             query.setString(1, "c");
