@@ -137,17 +137,24 @@ impl Session {
     ) -> BoxFuture<'a, Result<T>> {
         Box::pin(async move {
             let control: Arc<Control> = Arc::default();
-            match self.work() {
-                None => step(self.clone(), control).await,
-                Some(work) => {
-                    let planned = |runtime| -> Boxed<T> {
-                        let session = self.at_work(&control, Some(runtime));
-                        step(session, Arc::clone(&control))
-                    };
-                    work.run(&control, self.user(), self.time(), planned).await
-                }
-            }
+            let own = Arc::clone(&control);
+            self.working(&control, |session| step(session, own)).await
         })
+    }
+
+    /// Works on a statement: in a server on threads of its own, else in place.
+    async fn working<T: Send + 'static>(
+        &self,
+        control: &Arc<Control>,
+        step: impl FnOnce(Self) -> Boxed<T>,
+    ) -> Result<T> {
+        match self.work() {
+            None => step(self.clone()).await,
+            Some(work) => {
+                let step = |runtime| step(self.at_work(control, Some(runtime)));
+                work.run(control, self.user(), self.time(), step).await
+            }
+        }
     }
 
     pub(crate) async fn plan(
@@ -201,27 +208,17 @@ impl Session {
                 let rows = rows.map_err(DataFusionError::from);
                 Outcome::Rows(Box::pin(RecordBatchStreamAdapter::new(schema, rows)))
             }
-            (Action::Listing(listing, _), None) => {
-                rows_of(statement::list(self, listing.into_inner()).await?)
-            }
-            (Action::Listing(listing, _), Some(work)) => {
-                let session = self.clone();
-                let list = |runtime| -> Boxed<RecordBatch> {
-                    let session = session.at_work(&control, Some(runtime));
+            (Action::Listing(listing, _), _) => {
+                let list = |session: Self| -> Boxed<RecordBatch> {
                     Box::pin(async move { statement::list(&session, listing.into_inner()).await })
                 };
-                rows_of(work.run(&control, self.user(), self.time(), list).await?)
+                rows_of(self.working(&control, list).await?)
             }
-            (Action::Command(command), None) => {
-                Outcome::Done(self.command(command.into_inner()).await?)
-            }
-            (Action::Command(command), Some(work)) => {
-                let session = self.clone();
-                let done = |runtime| -> Boxed<Done> {
-                    let session = session.at_work(&control, Some(runtime));
+            (Action::Command(command), _) => {
+                let done = |session: Self| -> Boxed<Done> {
                     Box::pin(async move { session.command(command.into_inner()).await })
                 };
-                Outcome::Done(work.run(&control, self.user(), self.time(), done).await?)
+                Outcome::Done(self.working(&control, done).await?)
             }
         })
     }

@@ -79,13 +79,7 @@ impl<T> Handles<T> {
         if store.entries.len() >= self.limits.entries || store.bytes + bytes > self.limits.bytes {
             dropped = store.sweep(self.limits.lifetime, entry.used);
         }
-        while store.entries.len() >= self.limits.entries || store.bytes + bytes > self.limits.bytes
-        {
-            let Some(oldest) = store.oldest_of_the_largest() else {
-                break;
-            };
-            dropped.extend(store.remove(&oldest));
-        }
+        dropped.extend(store.make_room(&self.limits, 1, bytes, None));
         store.bytes += bytes;
         store.entries.insert(handle, entry);
         // A plan's drop can take a while; others need not wait for it.
@@ -113,15 +107,7 @@ impl<T> Handles<T> {
         };
         let before = std::mem::replace(&mut entry.bytes, bytes);
         store.bytes = store.bytes - before + bytes;
-        let mut dropped = Vec::new();
-        while store.bytes > self.limits.bytes {
-            let others = store.entries.iter().filter(|(other, _)| **other != handle);
-            let oldest = others.min_by_key(|(_, entry)| entry.used);
-            let Some(oldest) = oldest.map(|(handle, _)| *handle) else {
-                break;
-            };
-            dropped.extend(store.remove(&oldest));
-        }
+        let dropped = store.make_room(&self.limits, 0, 0, Some(handle));
         drop(store);
         drop(dropped);
     }
@@ -167,25 +153,45 @@ impl<T> Store<T> {
         })
     }
 
-    /// The entry unused for longest of the client that has the most: first by address, then by connection.
-    fn oldest_of_the_largest(&self) -> Option<Uuid> {
-        let mut by_address: HashMap<Option<IpAddr>, Share> = HashMap::new();
-        let mut by_peer: HashMap<Option<SocketAddr>, Share> = HashMap::new();
-        for entry in self.entries.values() {
-            let peer = entry.owner.peer;
-            let address = peer.map(|peer| peer.ip());
-            by_address.entry(address).or_default().add(entry.bytes);
-            by_peer.entry(peer).or_default().add(entry.bytes);
+    /// Drops entries until there is room for so many more of so many bytes; `spared` stays.
+    fn make_room(
+        &mut self,
+        limits: &Limits,
+        entries: usize,
+        bytes: usize,
+        spared: Option<Uuid>,
+    ) -> Vec<T> {
+        let mut dropped = Vec::new();
+        while self.entries.len() + entries > limits.entries || self.bytes + bytes > limits.bytes {
+            let Some(oldest) = self.oldest_of_the_largest(spared) else {
+                break;
+            };
+            dropped.extend(self.remove(&oldest));
         }
-        let (address, _) = by_address.into_iter().max_by_key(|(_, share)| share.0)?;
+        dropped
+    }
+
+    /// The entry unused for longest of the client that has the most: first by address, then by connection.
+    fn oldest_of_the_largest(&self, spared: Option<Uuid>) -> Option<Uuid> {
+        let others = || {
+            let entries = self.entries.iter();
+            entries.filter(move |(handle, _)| Some(**handle) != spared)
+        };
+        let mut by_address: HashMap<Option<IpAddr>, usize> = HashMap::new();
+        let mut by_peer: HashMap<Option<SocketAddr>, usize> = HashMap::new();
+        for (_, entry) in others() {
+            let peer = entry.owner.peer;
+            // An entry without weight counts, too.
+            let share = entry.bytes + size_of::<Uuid>();
+            *by_address.entry(peer.map(|peer| peer.ip())).or_default() += share;
+            *by_peer.entry(peer).or_default() += share;
+        }
+        let (address, _) = by_address.into_iter().max_by_key(|(_, share)| *share)?;
         let (peer, _) = by_peer
             .into_iter()
             .filter(|(peer, _)| peer.map(|peer| peer.ip()) == address)
-            .max_by_key(|(_, share)| share.0)?;
-        let own = self
-            .entries
-            .iter()
-            .filter(|(_, entry)| entry.owner.peer == peer);
+            .max_by_key(|(_, share)| *share)?;
+        let own = others().filter(|(_, entry)| entry.owner.peer == peer);
         own.min_by_key(|(_, entry)| entry.used)
             .map(|(handle, _)| *handle)
     }
@@ -210,16 +216,6 @@ impl<T> Store<T> {
         let values = values.collect();
         self.bytes -= bytes;
         values
-    }
-}
-
-/// How much a client has, by weight; an entry without weight counts, too.
-#[derive(Debug, Default)]
-struct Share(usize);
-
-impl Share {
-    fn add(&mut self, bytes: usize) {
-        self.0 += bytes + size_of::<Uuid>();
     }
 }
 
@@ -321,6 +317,24 @@ mod tests {
         handles.insert(of(2), 1, "greedy");
         assert_eq!(handles.get(modest.as_bytes(), None), Some("modest"));
         assert_eq!(handles.get(other.as_bytes(), None), Some("other"));
+    }
+
+    #[test]
+    fn a_client_whose_values_grow_pushes_out_its_own() {
+        let handles = handles(HOUR, 10, 100);
+        let of = |port: u16| Owner {
+            session: None,
+            peer: Some(SocketAddr::from(([10, 0, 0, 1], port))),
+        };
+        let modest = handles.insert(of(1), 20, "modest");
+        let (first, second) = (
+            handles.insert(of(2), 40, "first"),
+            handles.insert(of(2), 1, "second"),
+        );
+        handles.weigh(second.as_bytes(), 60);
+        assert_eq!(handles.get(modest.as_bytes(), None), Some("modest"));
+        assert_eq!(handles.get(first.as_bytes(), None), None);
+        assert_eq!(handles.get(second.as_bytes(), None), Some("second"));
     }
 
     #[test]

@@ -1,9 +1,9 @@
 //! The Arrow Flight SQL server: statements in, rows out, over gRPC.
 //!
 //! One module a family of commands: `query`, `update`, `prepared` with `bound`, `ingest`, `transactions`, `cancel`,
-//! `catalog` with `sql_info` and `type_info`, `actions`. Around them: `entry` is what every call passes, `flight_sql` hands it to its family, `session` says whose
-//! session a call runs in, `user` whose. `handles` keeps what lives between calls, `statement` runs statements, `wire` and `rows`
-//! make the bytes, `status` the errors. `connections` and `linger` are about the sockets.
+//! `catalog` with `sql_info` and `type_info`, `actions`. Around them: `entry` is what every call passes, `flight_sql`
+//! hands it to its family, `session` and `user` say whose it is. `handles` keeps what lives between calls, `statement` runs
+//! statements, `wire` and `rows` make the bytes, `status` the errors. `connections` and `linger` are about the sockets.
 //!
 //! A query is planned at GetFlightInfo and runs at DoGet; all else runs at GetFlightInfo or
 //! DoPut, once (see `query`). A client that goes away stops what it started. While a statement
