@@ -27,7 +27,7 @@ beside "what clients need" tests/clients/install.sh
 step "build, lints, documentation" cargo test --locked --workspace --no-run
 await "what clients need"
 # Most clients wait for servers: several at a time, beside the Rust tests.
-beside "clients" tests/.venv/bin/python -m pytest -q -n 3 tests/clients
+beside "clients" timeout --foreground 40m tests/.venv/bin/python -m pytest -q -n 3 tests/clients
 step "unit, SQL-logic and integration tests" cargo test --locked --workspace
 await "clients"
 step "the commands of README and docs" tests/.venv/bin/python tests/docs.py

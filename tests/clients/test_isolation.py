@@ -6,6 +6,8 @@ import os
 import pathlib
 import signal
 import socket
+import subprocess
+import sys
 import threading
 import time
 
@@ -55,6 +57,14 @@ def threads_at_work(server):
     """Ticks of processor time that the server has used."""
     fields = pathlib.Path(f"/proc/{server.process.pid}/stat").read_text().rsplit(")", 1)[1].split()
     return int(fields[11]) + int(fields[12])
+
+
+def comes_to_work(server, before):
+    """Waits until the server has computed for half a second since it had used `before`."""
+    until = time.monotonic() + 60
+    while threads_at_work(server) - before < 50:
+        assert time.monotonic() < until, "the statement does not compute"
+        time.sleep(0.1)
 
 
 def falls_silent(server):
@@ -184,7 +194,7 @@ def test_small_queries_are_answered_beside_a_large_one(server):
     """Not how fast: that is measured in benchmarks/. The endless join never ends, and everything else does."""
     with server.connect() as busy, busy.cursor() as cursor:
         cursor.execute(ENDLESS)
-        reading = threading.Thread(target=lambda: contextlib.suppress(flightsql.Error).__enter__() or fetch(cursor))
+        reading = threading.Thread(target=fetch, args=(cursor,), daemon=True)
         reading.start()
         for i in range(50):
             assert ask(server, f"SELECT {i}") == [(i,)]
@@ -206,23 +216,21 @@ def test_statements_beyond_the_queue_are_refused(tmp_path):
         options=["--statements=1", "--statements-by-user=1", "--queue=1"],
     )
     try:
+        assert ask(server, "SELECT 0") == [(0,)]
         with server.connect() as busy, busy.cursor() as cursor:
+            before = threads_at_work(server)
             cursor.execute(ENDLESS)
-            reading = threading.Thread(target=fetch, args=(cursor,))
+            reading = threading.Thread(target=fetch, args=(cursor,), daemon=True)
             reading.start()
-            while threads_at_work(server) < 50:
-                time.sleep(0.1)
-            waiting = threading.Thread(target=lambda: answers.append(ask(server, "SELECT 1")))
+            # Only when it computes does it have the turn: the next one then waits in the queue.
+            comes_to_work(server, before)
             answers = []
+            waiting = threading.Thread(target=lambda: answers.append(ask(server, "SELECT 1")), daemon=True)
             waiting.start()
-            refused = ""
+            refused, until = "", time.monotonic() + 60
             while "wait already" not in refused:
-                try:
-                    refused = failure(
-                        server, "SELECT 2", **{"adbc.flight.sql.rpc.timeout_seconds.query": "1"}
-                    )
-                except pytest.fail.Exception:
-                    continue
+                assert time.monotonic() < until and not answers, f"{answers} {refused}"
+                refused = failure(server, "SELECT 2", **{"adbc.flight.sql.rpc.timeout_seconds.query": "1"})
             assert "RESOURCE_EXHAUSTED" in refused.upper() or "ResourceExhausted" in refused
             cursor.adbc_cancel()
             reading.join(20)
@@ -277,7 +285,7 @@ def test_overwrites_of_one_table_wait_for_each_other(server):
         except flightsql.Error as error:
             failures.append(str(error))
 
-    writers = [threading.Thread(target=overwrite, args=(i,)) for i in range(6)]
+    writers = [threading.Thread(target=overwrite, args=(i,), daemon=True) for i in range(6)]
     for writer in writers:
         writer.start()
     for writer in writers:
@@ -301,16 +309,11 @@ def test_a_killed_client_stops_its_statement(server, tmp_path):
         "print('begun', flush=True)\n"
         "cursor.fetchall()\n"
     )
-    import subprocess
-    import sys
-
     client = subprocess.Popen(
         [sys.executable, str(script), server.uri, ENDLESS], stdout=subprocess.PIPE, text=True
     )
     assert client.stdout.readline() == "begun\n"
-    before = threads_at_work(server)
-    while threads_at_work(server) - before < 50:
-        time.sleep(0.1)
+    comes_to_work(server, threads_at_work(server))
     os.kill(client.pid, signal.SIGKILL)
     client.wait()
     assert falls_silent(server)

@@ -393,10 +393,13 @@ def test_a_client_that_goes_away_stops_the_asking(serving, tmp_path):
                     lambda: cursor.execute(
                         "SELECT reputation('h' || value || '.example.com') FROM generate_series(1, 200)"
                     ).fetchall(),
-                )
+                ),
+                daemon=True,
             )
             thread.start()
+            until = time.monotonic() + 60
             while len(service.asked) < 2:
+                assert time.monotonic() < until, "the service is not asked"
                 time.sleep(0.05)
             cursor.adbc_cancel()
             thread.join(timeout=20)

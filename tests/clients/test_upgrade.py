@@ -143,7 +143,7 @@ def test_a_warehouse_is_copied_while_clients_write_it(tmp_path):
         except Exception as error:
             failures.append(error)
 
-    writer = threading.Thread(target=write)
+    writer = threading.Thread(target=write, daemon=True)
     writer.start()
     try:
         last = -1
