@@ -14,6 +14,7 @@ mod rows;
 mod workers;
 
 use std::collections::HashMap;
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, PoisonError, Weak};
 use std::time::{Duration, Instant};
 
@@ -55,6 +56,8 @@ impl Default for Concurrency {
 const LOOK: Duration = Duration::from_millis(100);
 /// How long a statement waits for memory before it is refused.
 const PATIENCE: Duration = Duration::from_secs(5);
+/// What statements may take beyond the memory that the allocator keeps, in bytes.
+const MARGIN: usize = 256 << 20;
 /// How long one whose statement was stopped may take to give its memory back, before another one is stopped.
 const GIVE_BACK: Duration = Duration::from_millis(1_000);
 
@@ -68,6 +71,8 @@ pub(crate) struct Work {
     runtime: Arc<RuntimeEnv>,
     /// Resident bytes beyond which nothing new begins.
     resident_limit: usize,
+    /// Resident bytes at the last look at which no statement was under way: what the allocator keeps for the next ones.
+    kept: AtomicUsize,
 }
 
 /// A part of a statement under way: its planning, or its execution.
@@ -91,6 +96,7 @@ impl Work {
             statements: Mutex::default(),
             runtime,
             resident_limit,
+            kept: AtomicUsize::new(0),
         }
     }
 
@@ -201,7 +207,28 @@ impl Work {
 
     /// The resident memory, if it is more than may be.
     fn too_much(&self) -> Option<usize> {
-        memory::resident().filter(|resident| *resident > self.resident_limit)
+        let limit = self.limit();
+        memory::resident().filter(|resident| *resident > limit)
+    }
+
+    /// The resident bytes that may be. Freed memory stays resident while the threads that freed it sleep, and no waiting
+    /// brings it back: without a margin above it nothing would ever begin again.
+    fn limit(&self) -> usize {
+        let kept = self.kept.load(Ordering::Relaxed);
+        self.resident_limit.max(kept.saturating_add(MARGIN))
+    }
+
+    /// Notes what is resident while no statement is under way.
+    fn note_kept(&self) {
+        let statements = self
+            .statements
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner);
+        let idle = statements.values().all(|task| task.strong_count() == 0);
+        drop(statements);
+        if idle && let Some(resident) = memory::resident() {
+            self.kept.store(resident, Ordering::Relaxed);
+        }
     }
 
     /// Watches over the memory, for as long as it is polled.
@@ -212,6 +239,7 @@ impl Work {
         loop {
             looks.tick().await;
             self.workers.sweep();
+            self.note_kept();
             let Some(resident) = self.too_much() else {
                 continue;
             };
@@ -222,7 +250,7 @@ impl Work {
             if let Some(largest) = self.largest() {
                 log::error!(
                     "{resident_mib} MiB are resident, more than {} MiB: query {} is stopped",
-                    self.resident_limit >> 20,
+                    self.limit() >> 20,
                     largest.control.id()
                 );
                 largest.control.stop(Stop::Memory { resident_mib });
@@ -315,7 +343,7 @@ async fn watched<T>(watch: &Watch, mut handle: Handle<T>) -> Result<T> {
 struct Watch {
     control: Arc<Control>,
     until: Option<(tokio::time::Instant, Duration)>,
-    released: std::sync::atomic::AtomicBool,
+    released: AtomicBool,
 }
 
 impl Watch {
@@ -343,8 +371,7 @@ impl Watch {
 
     /// The statement has ended, or this part of it.
     fn release(&self) {
-        self.released
-            .store(true, std::sync::atomic::Ordering::Relaxed);
+        self.released.store(true, Ordering::Relaxed);
     }
 
     /// An error of a statement that was stopped is that it was stopped.
@@ -365,7 +392,7 @@ impl Watch {
 
 impl Drop for Watch {
     fn drop(&mut self) {
-        if !self.released.load(std::sync::atomic::Ordering::Relaxed) {
+        if !self.released.load(Ordering::Relaxed) {
             self.control.stop(Stop::Cancelled);
         }
     }
