@@ -218,15 +218,15 @@ impl Work {
         self.resident_limit.max(kept.saturating_add(MARGIN))
     }
 
-    /// Notes what is resident while no statement is under way.
-    fn note_kept(&self) {
+    /// Notes what is resident, if no statement is under way.
+    fn note_kept(&self, resident: usize) {
         let statements = self
             .statements
             .lock()
             .unwrap_or_else(PoisonError::into_inner);
         let idle = statements.values().all(|task| task.strong_count() == 0);
         drop(statements);
-        if idle && let Some(resident) = memory::resident() {
+        if idle {
             self.kept.store(resident, Ordering::Relaxed);
         }
     }
@@ -239,10 +239,13 @@ impl Work {
         loop {
             looks.tick().await;
             self.workers.sweep();
-            self.note_kept();
-            let Some(resident) = self.too_much() else {
+            let Some(resident) = memory::resident() else {
                 continue;
             };
+            self.note_kept(resident);
+            if resident <= self.limit() {
+                continue;
+            }
             if stopped.is_some_and(|at| at.elapsed() < GIVE_BACK) {
                 continue;
             }
